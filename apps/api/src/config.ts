@@ -1,0 +1,86 @@
+import { totalmem } from 'node:os';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+
+/** A training may take this much of the machine's memory unless MAX_JOB_MEMORY_BYTES says otherwise. */
+const SHARE_OF_MEMORY = 0.8;
+
+const bytes = z.coerce.number('a whole number of bytes').int('a whole number of bytes').min(1);
+
+const settings = z.object({
+  HOST: z.string().default('127.0.0.1'),
+  PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
+  REDIS_URL: z.url({ protocol: /^rediss?$/u, error: 'a redis:// or rediss:// address; the api needs one' }),
+  REDIS_PREFIX: z
+    .string()
+    .regex(/^\{[\w.-]+\}$/u, 'one hash tag in braces, such as {glyphmill}')
+    .default('{glyphmill}'),
+  DATA_DIR: z.string().default('./data'),
+  STORAGE_URL: z
+    .url({ protocol: /^file$/u, error: 'a file:///… address; no other kind of storage is built yet' })
+    .optional(),
+  MAX_UPLOAD_BYTES: bytes.default(256 * 1024 ** 2),
+  MAX_JOB_MEMORY_BYTES: bytes.default(() => Math.floor(SHARE_OF_MEMORY * totalmem())),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  ALLOW_UNAUTHENTICATED: z.enum(['true', 'false']).default('false'),
+});
+
+/** The settings of an api, parsed once. */
+export interface ApiConfig {
+  host: string;
+  port: number;
+  redisUrl: string;
+  redisPrefix: string;
+  storageFolder: string;
+  maxUploadBytes: number;
+  maxJobMemoryBytes: number;
+  logLevel: z.output<typeof settings>['LOG_LEVEL'];
+}
+
+/** A setting that cannot be used; the message names it, what was given and what is allowed. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly code = 'invalid_setting';
+}
+
+/** Reads the api's settings from an environment; an empty value counts as none. Throws {@link ConfigError}. */
+export function readConfig(environment: NodeJS.ProcessEnv): ApiConfig {
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+  const parsed = settings.safeParse(given);
+  if (!parsed.success) {
+    throw new ConfigError(parsed.error.issues.map(({ path, message }) => refusal(path, message, given)).join('\n'));
+  }
+  const { data } = parsed;
+  if (!isLoopback(data.HOST) && data.ALLOW_UNAUTHENTICATED !== 'true') {
+    throw new ConfigError(
+      `HOST is "${data.HOST}": other machines could reach this api, and it asks for no key yet. ` +
+        'Use 127.0.0.1, or set ALLOW_UNAUTHENTICATED=true where whoever reaches this address may use it.',
+    );
+  }
+  return {
+    host: data.HOST,
+    port: data.PORT,
+    redisUrl: data.REDIS_URL,
+    redisPrefix: data.REDIS_PREFIX,
+    storageFolder: data.STORAGE_URL ? fileURLToPath(data.STORAGE_URL) : resolve(data.DATA_DIR, 'storage'),
+    maxUploadBytes: data.MAX_UPLOAD_BYTES,
+    maxJobMemoryBytes: data.MAX_JOB_MEMORY_BYTES,
+    logLevel: data.LOG_LEVEL,
+  };
+}
+
+function refusal(path: PropertyKey[], message: string, given: Record<string, string | undefined>): string {
+  const name = String(path[0]);
+  const value = given[name];
+  return value === undefined ? `${name} is not set: ${message}` : `${name} is "${withoutPassword(value)}": ${message}`;
+}
+
+/** An address may carry a password, which belongs in no log. */
+function withoutPassword(value: string): string {
+  return value.replace(/\/\/[^@/]*@/u, '//***@');
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/u.test(host);
+}

@@ -1,0 +1,74 @@
+import { connectRedis, EventHub, JobStore, Sweep, WorkerRegistry } from '@glyphmill/jobs';
+import { FolderStorage } from '@glyphmill/storage';
+import {
+  type DynamicModule,
+  Inject,
+  Logger,
+  Module,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
+import type { ApiConfig } from '../config.js';
+import { CONFIG, REDIS, STORAGE } from './tokens.js';
+
+type Redis = ReturnType<typeof connectRedis>;
+
+const logger = new Logger('Redis');
+
+/** What the api shares with the workers: Redis, with all that libs/jobs keeps there, and the artifact store. */
+@Module({})
+export class ConnectionsModule implements OnApplicationBootstrap, OnApplicationShutdown {
+  constructor(
+    @Inject(REDIS) private readonly redis: Redis,
+    private readonly jobs: JobStore,
+    private readonly hub: EventHub,
+    private readonly sweep: Sweep,
+  ) {}
+
+  static with(config: ApiConfig): DynamicModule {
+    const { redisUrl, redisPrefix: prefix, storageFolder } = config;
+    return {
+      module: ConnectionsModule,
+      global: true,
+      providers: [
+        { provide: CONFIG, useValue: config },
+        { provide: STORAGE, useFactory: () => FolderStorage.open(storageFolder) },
+        { provide: REDIS, useFactory: () => connectRedis(redisUrl, 'api', logOutage()) },
+        { provide: JobStore, inject: [REDIS], useFactory: (redis: Redis) => new JobStore({ redis, prefix }) },
+        {
+          provide: EventHub,
+          inject: [REDIS, JobStore],
+          useFactory: (redis: Redis, store: JobStore) => new EventHub({ redis, store, prefix }),
+        },
+        { provide: Sweep, inject: [REDIS], useFactory: (redis: Redis) => new Sweep({ redis, prefix }) },
+        {
+          provide: WorkerRegistry,
+          inject: [REDIS],
+          useFactory: (redis: Redis) => new WorkerRegistry({ redis, prefix }),
+        },
+      ],
+      exports: [CONFIG, STORAGE, REDIS, JobStore, EventHub, WorkerRegistry],
+    };
+  }
+
+  onApplicationBootstrap(): void {
+    this.sweep.start((error) => logger.debug('a sweep failed', { reason: String(error) }));
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.hub.close();
+    await this.sweep.stop();
+    await this.jobs.close();
+    this.redis.disconnect();
+  }
+}
+
+/** Tells of an outage when its kind changes, not at each of the attempts to connect again. */
+function logOutage(): (error: Error) => void {
+  let last = '';
+  return (error) => {
+    if (error.message === last) return;
+    last = error.message;
+    logger.warn('Redis is away', { reason: error.message });
+  };
+}

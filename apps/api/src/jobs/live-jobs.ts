@@ -1,0 +1,36 @@
+import { type Job, type JobState, JobStore } from '@glyphmill/jobs';
+import { Injectable } from '@nestjs/common';
+
+const LIVE_STATES = ['running', 'paused', 'queued'] as const satisfies JobState[];
+
+/** Finds the jobs that are not finished and need an artifact, so that it is not deleted under them. */
+@Injectable()
+export class LiveJobs {
+  constructor(private readonly jobs: JobStore) {}
+
+  /** A live train job that reads this dataset, or `undefined`. */
+  usingDataset(dataset: string): Promise<Job | undefined> {
+    return this.find({ kind: 'train' }, (job) => job.request['dataset'] === dataset);
+  }
+
+  /** A live job that reads this model, or `undefined`. */
+  usingModel(model: string): Promise<Job | undefined> {
+    return this.find({ model }, () => true);
+  }
+
+  private async find(
+    filter: { kind?: 'train'; model?: string },
+    matches: (job: Job) => boolean,
+  ): Promise<Job | undefined> {
+    for (const state of LIVE_STATES) {
+      let after: string | undefined;
+      do {
+        const page = await this.jobs.list({ ...filter, state, limit: 200, ...(after !== undefined && { after }) });
+        const found = page.data.find(matches);
+        if (found) return found;
+        after = page.nextCursor ?? undefined;
+      } while (after !== undefined);
+    }
+    return undefined;
+  }
+}

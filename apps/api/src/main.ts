@@ -1,0 +1,39 @@
+import { Logger } from '@nestjs/common';
+import { createApp } from './app.js';
+import { type ApiConfig, readConfig } from './config.js';
+
+/** What open requests have to end in after a signal, before the process ends without them. */
+const SHUTDOWN_MS = 5000;
+
+/** Serves until SIGTERM, SIGINT, or the end of the process that forked this one. */
+async function serve(config: ApiConfig): Promise<void> {
+  const app = await createApp(config);
+  await app.listen(config.port, config.host);
+  const url = await app.getUrl();
+  const logger = new Logger('Api');
+  logger.log('listening', { url, docs: `${url}/docs`, storage: config.storageFolder });
+  process.send?.({ type: 'listening', url });
+
+  const stop = async (reason: string) => {
+    logger.log('stopping', { reason });
+    setTimeout(() => process.exit(0), SHUTDOWN_MS).unref();
+    await app.close();
+    process.exit(0);
+  };
+  for (const reason of ['SIGTERM', 'SIGINT', 'disconnect'] as const) {
+    process.once(reason, () => {
+      stop(reason).catch((error: unknown) => {
+        logger.error(error);
+        process.exit(1);
+      });
+    });
+  }
+}
+
+try {
+  await serve(readConfig(process.env));
+} catch (error) {
+  const message = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`The api could not start. ${message}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,13 @@
+import { extname } from 'node:path';
+
+const CONTENT_TYPES: ReadonlyMap<string, string> = new Map([
+  ['.json', 'application/json'],
+  ['.jsonl', 'application/x-ndjson'],
+  ['.md', 'text/markdown; charset=utf-8'],
+  ['.txt', 'text/plain; charset=utf-8'],
+]);
+
+/** The content type of a model's file; weights and graphs are bytes to HTTP. */
+export function contentTypeOf(path: string): string {
+  return CONTENT_TYPES.get(extname(path)) ?? 'application/octet-stream';
+}

@@ -1,0 +1,70 @@
+import { generateRequest, job, trainRequest } from '@glyphmill/jobs';
+import { modelManifest, outputLine } from '@glyphmill/model/config';
+import { z } from 'zod';
+import { dataset, datasetPage } from '../datasets/dataset.js';
+import { health } from '../health/health.js';
+import { eventPage } from '../jobs/event-page.js';
+import { jobPage } from '../jobs/job-list.js';
+import { modelPage } from '../models/model-page.js';
+import { problemDocument } from '../problem/problem.js';
+import { queues, workerPage } from '../workers/workers.js';
+import { EXAMPLES } from './examples.js';
+
+type JsonSchema = Record<string, unknown>;
+
+/** The schemas of bodies that come in, under their names in the document. */
+const INPUTS = { TrainRequest: trainRequest, GenerateRequest: generateRequest };
+
+/** The schemas of bodies that go out. */
+const OUTPUTS = {
+  Dataset: dataset,
+  DatasetPage: datasetPage,
+  Job: job,
+  JobPage: jobPage,
+  EventPage: eventPage,
+  OutputLine: outputLine,
+  Model: modelManifest,
+  ModelPage: modelPage,
+  WorkerPage: workerPage,
+  Queues: queues,
+  Health: health,
+  Problem: problemDocument,
+};
+
+const names = new Map<unknown, string>(
+  Object.entries({ ...INPUTS, ...OUTPUTS }).map(([name, schema]) => [schema, name]),
+);
+
+/** All named schemas as the document's components: the very schemas that parse the requests. */
+export const COMPONENTS: Record<string, JsonSchema> = { ...describe(INPUTS, 'input'), ...describe(OUTPUTS, 'output') };
+
+/** What the document says in the place of a schema: a reference where it has a name, otherwise nothing of ours. */
+export function referTo(schema: unknown): { schema: JsonSchema } | undefined {
+  const name = names.get(schema);
+  return name === undefined ? undefined : { schema: { $ref: refOf(name) } };
+}
+
+function refOf(name: string): string {
+  return `#/components/schemas/${name}`;
+}
+
+function describe(schemas: Record<string, z.ZodType>, io: 'input' | 'output'): Record<string, JsonSchema> {
+  const registry = z.registry<{ id: string }>();
+  for (const [id, schema] of Object.entries(schemas)) registry.add(schema, { id });
+  const described = z.toJSONSchema(registry, {
+    io,
+    uri: refOf,
+    override: ({ jsonSchema }) => {
+      // Answers may grow new fields; only requests refuse what they do not know.
+      if (io === 'output' && jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties;
+    },
+  });
+  return Object.fromEntries(Object.entries(described.schemas).map(([name, schema]) => [name, component(name, schema)]));
+}
+
+/** A schema as the document holds it: without an id of its own, with an example where there is one. */
+function component(name: string, schema: JsonSchema): JsonSchema {
+  const own = Object.entries(schema).filter(([keyword]) => keyword !== '$schema' && keyword !== '$id');
+  const example = EXAMPLES[name];
+  return { ...Object.fromEntries(own), ...(example !== undefined && { examples: [example] }) };
+}

@@ -1,0 +1,44 @@
+import { z } from 'zod';
+
+/** The query of every list. */
+export const pageQuery = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(200).default(50).describe('How many items at most.'),
+  after: z.string().min(1).max(200).optional().describe("The last answer's `nextCursor`."),
+});
+export type PageQuery = z.output<typeof pageQuery>;
+
+/** One page of a list of `item`. */
+export function pageOf<Item extends z.ZodType>(item: Item) {
+  return z.object({
+    data: z.array(item),
+    nextCursor: z.string().nullable().describe('Give it as `after` for the next page; null on the last one.'),
+  });
+}
+
+export interface Page<Item> {
+  data: Item[];
+  nextCursor: string | null;
+}
+
+/**
+ * The page of `names` that follows the name `after` in their order, which is ascending or descending by code unit:
+ * names that come or go between two requests move no other name to another page.
+ */
+export function pageOfNames(
+  names: readonly string[],
+  order: 'ascending' | 'descending',
+  query: PageQuery,
+): Page<string> {
+  const { limit, after } = query;
+  const sorted = names.toSorted(compareCodeUnits);
+  if (order === 'descending') sorted.reverse();
+  const follows = (name: string) => after === undefined || (order === 'ascending' ? name > after : name < after);
+  const rest = sorted.filter(follows);
+  const data = rest.slice(0, limit);
+  return { data, nextCursor: rest.length > limit ? (data.at(-1) ?? null) : null };
+}
+
+function compareCodeUnits(left: string, right: string): number {
+  if (left === right) return 0;
+  return left < right ? -1 : 1;
+}

@@ -1,0 +1,90 @@
+import { DatasetError, InvalidUtf8Error } from '@glyphmill/data';
+import { InvalidCursorError, isRedisUnavailable, JobNotFoundError, JobStateConflictError } from '@glyphmill/jobs';
+import { StorageUnavailableError } from '@glyphmill/storage';
+import { HttpException } from '@nestjs/common';
+import { invalidRequest } from './field-errors.js';
+import { Problem } from './problem.js';
+import { isProblemCode, type ProblemCode } from './problem-catalog.js';
+
+/** How soon a client may try again what an absent Redis or storage refused. */
+const RETRY_AFTER_SECONDS = 2;
+
+/** The system's codes for a disk or a quota without room. */
+const DISK_FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
+
+/** What a client is told of an error, whoever threw it: this api, a library of the project, Nest, or Fastify. */
+export function problemOf(error: unknown, requestId: string): Problem {
+  if (error instanceof Problem) return error;
+  return (
+    problemOfLibrary(error) ??
+    problemOfFramework(error) ??
+    new Problem(
+      'internal_error',
+      `The server met an error that it did not expect. It is logged as request ${requestId}; please report it with that id.`,
+      { cause: error },
+    )
+  );
+}
+
+function problemOfLibrary(error: unknown): Problem | undefined {
+  if (error instanceof DatasetError && isProblemCode(error.code)) {
+    const members = error instanceof InvalidUtf8Error ? { byteOffset: error.byteOffset } : {};
+    return new Problem(error.code, error.message, { members });
+  }
+  if (error instanceof JobNotFoundError) return new Problem('job_not_found', error.message);
+  if (error instanceof JobStateConflictError) return new Problem('job_state_conflict', error.message);
+  if (error instanceof InvalidCursorError) return invalidRequest([{ message: error.message }], 'after');
+  const storageFault = error instanceof StorageUnavailableError ? error.reason : systemCode(error);
+  if (DISK_FULL.has(storageFault)) {
+    return new Problem('storage_full', 'The storage has no room left. Its keeper must make some.', { cause: error });
+  }
+  if (error instanceof StorageUnavailableError) {
+    const detail = `The storage cannot be used now (${error.reason}). Try again in a moment.`;
+    return unavailable('storage_unavailable', detail, error);
+  }
+  if (isRedisUnavailable(error)) {
+    return unavailable('queue_unavailable', 'The server cannot reach Redis now. Try again in a moment.', error);
+  }
+  return undefined;
+}
+
+function unavailable(code: ProblemCode, detail: string, cause: unknown): Problem {
+  return new Problem(code, detail, { cause, headers: { 'retry-after': String(RETRY_AFTER_SECONDS) } });
+}
+
+/** Fastify's own errors reach here directly or as the cause of one of Nest's. */
+function problemOfFramework(error: unknown): Problem | undefined {
+  const cause = error instanceof HttpException ? (error.cause ?? error) : error;
+  if (!(cause instanceof Error)) return undefined;
+  const status = error instanceof HttpException ? error.getStatus() : numberOf(cause, 'statusCode');
+  if (status === undefined || status >= 500) return undefined;
+  return new Problem(codeOf(cause, status), cause.message, { cause });
+}
+
+function codeOf(error: Error, status: number): ProblemCode {
+  const code = 'code' in error ? String(error.code) : '';
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return 'body_too_large';
+  if (code.startsWith('FST_ERR_CTP_INVALID_MEDIA_TYPE')) return 'unsupported_media_type';
+  switch (status) {
+    case 404:
+      return 'not_found';
+    case 413:
+      return 'body_too_large';
+    case 414:
+      return 'uri_too_long';
+    case 415:
+      return 'unsupported_media_type';
+    default:
+      return 'malformed_request';
+  }
+}
+
+/** The code of an error of the file system, such as `ENOSPC`; empty for any other. */
+function systemCode(error: unknown): string {
+  return error instanceof Error && 'syscall' in error && 'code' in error ? String(error.code) : '';
+}
+
+function numberOf(error: Error, field: string): number | undefined {
+  const value: unknown = Reflect.get(error, field);
+  return typeof value === 'number' ? value : undefined;
+}

@@ -1,0 +1,44 @@
+import { resolve } from 'node:path';
+import { z } from 'zod';
+
+const settings = z.object({
+  HOST: z.string().default('127.0.0.1'),
+  PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
+  REDIS_URL: z.url({ protocol: /^rediss?$/u }).optional(),
+  DATA_DIR: z.string().default('./data'),
+  WORKERS: z.coerce.number().int().min(0).max(64).default(1),
+});
+
+/** What the embedded stack itself needs to know; the api and the workers read their own settings. */
+export interface StackConfig {
+  host: string;
+  port: number;
+  /** Unset: the stack starts a Valkey of its own in the data folder. */
+  redisUrl: string | undefined;
+  dataFolder: string;
+  workers: number;
+}
+
+/** A setting that cannot be used; the message names it, what was given and what is allowed. */
+export class ConfigError extends Error {}
+
+/** Reads the stack's settings from an environment. Throws {@link ConfigError}. */
+export function readConfig(environment: NodeJS.ProcessEnv): StackConfig {
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+  const parsed = settings.safeParse(given);
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map(({ path, message }) => {
+      const name = String(path[0]);
+      return `${name} is ${JSON.stringify(given[name])}: ${message}`;
+    });
+    throw new ConfigError(problems.join('; '));
+  }
+  const { data } = parsed;
+  return {
+    host: data.HOST,
+    port: data.PORT,
+    redisUrl: data.REDIS_URL,
+    dataFolder: resolve(data.DATA_DIR),
+    workers: data.WORKERS,
+  };
+}

@@ -1,0 +1,31 @@
+import { jobError } from '@glyphmill/jobs';
+import { outputLine, samplingConfig } from '@glyphmill/model/config';
+import { z } from 'zod';
+
+/** What the worker asks of a generation engine; `request` is a number that both sides name one piece of work by. */
+export const generationCommand = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('generate'),
+    request: z.int(),
+    modelFolder: z.string(),
+    prompts: z.array(z.object({ promptIndex: z.int(), text: z.string() })),
+    sampling: samplingConfig,
+  }),
+  z.object({ type: z.literal('cancel'), request: z.int() }),
+]);
+export type GenerationCommand = z.output<typeof generationCommand>;
+
+/** What a generation engine tells the worker. The counts of `progress` are of the request so far. */
+export const generationReport = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('ready'), device: z.string(), libraries: z.record(z.string(), z.string()) }),
+  z.object({
+    type: z.literal('progress'),
+    request: z.int(),
+    done: z.int(),
+    failed: z.int(),
+    tokens: z.int(),
+  }),
+  z.object({ type: z.literal('done'), request: z.int(), lines: z.array(outputLine) }),
+  z.object({ type: z.literal('failed'), request: z.int(), error: jobError }),
+]);
+export type GenerationReport = z.output<typeof generationReport>;

@@ -1,0 +1,67 @@
+import { randomUUID } from 'node:crypto';
+import { type ClaimedJob, type Delivery, HandBack, type JobKind, type JobOutcome, type JobStore } from '@glyphmill/jobs';
+import type { Storage } from '@glyphmill/storage';
+import { describeError } from './job-failure.js';
+import { JobStoppedError, Lease } from './lease.js';
+import type { Logger } from './log.js';
+
+/** What the work of a job of any kind needs. */
+export interface JobContext {
+  store: JobStore;
+  storage: Storage;
+  log: Logger;
+  workerId: string;
+  /** The leases that this worker holds now. */
+  leases: Set<Lease>;
+}
+
+/** The work of one kind of job: gives the result, reports through the lease, stops when the lease says so. */
+export type JobWork<Kind extends JobKind> = (
+  job: Extract<ClaimedJob, { kind: Kind }>,
+  lease: Lease,
+) => Promise<Extract<JobOutcome, { state: 'succeeded' }>['result']>;
+
+/**
+ * The life of a job in this worker: claim, work, settle. A delivery whose job does not want to run (it was cancelled,
+ * or another worker has it) ends quietly.
+ */
+export async function processDelivery<Kind extends JobKind>(
+  context: JobContext,
+  kind: Kind,
+  work: JobWork<Kind>,
+  delivery: Delivery,
+): Promise<void> {
+  const token = randomUUID();
+  const job = await context.store.claim(delivery.jobId, {
+    delivery: delivery.number,
+    token,
+    worker: context.workerId,
+  });
+  if (!job || !isKind(job, kind)) return;
+  const lease = new Lease(context.store, job, token, delivery.signal);
+  context.leases.add(lease);
+  const log = context.log.child({ job: job.id });
+  log.info({ kind, attempts: job.attempts }, 'job started');
+  try {
+    const result = await work(job, lease);
+    await lease.settle({ state: 'succeeded', result });
+    log.info('job succeeded');
+  } catch (error) {
+    if (!(error instanceof JobStoppedError)) {
+      const described = describeError(error);
+      log.warn({ error: described }, 'attempt failed');
+      await lease.settle({ state: 'failed', error: described });
+    } else if (error.reason === 'drain') {
+      log.info('job handed back');
+      await lease.settle({ state: 'handed-back' });
+      throw new HandBack();
+    } else log.info('job is no longer ours');
+  } finally {
+    lease.end();
+    context.leases.delete(lease);
+  }
+}
+
+function isKind<Kind extends JobKind>(job: ClaimedJob, kind: Kind): job is Extract<ClaimedJob, { kind: Kind }> {
+  return job.kind === kind;
+}

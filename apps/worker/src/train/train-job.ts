@@ -1,0 +1,97 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import type { TrainResult } from '@glyphmill/jobs';
+import { modelManifest } from '@glyphmill/model/config';
+import { ArtifactNotFoundError } from '@glyphmill/storage';
+import { z } from 'zod';
+import { JobFailure } from '../job-failure.js';
+import type { Lease } from '../lease.js';
+import type { JobContext, JobWork } from '../process-delivery.js';
+import type { TrainingEngine, TrainingEngines } from './training-engines.js';
+
+const datasetInfo = z.object({ id: z.string(), name: z.string(), sha256: z.string() });
+
+/**
+ * Trains a model in an engine of its own and publishes it. The model's id comes from the job's, so a job that runs
+ * twice gives one model: the first to publish wins, and the other takes the winner's losses for its result.
+ */
+export function trainJob({ storage }: JobContext, engines: TrainingEngines): JobWork<'train'> {
+  return async (job, lease) => {
+    const modelId = job.id.replace(/^job_/u, 'model_');
+    const published = await publishedResult(modelId);
+    if (published) return published;
+
+    const { dataset, name, model, training } = job.request;
+    const about = datasetInfo.parse(await readJson(`datasets/${dataset}/dataset.json`, dataset));
+    const datasetFile = join(await storage.localFolder(`datasets/${dataset}`), 'content');
+    await verifyHash(datasetFile, about.sha256);
+    const staged = await storage.stage();
+    const engine = engines.take();
+    try {
+      engine.send({
+        type: 'train',
+        datasetFile,
+        exportFolder: staged.path,
+        model,
+        training,
+        about: { modelId, name: name ?? `${model.kind} of ${about.name}`, job: job.id, dataset: about },
+      });
+      const losses = await trained(engine, lease);
+      await lease.startCommitting();
+      const first = await staged.publish(`models/${modelId}`);
+      return first ? { model: modelId, ...losses } : ((await publishedResult(modelId)) ?? { model: modelId, ...losses });
+    } finally {
+      await engine.stop();
+      await staged.discard();
+    }
+  };
+
+  async function publishedResult(modelId: string): Promise<TrainResult | undefined> {
+    if (!(await storage.stat(`models/${modelId}/manifest.json`))) return undefined;
+    const manifest = modelManifest.parse(await readJson(`models/${modelId}/manifest.json`, modelId));
+    return { model: modelId, trainLoss: manifest.trainLoss, validationLoss: manifest.validationLoss };
+  }
+
+  async function readJson(key: string, id: string): Promise<unknown> {
+    try {
+      return JSON.parse((await storage.readBytes(key)).toString('utf8'));
+    } catch (error) {
+      if (!(error instanceof ArtifactNotFoundError)) throw error;
+      throw new JobFailure({ code: 'not_found', message: `${id} is no longer stored`, retryable: false });
+    }
+  }
+}
+
+/** What the engine reports goes to the lease, until it has exported the model, failed, died or must stop. */
+async function trained(engine: TrainingEngine, lease: Lease): Promise<Omit<TrainResult, 'model'>> {
+  return await new Promise((resolve, reject) => {
+    const stop = () => reject(lease.signal.reason as Error);
+    lease.signal.addEventListener('abort', stop, { once: true });
+    if (lease.signal.aborted) stop();
+    void engine.ended.then(reject);
+    engine.listen((report) => {
+      switch (report.type) {
+        case 'ready':
+          return;
+        case 'progress':
+          return lease.progress(report.progress);
+        case 'event':
+          return lease.post(report.event);
+        case 'done':
+          return resolve({ trainLoss: report.trainLoss, validationLoss: report.validationLoss });
+        case 'failed':
+          return reject(new JobFailure(report.error));
+      }
+    });
+  });
+}
+
+async function verifyHash(file: string, sha256: string): Promise<void> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(file), hash);
+  if (hash.digest('hex') === sha256) return;
+  const message = "the dataset's bytes are not those that were uploaded; upload it again";
+  throw new JobFailure({ code: 'corrupt_dataset', message, retryable: false });
+}

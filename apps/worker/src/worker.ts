@@ -1,0 +1,117 @@
+import { hostname } from 'node:os';
+import { connectRedis, type Delivery, DeliveryWorker, JobStore, WorkerRegistry } from '@glyphmill/jobs';
+import { FolderStorage } from '@glyphmill/storage';
+import { ulid } from 'ulid';
+import type { WorkerConfig, WorkerRole } from './config.js';
+import { engineEnvironment } from './engine/engine-environment.js';
+import { generateJob } from './generate/generate-job.js';
+import { GenerationEngines } from './generate/generation-engines.js';
+import type { Lease } from './lease.js';
+import type { Logger } from './log.js';
+import { type JobContext, processDelivery } from './process-delivery.js';
+import { TrainingEngines } from './train/training-engines.js';
+import { trainJob } from './train/train-job.js';
+
+const ANNOUNCE_MS = 1000;
+
+/** A running worker. */
+export interface RunningWorker {
+  id: string;
+  /** Stops taking jobs, hands back those it has, and ends its engines. */
+  stop(): Promise<void>;
+}
+
+/** A role's engines and the deliveries that feed them. */
+interface Role {
+  describe(): Promise<{ device: string; libraries: Record<string, string> }>;
+  deliveries(): DeliveryWorker;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a worker: its engines first, so that a device or library that cannot be used ends the start with the reason,
+ * then the deliveries. Gives it once it takes jobs.
+ */
+export async function startWorker(
+  config: WorkerConfig,
+  log: Logger,
+  inherited: NodeJS.ProcessEnv,
+  runtimes: Parameters<typeof engineEnvironment>[2],
+): Promise<RunningWorker> {
+  const environment = engineEnvironment(config, inherited, runtimes);
+  const redis = connectRedis(config.redisUrl, 'worker', (error) => log.warn({ error: error.message }, 'redis'));
+  const storage = await FolderStorage.open(config.storageFolder);
+  const store = new JobStore({ redis, prefix: config.redisPrefix });
+  const leases = new Set<Lease>();
+  const context: JobContext = { store, storage, log, workerId: `worker_${ulid()}`, leases };
+
+  // Every role has its engine and its work here; the compiler refuses a role without one.
+  const makeRole: Record<WorkerRole, () => Role> = {
+    train: () => {
+      const engines = new TrainingEngines(environment);
+      return role('train', engines, (delivery) => processDelivery(context, 'train', trainJob(context, engines), delivery));
+    },
+    generate: () => {
+      const engines = new GenerationEngines(environment);
+      return role('generate', engines, (delivery) =>
+        processDelivery(context, 'generate', generateJob(context, engines), delivery),
+      );
+    },
+  };
+  function role(
+    kind: WorkerRole,
+    engines: TrainingEngines | GenerationEngines,
+    handle: (delivery: Delivery) => Promise<void>,
+  ): Role {
+    return {
+      describe: () => engines.describe(),
+      deliveries: () => new DeliveryWorker({
+          kind,
+          redisUrl: config.redisUrl,
+          prefix: config.redisPrefix,
+          handle,
+          onError: (error) => log.warn({ error: error.message }, 'queue'),
+        }),
+      stop: () => engines.stop(),
+    };
+  }
+
+  const roles = [...new Set(config.roles)].map((name) => makeRole[name]());
+  const described = await Promise.all(roles.map((each) => each.describe()));
+  const device = [...new Set(described.map((each) => each.device))].join(', ');
+  const libraries = Object.assign({}, ...described.map((each) => each.libraries)) as Record<string, string>;
+  log.info({ worker: context.workerId, device, libraries, threads: config.threads, roles: config.roles }, 'worker ready');
+
+  const registry = new WorkerRegistry({ redis, prefix: config.redisPrefix });
+  const startedAt = new Date().toISOString();
+  const announce = () =>
+    registry.announce({
+      id: context.workerId,
+      host: hostname(),
+      pid: process.pid,
+      device,
+      roles: config.roles,
+      libraries,
+      state: stopping ? 'draining' : leases.size > 0 ? 'busy' : 'idle',
+      jobs: [...leases].map((lease) => lease.job.id),
+      tokensPerSecond: [...leases].reduce((sum, lease) => sum + lease.tokensPerSecond, 0),
+      startedAt,
+    });
+  let stopping = false;
+  await announce();
+  const announcing = setInterval(() => void announce().catch(() => undefined), ANNOUNCE_MS);
+  const deliveries = roles.map((each) => each.deliveries());
+
+  return {
+    id: context.workerId,
+    stop: async () => {
+      stopping = true;
+      for (const lease of leases) lease.stop('drain');
+      await Promise.all(deliveries.map((each) => each.close()));
+      clearInterval(announcing);
+      await Promise.all(roles.map((each) => each.stop()));
+      await registry.remove(context.workerId).catch(() => undefined);
+      redis.disconnect();
+    },
+  };
+}

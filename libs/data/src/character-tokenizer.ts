@@ -1,0 +1,108 @@
+import { describeCodePoint, isSurrogate } from './code-point.js';
+import { TokenizerFormatError, UnknownCharacterError, UnknownTokenError } from './errors.js';
+import { huggingFaceFromVocabulary, vocabularyFromHuggingFace, type HuggingFaceTokenizer } from './hugging-face.js';
+
+const CODE_POINTS = 0x110000;
+const UNKNOWN = -1;
+
+/**
+ * A tokenizer whose tokens are Unicode code points: "é" is one token, or two where the text spells it with a combining
+ * accent, and an emoji joined from three is five. Nothing is normalized, so decoding gives back what was encoded.
+ *
+ *     const tokenizer = CharacterTokenizer.fromText('hello');
+ *     tokenizer.encode('hole'); // Int32Array [1, 3, 2, 0]
+ */
+export class CharacterTokenizer {
+  /** The tokens, one code point each; a token's id is its place. */
+  readonly vocabulary: readonly string[];
+  /** From code point to id, as long as the highest code point needs. */
+  readonly #idOf: Int32Array;
+
+  private constructor(vocabulary: readonly string[]) {
+    this.vocabulary = vocabulary;
+    this.#idOf = indexByCodePoint(vocabulary);
+  }
+
+  /** The distinct code points of a text, in code-point order. Throws {@link TokenizerFormatError} on a lone surrogate. */
+  static fromText(text: string): CharacterTokenizer {
+    const seen = new Uint8Array(CODE_POINTS);
+    for (let at = 0; at < text.length; at += 1) {
+      const codePoint = text.codePointAt(at)!;
+      seen[codePoint] = 1;
+      if (codePoint > 0xffff) at += 1;
+    }
+    const vocabulary: string[] = [];
+    for (let codePoint = 0; codePoint < CODE_POINTS; codePoint += 1) {
+      if (seen[codePoint] === 1) vocabulary.push(String.fromCodePoint(codePoint));
+    }
+    return new CharacterTokenizer(vocabulary);
+  }
+
+  /** Throws {@link TokenizerFormatError} unless each entry is one code point, no surrogate, and none is there twice. */
+  static fromVocabulary(characters: readonly string[]): CharacterTokenizer {
+    return new CharacterTokenizer([...characters]);
+  }
+
+  /** Reads a parsed tokenizer.json of {@link toHuggingFace}'s form; throws {@link TokenizerFormatError} on any other. */
+  static fromHuggingFace(json: unknown): CharacterTokenizer {
+    return new CharacterTokenizer(vocabularyFromHuggingFace(json));
+  }
+
+  get vocabularySize(): number {
+    return this.vocabulary.length;
+  }
+
+  /** Text to ids, one per code point. Throws {@link UnknownCharacterError} at the first character the vocabulary lacks. */
+  encode(text: string): Int32Array {
+    const ids = new Int32Array(text.length);
+    let count = 0;
+    for (let at = 0; at < text.length; at += 1) {
+      const codePoint = text.codePointAt(at)!;
+      const id = this.#idOf[codePoint] ?? UNKNOWN;
+      if (id === UNKNOWN) throw new UnknownCharacterError(codePoint, count);
+      ids[count] = id;
+      count += 1;
+      if (codePoint > 0xffff) at += 1;
+    }
+    return count === ids.length ? ids : ids.slice(0, count);
+  }
+
+  /** Ids to text. Throws {@link UnknownTokenError} at the first id outside the vocabulary. */
+  decode(ids: ArrayLike<number>): string {
+    let text = '';
+    for (let at = 0; at < ids.length; at += 1) {
+      const id = ids[at]!;
+      const character = this.vocabulary[id];
+      if (character === undefined) throw new UnknownTokenError(id, at, this.vocabularySize);
+      text += character;
+    }
+    return text;
+  }
+
+  /** The tokenizer.json that Hugging Face's libraries read, for `PreTrainedTokenizerFast`; ready for `JSON.stringify`. */
+  toHuggingFace(): HuggingFaceTokenizer {
+    return huggingFaceFromVocabulary(this.vocabulary);
+  }
+}
+
+function indexByCodePoint(vocabulary: readonly string[]): Int32Array {
+  const codePoints = vocabulary.map((character, id) => {
+    const codePoint = character.codePointAt(0);
+    if (codePoint === undefined || String.fromCodePoint(codePoint) !== character) {
+      throw new TokenizerFormatError(`Token ${id} is ${JSON.stringify(character)}; each token must be one code point.`);
+    }
+    if (isSurrogate(codePoint)) {
+      throw new TokenizerFormatError(`Token ${id} is ${describeCodePoint(codePoint)}, which is no character.`);
+    }
+    return codePoint;
+  });
+  const highest = codePoints.reduce((a, b) => Math.max(a, b), -1);
+  const idOf = new Int32Array(highest + 1).fill(UNKNOWN);
+  for (const [id, codePoint] of codePoints.entries()) {
+    if (idOf[codePoint] !== UNKNOWN) {
+      throw new TokenizerFormatError(`Tokens ${idOf[codePoint]} and ${id} are both ${describeCodePoint(codePoint)}.`);
+    }
+    idOf[codePoint] = id;
+  }
+  return idOf;
+}

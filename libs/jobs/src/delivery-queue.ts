@@ -1,0 +1,82 @@
+import { Job as BullJob, Queue, type IRedisTransaction } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { type JobKind, jobKind } from './job.js';
+
+/** BullMQ never gives up on a delivery: whether a job is over is for its record to say. */
+const NEVER = 2_147_483_647;
+
+/** Highest number that a priority of the api becomes; BullMQ runs low numbers first, and 0 before all. */
+const PRIORITY_ORIGIN = 1000;
+
+/** The id of a job's `number`-th delivery. */
+export function deliveryId(jobId: string, number: number): string {
+  return `${jobId}.${number}`;
+}
+
+/** The job and the number that a delivery's id names. */
+export function parseDeliveryId(id: string): { jobId: string; number: number } {
+  const dot = id.lastIndexOf('.');
+  return { jobId: id.slice(0, dot), number: Number(id.slice(dot + 1)) };
+}
+
+/** The door into BullMQ: one queue a kind, and nothing in a delivery but its id. */
+export class DeliveryQueue {
+  readonly #queues: Record<JobKind, Queue>;
+
+  constructor(
+    redis: Redis,
+    readonly prefix: string,
+  ) {
+    const open = (kind: JobKind) => {
+      const queue = new Queue(kind, { connection: redis, prefix, skipWaitingForReady: true });
+      // The connection's owner listens to its errors; without a listener here an error would end the process.
+      queue.on('error', () => undefined);
+      return queue;
+    };
+    this.#queues = { train: open('train'), generate: open('generate') };
+  }
+
+  /** A transaction that deliveries and scripts can be added to. */
+  async transaction(): Promise<IRedisTransaction> {
+    return (await this.#queues.train.getBackend().client).multi();
+  }
+
+  /** Adds a job's delivery to a transaction; the only way into BullMQ. */
+  release(transaction: IRedisTransaction, job: { id: string; kind: JobKind; priority: number }, number: number): void {
+    const delivery = new BullJob(
+      this.#queues[job.kind],
+      'run',
+      {},
+      {
+        attempts: NEVER,
+        backoff: { type: 'fixed', delay: 1000 },
+        priority: PRIORITY_ORIGIN - job.priority,
+        removeOnComplete: true,
+        removeOnFail: true,
+      },
+      deliveryId(job.id, number),
+    );
+    // The commands are in the transaction when this returns; the promise only repeats what exec() gives.
+    void delivery.addJob(transaction);
+  }
+
+  /** The sorted set in which a kind's deliveries wait, first to run first. */
+  waitingKey(kind: JobKind): string {
+    return this.#queues[kind].toKey('prioritized');
+  }
+
+  /** The key that is there as long as BullMQ knows a delivery. */
+  deliveryKey(kind: JobKind, id: string): string {
+    return this.#queues[kind].toKey(id);
+  }
+
+  /** Takes a waiting delivery out of BullMQ; harmless where it is not there or at work. */
+  async withdraw(kind: JobKind, id: string): Promise<void> {
+    await this.#queues[kind].remove(id).catch(() => undefined);
+  }
+
+  /** Ends the queues; the connection stays its owner's. */
+  async close(): Promise<void> {
+    await Promise.all(jobKind.options.map((kind) => this.#queues[kind].close()));
+  }
+}

@@ -1,0 +1,80 @@
+import { type Job as BullJob, WaitingError, Worker } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { parseDeliveryId } from './delivery-queue.js';
+import type { JobKind } from './job.js';
+import { DEFAULT_PREFIX } from './job-keys.js';
+import { connectRedis } from './redis-connection.js';
+
+/** BullMQ's hint that a job may want to run here. */
+export interface Delivery {
+  jobId: string;
+  /** Which of the job's deliveries it is; only the newest may claim it. */
+  number: number;
+  /** Aborted when BullMQ took the delivery away, because its lock could not be renewed. */
+  signal: AbortSignal;
+}
+
+/** Thrown by a handler to give the delivery back to its queue, ahead of its priority's peers. */
+export class HandBack extends Error {
+  readonly code = 'hand_back';
+}
+
+interface DeliveryWorkerOptions {
+  kind: JobKind;
+  redisUrl: string;
+  prefix?: string;
+  /** What is done with a delivery; an error it throws brings the delivery back after a second. */
+  handle: (delivery: Delivery) => Promise<void>;
+  onError: (error: Error) => void;
+  /** How many deliveries are handled at once. */
+  concurrency?: number;
+  /** How long a worker that died keeps its deliveries. */
+  lockDurationMs?: number;
+  /** How often workers look for deliveries of the dead. */
+  stalledIntervalMs?: number;
+}
+
+const NEVER = 2_147_483_647;
+
+/** Takes the deliveries of one kind of job. */
+export class DeliveryWorker {
+  readonly #worker: Worker;
+  readonly #connection: Redis;
+
+  constructor({ kind, redisUrl, prefix = DEFAULT_PREFIX, handle, onError, ...options }: DeliveryWorkerOptions) {
+    this.#connection = connectRedis(redisUrl, 'worker', onError);
+    // BullMQ makes an AbortSignal only for a processor that declares three parameters.
+    const processor = async (delivery: BullJob, token?: string, signal?: AbortSignal): Promise<void> => {
+      const { jobId, number } = parseDeliveryId(delivery.id ?? '');
+      try {
+        await handle({ jobId, number, signal: signal ?? new AbortController().signal });
+      } catch (error) {
+        if (!(error instanceof HandBack)) throw error;
+        await delivery.moveToWait(token);
+        throw new WaitingError();
+      }
+    };
+    this.#worker = new Worker(kind, processor, {
+      connection: this.#connection,
+      prefix,
+      concurrency: options.concurrency ?? 1,
+      lockDuration: options.lockDurationMs ?? 15_000,
+      stalledInterval: options.stalledIntervalMs ?? 5000,
+      maxStalledCount: NEVER,
+      runRetryDelay: 1000,
+      removeOnComplete: { count: 0 },
+      removeOnFail: { count: 0 },
+    });
+    this.#worker.on('error', onError);
+    // After a lost lock BullMQ itself would let the processor run to its end.
+    this.#worker.on('lockRenewalFailed', (ids) => {
+      for (const id of ids) this.#worker.cancelJob(id, 'the lock was lost');
+    });
+  }
+
+  /** Takes no more deliveries, and returns when those it has are done. */
+  async close(): Promise<void> {
+    await this.#worker.close();
+    this.#connection.disconnect();
+  }
+}

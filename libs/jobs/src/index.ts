@@ -1,0 +1,31 @@
+export { generateRequest, REQUEST_LIMITS, trainRequest } from './requests.js';
+export type { GenerateRequest, TrainRequest } from './requests.js';
+export { generateProgress, generateResult, job, jobError, jobKind, trainProgress, trainResult } from './job.js';
+export type {
+  GenerateProgress,
+  GenerateResult,
+  Job,
+  JobError,
+  JobKind,
+  TrainProgress,
+  TrainResult,
+} from './job.js';
+export { isFinal, JOB_STATES, TRANSITIONS } from './job-state.js';
+export type { JobState } from './job-state.js';
+export { jobEvent } from './job-event.js';
+export type { JobEvent, StoredJobEvent } from './job-event.js';
+export type { ClaimedJob } from './job-record.js';
+export type { JobFilter, JobPage } from './job-list.js';
+export { compareEventIds } from './job-events.js';
+export { InvalidCursorError, JobNotFoundError, JobStateConflictError } from './errors.js';
+export { JobStore } from './job-store.js';
+export type { JobDraft, JobOutcome, JobProgress, QueueCounts } from './job-store.js';
+export { EventHub } from './event-hub.js';
+export type { EventGap } from './event-hub.js';
+export { DeliveryWorker, HandBack } from './delivery-worker.js';
+export type { Delivery } from './delivery-worker.js';
+export { Sweep } from './sweep.js';
+export { WorkerRegistry, workerInfo } from './worker-registry.js';
+export type { WorkerInfo } from './worker-registry.js';
+export { connectRedis, isRedisUnavailable } from './redis-connection.js';
+export { DEFAULT_PREFIX } from './job-keys.js';

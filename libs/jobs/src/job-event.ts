@@ -1,0 +1,39 @@
+import { z } from 'zod';
+import { jobError } from './job.js';
+import { JOB_STATES } from './job-state.js';
+
+/** A state the job came into; `error` says why it failed or is made again. */
+const stateEvent = z.object({
+  type: z.literal('state'),
+  state: z.enum(JOB_STATES),
+  error: jobError.optional(),
+});
+
+/** Measures of a running job. A train job's: losses in nats a token; which are there depends on the step. */
+const metricEvent = z.object({
+  type: z.literal('metric'),
+  step: z.int(),
+  trainLoss: z.number().optional(),
+  validationLoss: z.number().optional(),
+  learningRate: z.number().optional(),
+  tokensPerSecond: z.number().optional(),
+  whole: z.boolean().optional().describe('Whether the losses are over the whole of each split.'),
+});
+
+/** A text the model in training wrote at this step. */
+const sampleEvent = z.object({ type: z.literal('sample'), step: z.int(), text: z.string() });
+
+const checkpointEvent = z.object({ type: z.literal('checkpoint'), step: z.int() });
+
+const logEvent = z.object({
+  type: z.literal('log'),
+  level: z.enum(['info', 'warn', 'error']),
+  message: z.string(),
+});
+
+/** What is told of a job while it lives, one event a Redis stream entry. */
+export const jobEvent = z.discriminatedUnion('type', [stateEvent, metricEvent, sampleEvent, checkpointEvent, logEvent]);
+export type JobEvent = z.output<typeof jobEvent>;
+
+/** An event with its place in the job's stream, `<ms>-<n>`, and its time. */
+export type StoredJobEvent = { id: string; at: string; event: JobEvent };

@@ -1,0 +1,52 @@
+import type { Redis } from 'ioredis';
+import { jobEvent, type StoredJobEvent } from './job-event.js';
+import type { JobKeys } from './job-keys.js';
+
+/**
+ * Reads a job's events after an id. The stream is made when a worker first claims the job; that it was queued before
+ * is said by an event `<createdAtMs>-0` that no stream holds.
+ */
+export async function readEvents(
+  redis: Redis,
+  keys: JobKeys,
+  id: string,
+  after: string,
+  count: number,
+): Promise<{ gap: boolean; events: StoredJobEvent[] }> {
+  const createdAt = await redis.hget(keys.job(id), 'createdAt');
+  const queuedId = `${createdAt ?? 0}-0`;
+  const events: StoredJobEvent[] = [];
+  if (createdAt !== null && compareEventIds(after, queuedId) < 0) {
+    events.push({ id: queuedId, at: timeOf(queuedId), event: { type: 'state', state: 'queued' } });
+  }
+  const entries = await redis.xrange(keys.events(id), `(${after === '0' ? '0-0' : after}`, '+', 'COUNT', count);
+  for (const [entryId, fields] of entries) {
+    const event = jobEvent.parse(JSON.parse(fields[1] ?? 'null'));
+    events.push({ id: entryId, at: timeOf(entryId), event });
+  }
+  const oldestLeft = entries[0]?.[0];
+  const gap = oldestLeft !== undefined && (await trimmedBetween(redis, keys.events(id), after, oldestLeft));
+  return { gap, events };
+}
+
+/** Orders stream ids, `<ms>-<n>`; the second part may be missing. */
+export function compareEventIds(a: string, b: string): number {
+  const [aMs = 0, aNumber = 0] = a.split('-').map(Number);
+  const [bMs = 0, bNumber = 0] = b.split('-').map(Number);
+  return aMs - bMs || aNumber - bNumber;
+}
+
+function timeOf(id: string): string {
+  return new Date(Number(id.split('-')[0])).toISOString();
+}
+
+/** Whether the stream lost entries that a reader at `after` has not seen: it was trimmed, up to where it reads on. */
+async function trimmedBetween(redis: Redis, stream: string, after: string, next: string): Promise<boolean> {
+  const answer = await redis.xinfo('STREAM', stream);
+  if (!Array.isArray(answer)) return false;
+  const field = (name: string) => (answer as unknown[])[(answer as unknown[]).indexOf(name) + 1];
+  const trimmed = Number(field('entries-added')) - Number(field('length'));
+  const first = field('first-entry');
+  const firstId = Array.isArray(first) ? String(first[0]) : next;
+  return trimmed > 0 && compareEventIds(after, firstId) < 0 && compareEventIds(firstId, next) === 0;
+}

@@ -1,0 +1,25 @@
+import type { JobKind } from './job.js';
+import type { JobState } from './job-state.js';
+
+/** The default of `REDIS_PREFIX`: one hash tag, so that all keys live in one slot and scripts may touch them together. */
+export const DEFAULT_PREFIX = '{glyphmill}';
+
+/** Every Redis key of the job record, under one prefix. BullMQ's own keys are `<prefix>:<kind>:…`. */
+export class JobKeys {
+  constructor(readonly prefix: string = DEFAULT_PREFIX) {}
+
+  /** Hash: the record of one job. */
+  readonly job = (id: string) => `${this.prefix}:job:${id}`;
+  /** Stream: what was told of one job. */
+  readonly events = (id: string) => `${this.prefix}:job:${id}:events`;
+  /** Sorted set of equal scores: the ids of all jobs, in the order of their making. */
+  readonly all = () => `${this.prefix}:jobs`;
+  /** Sorted set of equal scores: the ids of one kind's jobs in one state. */
+  readonly inState = (kind: JobKind, state: JobState) => `${this.prefix}:jobs:${kind}:${state}`;
+  /** Sorted set by time: jobs that wait for another attempt. */
+  readonly due = () => `${this.prefix}:due`;
+  /** Sorted set by time: when each worker was seen. */
+  readonly workers = () => `${this.prefix}:workers`;
+  /** String: what one worker says of itself. */
+  readonly worker = (id: string) => `${this.prefix}:worker:${id}`;
+}

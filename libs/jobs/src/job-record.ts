@@ -1,0 +1,87 @@
+import { z } from 'zod';
+import { generateProgress, generateResult, type Job, jobError, jobKind, trainProgress, trainResult } from './job.js';
+import { JOB_STATES } from './job-state.js';
+import { generateRequest, trainRequest, type GenerateRequest, type TrainRequest } from './requests.js';
+
+const json = <Schema extends z.ZodType>(schema: Schema) =>
+  z
+    .string()
+    .transform((text): unknown => JSON.parse(text))
+    .pipe(schema);
+
+/** The record of a job as Redis keeps it, a hash of strings. */
+const jobRecord = z.object({
+  id: z.string(),
+  kind: jobKind,
+  state: z.enum(JOB_STATES),
+  request: z.string(),
+  createdAt: z.coerce.number(),
+  startedAt: z.coerce.number().optional(),
+  finishedAt: z.coerce.number().optional(),
+  progress: json(z.union([trainProgress, generateProgress])).optional(),
+  result: json(z.union([trainResult, generateResult])).optional(),
+  error: json(jobError).optional(),
+  spent: z.coerce.number(),
+  maxAttempts: z.coerce.number(),
+  priority: z.coerce.number(),
+  tags: json(z.array(z.string())),
+  tenant: z.string(),
+  model: z.string().optional(),
+  worker: z.string().optional(),
+  requested: z.enum(['pause']).optional(),
+  retryOf: z.string().optional(),
+  delivery: z.coerce.number(),
+});
+export type JobRecord = z.output<typeof jobRecord>;
+
+interface Claimed<Kind, Request> {
+  id: string;
+  kind: Kind;
+  request: Request;
+  /** Attempts spent before this one. */
+  attempts: number;
+  createdAtMs: number;
+}
+
+/** A job in the hands of the worker that claimed it. */
+export type ClaimedJob = Claimed<'train', TrainRequest> | Claimed<'generate', GenerateRequest>;
+
+/** Parses the hash of a record. */
+export function parseRecord(hash: Record<string, string>): JobRecord {
+  return jobRecord.parse(hash);
+}
+
+/** Parses what the claim script gave. */
+export function parseClaimed(hash: Record<string, string>): ClaimedJob {
+  const { id, kind, request, spent, createdAt } = parseRecord(hash);
+  const given: unknown = JSON.parse(request);
+  const shared = { id, attempts: spent, createdAtMs: createdAt };
+  return kind === 'train'
+    ? { ...shared, kind, request: trainRequest.parse(given) }
+    : { ...shared, kind, request: generateRequest.parse(given) };
+}
+
+/** The job as its users see it. */
+export function jobOf(record: JobRecord, queuePosition: number | null): Job {
+  const instant = (ms: number | undefined) => (ms === undefined ? null : new Date(ms).toISOString());
+  return {
+    id: record.id,
+    kind: record.kind,
+    state: record.state,
+    createdAt: new Date(record.createdAt).toISOString(),
+    startedAt: instant(record.startedAt),
+    finishedAt: instant(record.finishedAt),
+    request: z.record(z.string(), z.unknown()).parse(JSON.parse(record.request)),
+    progress: record.progress ?? null,
+    result: record.result ?? null,
+    error: record.error ?? null,
+    attempts: record.spent,
+    maxAttempts: record.maxAttempts,
+    priority: record.priority,
+    tags: record.tags,
+    worker: record.worker ?? null,
+    queuePosition,
+    requested: record.requested ?? null,
+    retryOf: record.retryOf ?? null,
+  };
+}

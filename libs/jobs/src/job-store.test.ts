@@ -1,0 +1,289 @@
+import { describe, expect, test } from 'vitest';
+import { JobNotFoundError, JobStateConflictError } from './errors.js';
+import { JobKeys } from './job-keys.js';
+import { type JobDraft, JobStore } from './job-store.js';
+import { useValkey } from './redis.fixture.js';
+import { generateRequest, trainRequest } from './requests.js';
+import { Sweep } from './sweep.js';
+
+const valkey = useValkey();
+
+function openStore() {
+  const prefix = valkey.fresh();
+  const store = new JobStore({ redis: valkey.redis(), prefix });
+  const claim = (id: string, token: string, delivery = 1) => store.claim(id, { delivery, token, worker: 'worker_1' });
+  return { prefix, store, claim, keys: new JobKeys(prefix), redis: valkey.redis() };
+}
+
+function trainDraft(more: object = {}): JobDraft {
+  return { kind: 'train', request: trainRequest.parse({ dataset: 'moby-dick', model: { kind: 'bigram' }, ...more }) };
+}
+
+function generateDraft(more: object = {}): JobDraft {
+  return { kind: 'generate', request: generateRequest.parse({ model: 'model_1', prompts: ['a'], ...more }) };
+}
+
+async function createOne(store: JobStore, draft: JobDraft = trainDraft()) {
+  const [job] = await store.create([draft]);
+  return job!;
+}
+
+const crash = { code: 'engine_died', message: 'it died', retryable: true };
+
+describe('a new job', () => {
+  test('is queued, with its defaults filled in, its delivery in BullMQ, and its place in the queue', async () => {
+    const { store, redis, prefix } = openStore();
+    const first = await createOne(store);
+    const second = await createOne(store);
+    expect(first).toMatchObject({ kind: 'train', state: 'queued', attempts: 0, maxAttempts: 3, queuePosition: 0 });
+    expect(first.request['training']).toMatchObject({ maxSteps: 10_000, learningRate: 1e-3 });
+    expect(second.queuePosition).toBe(1);
+    expect(await redis.zrange(`${prefix}:train:prioritized`, '0', '-1')).toEqual([`${first.id}.1`, `${second.id}.1`]);
+  });
+
+  test('of higher priority is ahead of those that wait', async () => {
+    const { store } = openStore();
+    const usual = await createOne(store);
+    const urgent = await createOne(store, trainDraft({ priority: 100 }));
+    expect((await store.get(urgent.id))?.queuePosition).toBe(0);
+    expect((await store.get(usual.id))?.queuePosition).toBe(1);
+  });
+
+  test('is made together with others, in their order', async () => {
+    const { store } = openStore();
+    const jobs = await store.create([trainDraft(), generateDraft(), trainDraft()]);
+    expect(jobs.map(({ kind }) => kind)).toEqual(['train', 'generate', 'train']);
+    expect(jobs.map(({ id }) => id)).toEqual(jobs.map(({ id }) => id).sort());
+  });
+
+  test('is not there under another id', async () => {
+    const { store } = openStore();
+    expect(await store.get('job_nothing')).toBeUndefined();
+  });
+});
+
+describe('a claim', () => {
+  test('makes the job run and gives its whole request', async () => {
+    const { store, claim } = openStore();
+    const { id } = await createOne(store);
+    const claimed = await claim(id, 'token');
+    expect(claimed).toMatchObject({ id, kind: 'train', attempts: 0, request: { dataset: 'moby-dick' } });
+    const job = await store.get(id);
+    expect(job).toMatchObject({ state: 'running', worker: 'worker_1', queuePosition: null });
+    expect(job?.startedAt).not.toBeNull();
+  });
+
+  test('of an older delivery gives nothing', async () => {
+    const { store, claim } = openStore();
+    const { id } = await createOne(store);
+    expect(await claim(id, 'token', 2)).toBeUndefined();
+    expect((await store.get(id))?.state).toBe('queued');
+  });
+
+  test('of a cancelled job gives nothing', async () => {
+    const { store, claim } = openStore();
+    const { id } = await createOne(store);
+    await store.cancel(id);
+    expect(await claim(id, 'token')).toBeUndefined();
+  });
+
+  test('of a job that another worker left running takes it over and spends an attempt', async () => {
+    const { store, claim } = openStore();
+    const { id } = await createOne(store);
+    await claim(id, 'first');
+    expect(await claim(id, 'second')).toMatchObject({ attempts: 1 });
+    expect(await store.report(id, 'first', 1, {})).toEqual({ held: false, requested: null });
+    expect(await store.report(id, 'second', 1, {})).toEqual({ held: true, requested: null });
+  });
+
+  test('that would spend the last attempt fails the job', async () => {
+    const { store, claim } = openStore();
+    const { id } = await createOne(store, trainDraft({ maxAttempts: 1 }));
+    await claim(id, 'first');
+    expect(await claim(id, 'second')).toBeUndefined();
+    expect(await store.get(id)).toMatchObject({ state: 'failed', attempts: 1, error: { code: 'worker_lost' } });
+  });
+});
+
+describe('a worker whose lease is lost', () => {
+  test('can neither report, nor publish, nor settle', async () => {
+    const { store, claim } = openStore();
+    const { id } = await createOne(store);
+    await claim(id, 'token');
+    const before = await store.cancel(id);
+    expect(await store.report(id, 'token', 1, { events: [{ type: 'log', level: 'info', message: 'late' }] })).toMatchObject({ held: false });
+    expect(await store.startCommitting(id, 'token')).toBe(false);
+    expect(await store.settle('train', id, 'token', { state: 'failed', error: crash })).toBeUndefined();
+    expect(await store.get(id)).toEqual(before);
+    const { events } = await store.readEvents(id, '0');
+    expect(events.map(({ event }) => event.type)).not.toContain('log');
+  });
+});
+
+describe('a report', () => {
+  test('counts once, however often it arrives', async () => {
+    const { store, claim } = openStore();
+    const { id } = await createOne(store);
+    await claim(id, 'token');
+    const said = { events: [{ type: 'log', level: 'info', message: 'once' } as const] };
+    await store.report(id, 'token', 1, said);
+    await store.report(id, 'token', 1, said);
+    await store.report(id, 'token', 2, said);
+    const { events } = await store.readEvents(id, '0');
+    expect(events.filter(({ event }) => event.type === 'log')).toHaveLength(2);
+  });
+
+  test('shows the progress on the job', async () => {
+    const { store, claim } = openStore();
+    const { id } = await createOne(store);
+    await claim(id, 'token');
+    const progress = { step: 5, maxSteps: 10, trainLoss: 3.5, validationLoss: null, tokensPerSecond: 100, etaSeconds: 1 };
+    await store.report(id, 'token', 1, { progress });
+    expect((await store.get(id))?.progress).toEqual(progress);
+  });
+});
+
+describe('a settled job', () => {
+  test('that succeeded has its result and no lease', async () => {
+    const { store, claim } = openStore();
+    const { id } = await createOne(store);
+    await claim(id, 'token');
+    const result = { model: 'model_1', trainLoss: 2.4, validationLoss: 2.5 };
+    expect(await store.settle('train', id, 'token', { state: 'succeeded', result })).toBe('succeeded');
+    expect(await store.get(id)).toMatchObject({ state: 'succeeded', result, attempts: 0 });
+    expect(await store.report(id, 'token', 9, {})).toMatchObject({ held: false });
+  });
+
+  test('that was handed back has spent nothing and can be claimed again', async () => {
+    const { store, claim } = openStore();
+    const { id } = await createOne(store);
+    await claim(id, 'first');
+    expect(await store.settle('train', id, 'first', { state: 'handed-back' })).toBe('queued');
+    expect(await claim(id, 'second')).toMatchObject({ attempts: 0 });
+  });
+
+  test('whose attempt failed waits for its back-off, and the sweep releases it under a new delivery', async () => {
+    const { store, claim, redis, keys, prefix } = openStore();
+    const { id } = await createOne(store);
+    await claim(id, 'first');
+    expect(await store.settle('train', id, 'first', { state: 'failed', error: crash })).toBe('queued');
+    expect(await store.get(id)).toMatchObject({ state: 'queued', attempts: 1, error: { code: 'engine_died' } });
+    const sweep = new Sweep({ redis, prefix });
+    expect(await sweep.releaseDue()).toBe(0);
+    await redis.zadd(keys.due(), 0, id);
+    expect(await sweep.releaseDue()).toBe(1);
+    expect(await sweep.releaseDue()).toBe(0);
+    expect(await claim(id, 'second', 1)).toBeUndefined();
+    expect(await claim(id, 'second', 2)).toMatchObject({ attempts: 1 });
+    await sweep.stop();
+  });
+
+  test('whose error no retry mends has failed at once', async () => {
+    const { store, claim } = openStore();
+    const { id } = await createOne(store);
+    await claim(id, 'token');
+    const error = { code: 'text_too_short', message: 'too short', retryable: false };
+    expect(await store.settle('train', id, 'token', { state: 'failed', error })).toBe('failed');
+    expect(await store.get(id)).toMatchObject({ state: 'failed', error });
+  });
+
+  test('whose last attempt failed has failed', async () => {
+    const { store, claim } = openStore();
+    const { id } = await createOne(store, trainDraft({ maxAttempts: 1 }));
+    await claim(id, 'token');
+    expect(await store.settle('train', id, 'token', { state: 'failed', error: crash })).toBe('failed');
+  });
+});
+
+describe('cancel', () => {
+  test('of a queued job takes its delivery out of the queue', async () => {
+    const { store, redis, prefix } = openStore();
+    const { id } = await createOne(store);
+    expect(await store.cancel(id)).toMatchObject({ state: 'cancelled', queuePosition: null });
+    expect(await redis.zcard(`${prefix}:train:prioritized`)).toBe(0);
+  });
+
+  test('again gives the same answer', async () => {
+    const { store } = openStore();
+    const { id } = await createOne(store);
+    expect(await store.cancel(id)).toEqual(await store.cancel(id));
+  });
+
+  test('comes too late once the job publishes its result', async () => {
+    const { store, claim } = openStore();
+    const { id } = await createOne(store);
+    await claim(id, 'token');
+    expect(await store.startCommitting(id, 'token')).toBe(true);
+    await expect(store.cancel(id)).rejects.toThrow(JobStateConflictError);
+  });
+
+  test('of a job that ended is a conflict, and of none an error', async () => {
+    const { store, claim } = openStore();
+    const { id } = await createOne(store);
+    await claim(id, 'token');
+    await store.settle('train', id, 'token', { state: 'failed', error: { ...crash, retryable: false } });
+    await expect(store.cancel(id)).rejects.toThrow(/is failed and cannot be cancelled/u);
+    await expect(store.cancel('job_nothing')).rejects.toThrow(JobNotFoundError);
+  });
+});
+
+describe('the sweep', () => {
+  test('mends a queued job whose delivery was lost, once however many sweeps run', async () => {
+    const { store, redis, prefix, claim } = openStore();
+    const lost = await createOne(store);
+    await createOne(store);
+    await redis.zrem(`${prefix}:train:prioritized`, `${lost.id}.1`);
+    await redis.del(`${prefix}:train:${lost.id}.1`);
+    const sweeps = [new Sweep({ redis, prefix }), new Sweep({ redis, prefix })];
+    const released = await Promise.all(sweeps.map((sweep) => sweep.releaseLost()));
+    expect(released.reduce((a, b) => a + b)).toBe(1);
+    expect(await claim(lost.id, 'token', 2)).toBeDefined();
+    await Promise.all(sweeps.map((sweep) => sweep.stop()));
+  });
+});
+
+describe('a list', () => {
+  test('is newest first, and its pages stay the same while jobs are added', async () => {
+    const { store } = openStore();
+    const made = await store.create(Array.from({ length: 5 }, () => trainDraft()));
+    const newestFirst = made.map(({ id }) => id).reverse();
+    const first = await store.list({ limit: 2 });
+    await createOne(store);
+    const second = await store.list({ limit: 2, after: first.nextCursor! });
+    const third = await store.list({ limit: 2, after: second.nextCursor! });
+    expect([first, second, third].flatMap(({ data }) => data.map(({ id }) => id))).toEqual(newestFirst);
+    expect(third.nextCursor).toBeNull();
+  });
+
+  test('is filtered by kind, state, tag and model', async () => {
+    const { store, claim } = openStore();
+    const [train, generate] = await store.create([trainDraft({ tags: ['demo'] }), generateDraft({ model: 'model_7' })]);
+    await claim(train!.id, 'token');
+    const ids = async (filter: object) => (await store.list({ limit: 10, ...filter })).data.map(({ id }) => id);
+    expect(await ids({ kind: 'generate' })).toEqual([generate!.id]);
+    expect(await ids({ state: 'running' })).toEqual([train!.id]);
+    expect(await ids({ state: 'queued', kind: 'train' })).toEqual([]);
+    expect(await ids({ tag: 'demo' })).toEqual([train!.id]);
+    expect(await ids({ model: 'model_7' })).toEqual([generate!.id]);
+  });
+
+  test('leaves out prompts', async () => {
+    const { store } = openStore();
+    await createOne(store, generateDraft({ prompts: ['secret'] }));
+    const { data } = await store.list({ limit: 1 });
+    expect(data[0]?.request).not.toHaveProperty('prompts');
+  });
+
+  test('refuses a cursor that is no id', async () => {
+    const { store } = openStore();
+    await expect(store.list({ limit: 1, after: 'x' })).rejects.toMatchObject({ code: 'invalid_cursor' });
+  });
+});
+
+test('the counts of a queue tell what waits and what runs', async () => {
+  const { store, claim } = openStore();
+  const [first] = await store.create([trainDraft(), trainDraft()]);
+  await claim(first!.id, 'token');
+  expect(await store.queueCounts('train')).toMatchObject({ waiting: 1, running: 1, paused: 0 });
+  expect(await store.queueCounts('generate')).toEqual({ waiting: 0, running: 0, paused: 0, oldestWaitSeconds: null });
+});

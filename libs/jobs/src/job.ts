@@ -1,0 +1,67 @@
+import { z } from 'zod';
+import { JOB_STATES } from './job-state.js';
+
+export const jobKind = z.enum(['train', 'generate']);
+export type JobKind = z.output<typeof jobKind>;
+
+const seconds = z.number().min(0).nullable();
+
+/** How far a train job is; losses are in nats a token. */
+export const trainProgress = z.object({
+  step: z.int(),
+  maxSteps: z.int(),
+  trainLoss: z.number().nullable(),
+  validationLoss: z.number().nullable(),
+  tokensPerSecond: z.number(),
+  etaSeconds: seconds,
+});
+export type TrainProgress = z.output<typeof trainProgress>;
+
+/** How far a generate job is, in sequences (a sequence is one sample of one prompt). */
+export const generateProgress = z.object({
+  done: z.int(),
+  total: z.int(),
+  failed: z.int(),
+  tokensPerSecond: z.number(),
+  etaSeconds: seconds,
+});
+export type GenerateProgress = z.output<typeof generateProgress>;
+
+/** What a train job gives: the model's id and its losses over the whole of each split, in nats a token. */
+export const trainResult = z.object({ model: z.string(), trainLoss: z.number(), validationLoss: z.number() });
+export type TrainResult = z.output<typeof trainResult>;
+
+/** What a generate job gives: where its text is, and how many sequences are in it. */
+export const generateResult = z.object({
+  output: z.string(),
+  counts: z.object({ done: z.int(), failed: z.int(), tokens: z.int() }),
+});
+export type GenerateResult = z.output<typeof generateResult>;
+
+export const jobError = z.object({ code: z.string(), message: z.string(), retryable: z.boolean() });
+export type JobError = z.output<typeof jobError>;
+
+const instant = z.iso.datetime();
+
+/** A job as its users see it. */
+export const job = z.object({
+  id: z.string(),
+  kind: jobKind,
+  state: z.enum(JOB_STATES),
+  createdAt: instant,
+  startedAt: instant.nullable(),
+  finishedAt: instant.nullable(),
+  request: z.record(z.string(), z.unknown()),
+  progress: z.union([trainProgress, generateProgress]).nullable(),
+  result: z.union([trainResult, generateResult]).nullable(),
+  error: jobError.nullable(),
+  attempts: z.int().describe('Attempts that a crash or an error has spent.'),
+  maxAttempts: z.int(),
+  priority: z.int(),
+  tags: z.array(z.string()),
+  worker: z.string().nullable().describe('The worker that has it, or had it last.'),
+  queuePosition: z.int().nullable().describe('How many jobs of its kind are before it; null unless queued.'),
+  requested: z.enum(['pause']).nullable().describe('What a running job was asked to do and is about to do.'),
+  retryOf: z.string().nullable(),
+});
+export type Job = z.output<typeof job>;

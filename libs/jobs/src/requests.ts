@@ -1,0 +1,76 @@
+import { MAX_BATCH_TOKENS, modelConfig, completeTrainingConfig, partialTrainingConfig, samplingConfig } from '@glyphmill/model/config';
+import { z } from 'zod';
+
+/** What one request may ask for; the message of a refusal names the limit. */
+export const REQUEST_LIMITS = {
+  prompts: 10_000,
+  promptBytes: 4 * 1024 ** 2,
+  sequences: 100_000,
+  tokens: 50_000_000,
+  tags: 16,
+} as const;
+
+const megabytes = (bytes: number) => `${bytes / 1024 ** 2} MiB`;
+
+const tag = z.string().regex(/^[\w.:/-]{1,64}$/u, 'a tag is 1 to 64 letters, digits or _ . : / -');
+
+const delivery = {
+  priority: z.int().min(-100).max(100).default(0).describe('Higher runs first.'),
+  tags: z.array(tag).max(REQUEST_LIMITS.tags).default([]),
+  maxAttempts: z.int().min(1).max(100).default(3).describe('How often a crash may end an attempt before the job fails.'),
+};
+
+const identifier = z
+  .string()
+  .min(1)
+  .max(64)
+  .regex(/^[a-z0-9][\w-]*$/iu, 'an id is letters, digits, _ and -');
+
+/** The body of `POST /api/jobs/train`. */
+export const trainRequest = z
+  .strictObject({
+    dataset: identifier.describe("A dataset's id; `moby-dick` is always there."),
+    name: z.string().trim().min(1).max(100).optional().describe("The model's name."),
+    model: modelConfig,
+    training: partialTrainingConfig.default({}),
+    ...delivery,
+  })
+  .transform((request) => ({
+    ...request,
+    training: completeTrainingConfig(request.model.kind, request.training),
+  }))
+  .refine(({ model, training }) => training.batchSize * model.blockSize <= MAX_BATCH_TOKENS, {
+    path: ['training', 'batchSize'],
+    error: `batchSize × blockSize may be at most ${MAX_BATCH_TOKENS} tokens a step; take a smaller batch`,
+  });
+export type TrainRequest = z.output<typeof trainRequest>;
+
+/** The body of `POST /api/jobs/generate`. */
+export const generateRequest = z
+  .strictObject({
+    model: identifier.describe("A model's id."),
+    prompts: z
+      .array(z.string())
+      .min(1)
+      .max(REQUEST_LIMITS.prompts)
+      .describe('Texts to go on from. An empty prompt starts after the first token of the vocabulary.'),
+    ...samplingConfig.shape,
+    ...delivery,
+  })
+  .refine(({ prompts }) => totalBytes(prompts) <= REQUEST_LIMITS.promptBytes, {
+    path: ['prompts'],
+    error: `the prompts together may be at most ${megabytes(REQUEST_LIMITS.promptBytes)}; send them as several jobs`,
+  })
+  .refine(({ prompts, samples }) => prompts.length * samples <= REQUEST_LIMITS.sequences, {
+    path: ['samples'],
+    error: `prompts × samples may be at most ${REQUEST_LIMITS.sequences}; send them as several jobs`,
+  })
+  .refine(({ prompts, samples, maxNewTokens }) => prompts.length * samples * maxNewTokens <= REQUEST_LIMITS.tokens, {
+    path: ['maxNewTokens'],
+    error: `prompts × samples × maxNewTokens may be at most ${REQUEST_LIMITS.tokens}; send them as several jobs`,
+  });
+export type GenerateRequest = z.output<typeof generateRequest>;
+
+function totalBytes(texts: string[]): number {
+  return texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+}

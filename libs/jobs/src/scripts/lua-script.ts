@@ -1,0 +1,27 @@
+import { createHash } from 'node:crypto';
+import type { Redis } from 'ioredis';
+
+/** A script that Redis runs as one step. Keys and arguments are named by the places that the script's text reads. */
+export class LuaScript {
+  readonly #sha1: string;
+
+  constructor(readonly text: string) {
+    this.#sha1 = createHash('sha1').update(text).digest('hex');
+  }
+
+  /** Runs the script; its text travels only where the server does not know it yet. */
+  async run(redis: Redis, keys: string[], values: (string | number)[]): Promise<unknown> {
+    try {
+      return await redis.evalsha(this.#sha1, keys.length, ...keys, ...values);
+    } catch (error) {
+      if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error;
+      return await redis.eval(this.text, keys.length, ...keys, ...values);
+    }
+  }
+}
+
+/** Lua that every script starts with: the server's time in milliseconds. No other clock is ever asked. */
+export const SERVER_TIME = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+`;

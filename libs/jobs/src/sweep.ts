@@ -1,0 +1,97 @@
+import type { Redis } from 'ioredis';
+import { DeliveryQueue, deliveryId } from './delivery-queue.js';
+import { jobKind } from './job.js';
+import { DEFAULT_PREFIX, JobKeys } from './job-keys.js';
+import { parseRecord } from './job-record.js';
+
+/** How many jobs one sweep looks at in each set. */
+const BATCH = 100;
+
+const SWEEP_MS = 1000;
+
+/** How many sweeps pass between two looks for deliveries that were lost. */
+const LOST_EVERY = 30;
+
+/**
+ * Mends what no transaction can: releases retries whose time has come, and jobs whose delivery BullMQ no longer has.
+ * Any number of sweeps may run at once: each job is watched while it is looked at, so one of them releases it.
+ */
+export class Sweep {
+  readonly #redis: Redis;
+  readonly #keys: JobKeys;
+  readonly #queue: DeliveryQueue;
+  #timer: NodeJS.Timeout | undefined;
+  #round: Promise<unknown> = Promise.resolve();
+  #rounds = 0;
+
+  /** The sweep watches keys, so it takes a connection of its own. */
+  constructor({ redis, prefix = DEFAULT_PREFIX }: { redis: Redis; prefix?: string }) {
+    this.#redis = redis.duplicate();
+    this.#redis.on('error', () => undefined);
+    this.#keys = new JobKeys(prefix);
+    this.#queue = new DeliveryQueue(this.#redis, prefix);
+  }
+
+  /** Sweeps once a second until {@link Sweep.stop}; errors go to `onError`. */
+  start(onError: (error: unknown) => void): void {
+    this.#timer = setInterval(() => {
+      this.#round = this.#round.then(async () => {
+        this.#rounds += 1;
+        await this.releaseDue();
+        if (this.#rounds % LOST_EVERY === 0) await this.releaseLost();
+      }).catch(onError);
+    }, SWEEP_MS);
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#round;
+    await this.#queue.close();
+    this.#redis.disconnect();
+  }
+
+  /** Releases jobs that wait for another attempt and whose time has come. Gives how many. */
+  async releaseDue(): Promise<number> {
+    const [seconds, microseconds] = await this.#redis.time();
+    const nowMs = Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000);
+    const ids = await this.#redis.zrangebyscore(this.#keys.due(), '-inf', nowMs, 'LIMIT', 0, BATCH);
+    let released = 0;
+    for (const id of ids) if (await this.#release(id, async () => true)) released += 1;
+    return released;
+  }
+
+  /** Releases the oldest queued or running jobs whose delivery BullMQ does not know. Gives how many. */
+  async releaseLost(): Promise<number> {
+    let released = 0;
+    for (const kind of jobKind.options) {
+      for (const state of ['queued', 'running'] as const) {
+        for (const id of await this.#redis.zrange(this.#keys.inState(kind, state), '0', String(BATCH - 1))) {
+          const isLost = async (delivery: number) =>
+            (await this.#redis.zscore(this.#keys.due(), id)) === null &&
+            (await this.#redis.exists(this.#queue.deliveryKey(kind, deliveryId(id, delivery)))) === 0;
+          if (await this.#release(id, isLost)) released += 1;
+        }
+      }
+    }
+    return released;
+  }
+
+  /** Gives a job its next delivery, unless its record changes while it is looked at. */
+  async #release(id: string, isWanted: (delivery: number) => Promise<boolean>): Promise<boolean> {
+    await this.#redis.watch(this.#keys.job(id));
+    const hash = await this.#redis.hgetall(this.#keys.job(id));
+    const record = hash['id'] === undefined ? undefined : parseRecord(hash);
+    const wantsToRun = record?.state === 'queued' || record?.state === 'running';
+    if (!record || !wantsToRun || !(await isWanted(record.delivery))) {
+      await this.#redis.unwatch();
+      if (!wantsToRun) await this.#redis.zrem(this.#keys.due(), id);
+      return false;
+    }
+    const transaction = await this.#queue.transaction();
+    const number = record.delivery + 1;
+    transaction.hset(this.#keys.job(id), { delivery: number });
+    transaction.runCommand('zrem', [this.#keys.due(), id]);
+    this.#queue.release(transaction, record, number);
+    return (await transaction.exec()) !== null;
+  }
+}

@@ -1,0 +1,11 @@
+export { bigramConfig, MODEL_LIMITS, modelConfig, parameterCount } from './model-config.js';
+export type { BigramConfig, ModelConfig, ModelKind } from './model-config.js';
+export { completeTrainingConfig, MAX_BATCH_TOKENS, partialTrainingConfig, trainingConfig } from './training-config.js';
+export type { PartialTrainingConfig, TrainingConfig } from './training-config.js';
+export { samplingConfig } from './sampling-config.js';
+export type { SamplingConfig } from './sampling-config.js';
+export { trainingMemoryBytes } from './memory-estimate.js';
+export { MANIFEST_FORMAT_VERSION, modelManifest } from './manifest.js';
+export type { ModelManifest } from './manifest.js';
+export { outputLine } from './output-line.js';
+export type { FailedLine, GeneratedLine, OutputLine } from './output-line.js';

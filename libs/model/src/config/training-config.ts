@@ -1,0 +1,64 @@
+import { z } from 'zod';
+import type { ModelKind } from './model-config.js';
+
+/** Largest batch in tokens (`batchSize` × `blockSize`) that a request may ask for. */
+export const MAX_BATCH_TOKENS = 4_194_304;
+
+const fraction = z.number().min(0);
+
+/**
+ * How a model is trained. Every field may be left out; {@link completeTrainingConfig} fills the gaps with the
+ * defaults of the model's kind. 0 turns warm-up, decay, clipping and sampling off.
+ */
+export const trainingConfig = z.strictObject({
+  maxSteps: z.int().min(1).max(10_000_000).describe('Optimizer steps.'),
+  batchSize: z.int().min(1).max(1_048_576).describe('Sequences a step.'),
+  learningRate: z.number().positive().max(10),
+  minLearningRate: fraction.max(10).describe('Where the cosine schedule ends.'),
+  warmupSteps: z.int().min(0).describe('Steps over which the learning rate rises linearly; 0 is none.'),
+  schedule: z.enum(['constant', 'cosine']),
+  weightDecay: fraction.max(10),
+  beta1: fraction.lt(1),
+  beta2: fraction.lt(1),
+  gradientClip: fraction.describe('Largest global norm of the gradients; 0 is no clipping.'),
+  validationFraction: z.number().gt(0).lt(1).describe('The end of the text that is held out.'),
+  evalInterval: z.int().min(1).describe('Steps between evaluations.'),
+  evalBatches: z.int().min(1).max(10_000).describe('Batches an evaluation on the way takes of each split.'),
+  sampleInterval: z.int().min(0).describe('Steps between sampled texts; 0 is none but the first and the last.'),
+  seed: z.int().min(0).max(0xffff_ffff),
+});
+export type TrainingConfig = z.output<typeof trainingConfig>;
+
+/** What a client may say of the training: any of the fields. */
+export const partialTrainingConfig = trainingConfig.partial();
+export type PartialTrainingConfig = z.output<typeof partialTrainingConfig>;
+
+const shared = {
+  beta1: 0.9,
+  validationFraction: 0.1,
+  evalInterval: 250,
+  evalBatches: 20,
+  sampleInterval: 500,
+  seed: 1337,
+} as const;
+
+const defaults: Record<ModelKind, TrainingConfig> = {
+  bigram: {
+    ...shared,
+    maxSteps: 10_000,
+    batchSize: 1024,
+    learningRate: 1e-3,
+    minLearningRate: 1e-3,
+    warmupSteps: 0,
+    schedule: 'constant',
+    weightDecay: 0.01,
+    beta2: 0.999,
+    gradientClip: 0,
+  },
+};
+
+/** The whole configuration: what the client said, and the defaults of the model's kind for the rest. */
+export function completeTrainingConfig(kind: ModelKind, given: PartialTrainingConfig): TrainingConfig {
+  const said = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  return trainingConfig.parse({ ...defaults[kind], ...said });
+}

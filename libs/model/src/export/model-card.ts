@@ -1,0 +1,77 @@
+import { parameterCount } from '../config/index.js';
+import type { TrainedModel } from '../training/trained-model.js';
+import type { TrainingMetric } from '../training/training-reports.js';
+import type { ModelAbout } from './export-model.js';
+
+const CURVE_ROWS = 12;
+
+/** README.md of the model folder: what it was trained on and how, its curve, a sample, and what to mind. */
+export function modelCard(trained: TrainedModel, about: ModelAbout): string {
+  const { model, training, tokenizer, computedBy } = trained;
+  const { vocabularySize } = tokenizer;
+  const { TensorFlow, device } = { TensorFlow: computedBy.tensorflow, device: computedBy };
+  return `---
+library_name: onnx
+pipeline_tag: text-generation
+tags: [glyphmill, character-level, ${model.kind}]
+---
+
+# ${escapeMarkdown(about.name)}
+
+A character-level ${model.kind} language model of ${parameterCount(model, vocabularySize)} parameters, trained with
+Glyphmill on “${escapeMarkdown(about.dataset.name)}” (sha256 \`${about.dataset.sha256}\`).
+
+| | |
+|---|---|
+| vocabulary | ${vocabularySize} characters |
+| block size | ${model.blockSize} |
+| steps × batch | ${training.maxSteps} × ${training.batchSize} |
+| optimizer | AdamW, learning rate ${training.learningRate} (${training.schedule}), decay ${training.weightDecay}, β ${training.beta1} and ${training.beta2} |
+| held out | the last ${Number((100 * training.validationFraction).toPrecision(6))}% of the text |
+| seed | ${training.seed} |
+| loss, nats a character | train ${trained.trainLoss.toFixed(4)}, validation ${trained.validationLoss.toFixed(4)} |
+| computed by | TensorFlow ${TensorFlow} on ${device.device} (${device.deviceName}) |
+
+## Training curve
+
+| step | train loss | validation loss |
+|---:|---:|---:|
+${curve(trained.metrics).map(curveRow).join('\n')}
+
+The last row is over the whole of each split, the others over a fixed part.
+
+## A sample
+
+${codeBlock(trained.samples.at(-1)?.text ?? '')}
+
+## Use
+
+\`onnx/model.onnx\` takes \`input_ids\` (int64, [batch, sequence]) and gives \`logits\` (float, [batch, sequence,
+${vocabularySize}]) in ONNX Runtime of any language; \`tokenizer.json\` opens in Hugging Face's libraries, one token a
+character. Glyphmill names a character of a prompt that the model has never seen; **those libraries drop it silently**.
+`;
+}
+
+/** At most {@link CURVE_ROWS} of the metrics, evenly; the first and the last are always among them. */
+function curve(metrics: readonly TrainingMetric[]): TrainingMetric[] {
+  const rows = Math.min(CURVE_ROWS, metrics.length);
+  return Array.from({ length: rows }, (_, row) => {
+    return metrics[rows === 1 ? 0 : Math.round((row * (metrics.length - 1)) / (rows - 1))]!;
+  });
+}
+
+function curveRow({ step, trainLoss, validationLoss }: TrainingMetric): string {
+  return `| ${step} | ${trainLoss.toFixed(4)} | ${validationLoss.toFixed(4)} |`;
+}
+
+/** A fence longer than any in the text, so that no text ends it. */
+function codeBlock(text: string): string {
+  const longest = Math.max(2, ...(text.match(/`+/gu) ?? []).map((run) => run.length));
+  const fence = '`'.repeat(longest + 1);
+  return `${fence}text\n${text}\n${fence}`;
+}
+
+/** A name is shown as it is, on one line, whatever it holds. */
+function escapeMarkdown(name: string): string {
+  return name.replaceAll(/\s+/gu, ' ').replaceAll(/[\\`*_{}[\]<>()#+!|~&]/gu, String.raw`\$&`);
+}

@@ -1,0 +1,213 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { CharacterTokenizer } from '@glyphmill/data';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import {
+  completeTrainingConfig,
+  samplingConfig,
+  type ModelManifest,
+  type OutputLine,
+  type SamplingConfig,
+} from '../config/index.js';
+import { FolderFiles } from '../export/folder-files.js';
+import { bigramOnnx, TABLE } from '../kinds/bigram/bigram.js';
+import { GenerationModel, type GenerationTask } from './generation-model.js';
+import { ModelFolderError } from './model-folder.js';
+
+const tokenizer = CharacterTokenizer.fromText('abcde\n');
+const V = tokenizer.vocabularySize;
+
+/** After each character the next one of the vocabulary is by far the likeliest. */
+const values = Float32Array.from({ length: V * V }, (_, pair) => (pair % V === (Math.floor(pair / V) + 1) % V ? 3 : 0));
+
+async function writeModel(folder: string, change: Partial<ModelManifest> = {}): Promise<void> {
+  const files = new FolderFiles(folder);
+  await files.writeJson('tokenizer.json', tokenizer.toHuggingFace());
+  await files.write('onnx/model.onnx', bigramOnnx(new Map([[TABLE, { shape: [V, V], values }]])));
+  const manifest: ModelManifest = {
+    formatVersion: 1,
+    id: 'model_1',
+    name: 'letters',
+    kind: 'bigram',
+    createdAt: '2026-11-23T00:00:00.000Z',
+    job: 'job_1',
+    dataset: { id: 'dataset_1', name: 'letters', sha256: '0'.repeat(64) },
+    model: { kind: 'bigram', blockSize: 8 },
+    training: completeTrainingConfig('bigram', {}),
+    seed: 1337,
+    vocabularySize: V,
+    parameters: V * V,
+    trainLoss: 1,
+    validationLoss: 1,
+    device: 'cpu',
+    deviceName: 'none',
+    threads: 1,
+    versions: { node: '24', tfjs: '4', tensorflow: '2', onnxruntime: '1' },
+    files: [...files.written],
+  };
+  await files.writeJson('manifest.json', { ...manifest, ...change });
+}
+
+const newFolder = () => mkdtemp(path.join(tmpdir(), 'glyphmill-generation-'));
+
+let model: GenerationModel;
+beforeAll(async () => {
+  const folder = await newFolder();
+  await writeModel(folder);
+  model = await GenerationModel.open(folder, { device: 'cpu', threads: 1 });
+  await rm(folder, { recursive: true });
+});
+afterAll(() => model.close());
+
+async function linesOf(
+  prompts: GenerationTask['prompts'],
+  sampling: Partial<SamplingConfig> = {},
+): Promise<OutputLine[]> {
+  const lines: OutputLine[] = [];
+  await model.generate({
+    prompts,
+    sampling: samplingConfig.parse({ maxNewTokens: 20, ...sampling }),
+    onSequence: (line) => void lines.push(line),
+  });
+  return lines;
+}
+
+test('a line tells its place, its prompt, and the new text alone', async () => {
+  const lines = await linesOf([{ promptIndex: 7, text: 'ab' }], { temperature: 0, maxNewTokens: 5, seed: 9 });
+  expect(lines).toEqual([
+    {
+      promptIndex: 7,
+      sampleIndex: 0,
+      prompt: 'ab',
+      text: 'cde\na',
+      tokenCount: 5,
+      finishReason: 'length',
+      seed: 9,
+    },
+  ]);
+});
+
+test('an empty prompt goes on from the first character of the vocabulary', async () => {
+  const [line] = await linesOf([{ promptIndex: 0, text: '' }], { temperature: 0, maxNewTokens: 3 });
+  expect(line).toMatchObject({ prompt: '', text: 'abc' });
+});
+
+test('a text depends on its seed and place, not on what else is generated', async () => {
+  const all = await linesOf(
+    ['a', 'b', 'a', ''].map((text, promptIndex) => ({ promptIndex, text })),
+    { samples: 3, seed: 5 },
+  );
+  expect(all.map((line) => [line.promptIndex, line.sampleIndex])).toEqual(
+    [0, 1, 2, 3].flatMap((prompt) => [0, 1, 2].map((sample) => [prompt, sample])),
+  );
+  expect(await linesOf([{ promptIndex: 2, text: 'a' }], { samples: 3, seed: 5 })).toEqual(all.slice(6, 9));
+  const texts = all.map((line) => 'text' in line && line.text);
+  expect(new Set(texts).size).toBe(texts.length);
+  expect(await linesOf([{ promptIndex: 2, text: 'a' }], { samples: 3, seed: 6 })).not.toEqual(all.slice(6, 9));
+});
+
+test('top-k of 1 is greedy', async () => {
+  const [line] = await linesOf([{ promptIndex: 0, text: 'a' }], { topK: 1, maxNewTokens: 6 });
+  expect(line).toMatchObject({ text: 'bcde\na' });
+});
+
+test('a prompt with an unknown character is an error in each of its lines, and the others are done', async () => {
+  const prompts = ['a', 'abz', 'b'].map((text, promptIndex) => ({ promptIndex, text }));
+  const lines = await linesOf(prompts, { samples: 2, maxNewTokens: 1 });
+  expect(lines.map((line) => ('error' in line ? line.error.code : line.finishReason))).toEqual([
+    'length',
+    'length',
+    'unknown_character',
+    'unknown_character',
+    'length',
+    'length',
+  ]);
+  expect(lines[2]).toEqual({
+    promptIndex: 1,
+    sampleIndex: 0,
+    prompt: 'abz',
+    error: { code: 'unknown_character', message: expect.stringMatching(/“z” \(U\+007A\) at position 2/u) },
+  });
+});
+
+test('the counts at the end are of lines and tokens', async () => {
+  const reported: unknown[] = [];
+  const counts = await model.generate({
+    prompts: [
+      { promptIndex: 0, text: 'a' },
+      { promptIndex: 1, text: 'z' },
+    ],
+    sampling: samplingConfig.parse({ samples: 2, maxNewTokens: 10 }),
+    onSequence: () => undefined,
+    onProgress: (progress) => reported.push(progress),
+  });
+  expect(counts).toEqual({ done: 2, failed: 2, tokens: 20 });
+  expect(reported.at(-1)).toEqual(counts);
+});
+
+test('the next line waits for what is done with the one before', async () => {
+  let busy = 0;
+  let most = 0;
+  await model.generate({
+    prompts: [{ promptIndex: 0, text: 'a' }],
+    sampling: samplingConfig.parse({ samples: 5, maxNewTokens: 1 }),
+    onSequence: async () => {
+      most = Math.max(most, (busy += 1));
+      await new Promise(setImmediate);
+      busy -= 1;
+    },
+  });
+  expect(most).toBe(1);
+});
+
+test('a timer can end a generation, for the event loop has its turns', async () => {
+  const controller = new AbortController();
+  setTimeout(() => controller.abort(new Error('enough')), 1);
+  const generation = model.generate({
+    prompts: [{ promptIndex: 0, text: 'a' }],
+    sampling: { ...samplingConfig.parse({ samples: 1000, maxNewTokens: 100_000 }), samples: 1_000_000 },
+    signal: controller.signal,
+    onSequence: () => undefined,
+  });
+  await expect(generation).rejects.toThrow('enough');
+});
+
+test('generation loads no TensorFlow', () => {
+  const loaded = Object.keys(createRequire(import.meta.url).cache);
+  expect(loaded.some((file) => file.includes('onnxruntime-node'))).toBe(true);
+  expect(loaded.filter((file) => file.includes('@tensorflow'))).toEqual([]);
+});
+
+let folder: string;
+beforeEach(async () => {
+  folder = await newFolder();
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+const opened = () => GenerationModel.open(folder, { device: 'cpu' });
+
+test('a folder without a manifest is no model', async () => {
+  await expect(opened()).rejects.toThrow(ModelFolderError);
+  await expect(opened()).rejects.toThrow(/manifest\.json cannot be read/u);
+});
+
+test('a folder of another format version is refused by its number', async () => {
+  await writeModel(folder, { formatVersion: 2 as 1 });
+  await expect(opened()).rejects.toThrow(/format is version 2; this version of Glyphmill reads 1/u);
+});
+
+test('a manifest that lacks something is refused by what it lacks', async () => {
+  await writeModel(folder, { vocabularySize: 0 });
+  await expect(opened()).rejects.toThrow(/vocabularySize/u);
+});
+
+test('a file that was changed is refused by its name', async () => {
+  await writeModel(folder);
+  const file = path.join(folder, 'onnx', 'model.onnx');
+  const bytes = await readFile(file);
+  bytes[bytes.length - 1]! ^= 1;
+  await writeFile(file, bytes);
+  await expect(opened()).rejects.toThrow(/onnx\/model\.onnx is damaged/u);
+});

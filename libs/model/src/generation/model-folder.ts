@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { CharacterTokenizer } from '@glyphmill/data';
+import { z } from 'zod';
+import { MANIFEST_FORMAT_VERSION, modelManifest, type ModelManifest } from '../config/index.js';
+
+/** `model_folder_invalid`: a folder that is not a whole model, or one that this version cannot read. */
+export class ModelFolderError extends Error {
+  override readonly name = 'ModelFolderError';
+  readonly code = 'model_folder_invalid';
+
+  constructor(what: string, options?: ErrorOptions) {
+    super(`The model cannot be opened: ${what}.`, options);
+  }
+}
+
+/** What generation reads of a model folder. */
+export interface ModelFolder {
+  manifest: ModelManifest;
+  tokenizer: CharacterTokenizer;
+  onnx: Uint8Array;
+}
+
+/** Reads a folder and checks the bytes against the manifest. Throws {@link ModelFolderError}. */
+export async function readModelFolder(folder: string): Promise<ModelFolder> {
+  const manifest = parseManifest(await readFileOf(folder, 'manifest.json'));
+  const tokenizer = await readListed(folder, 'tokenizer.json', manifest);
+  const onnx = await readListed(folder, 'onnx/model.onnx', manifest);
+  return { manifest, tokenizer: CharacterTokenizer.fromHuggingFace(JSON.parse(tokenizer.toString('utf8'))), onnx };
+}
+
+function parseManifest(bytes: Buffer): ModelManifest {
+  let json: unknown;
+  try {
+    json = JSON.parse(bytes.toString('utf8'));
+  } catch (cause) {
+    throw new ModelFolderError('manifest.json is not JSON', { cause });
+  }
+  const version = z.object({ formatVersion: z.number() }).safeParse(json).data?.formatVersion;
+  if (version !== undefined && version !== MANIFEST_FORMAT_VERSION) {
+    throw new ModelFolderError(
+      `its format is version ${version}; this version of Glyphmill reads ${MANIFEST_FORMAT_VERSION}`,
+    );
+  }
+  const parsed = modelManifest.safeParse(json);
+  if (parsed.success) return parsed.data;
+  throw new ModelFolderError(`manifest.json is not as it should be: ${z.prettifyError(parsed.error)}`);
+}
+
+async function readListed(folder: string, file: string, manifest: ModelManifest): Promise<Buffer> {
+  const listed = manifest.files.find((entry) => entry.path === file);
+  if (listed === undefined) throw new ModelFolderError(`manifest.json does not list ${file}`);
+  const bytes = await readFileOf(folder, file);
+  if (createHash('sha256').update(bytes).digest('hex') !== listed.sha256) {
+    throw new ModelFolderError(`${file} is damaged: its sha256 is not the one in manifest.json`);
+  }
+  return bytes;
+}
+
+async function readFileOf(folder: string, file: string): Promise<Buffer> {
+  try {
+    return await readFile(path.join(folder, file));
+  } catch (cause) {
+    throw new ModelFolderError(`${file} cannot be read`, { cause });
+  }
+}

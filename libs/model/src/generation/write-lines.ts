@@ -1,0 +1,111 @@
+import { UnknownCharacterError, type CharacterTokenizer } from '@glyphmill/data';
+import type { FailedLine, GeneratedLine, OutputLine, SamplingConfig } from '../config/index.js';
+import type { Decoder, DecodingOptions } from '../sampling/decoder.js';
+import { logitsProcessors } from '../sampling/logits-processor.js';
+import { startSequence, type Sequence } from '../sampling/sequence.js';
+
+const PROGRESS_INTERVAL_MS = 100;
+
+/** A prompt with its place in the whole job, so that a part of a job gives the lines that the whole would. */
+export interface Prompt {
+  promptIndex: number;
+  text: string;
+}
+
+/** How far a generation is, in sequences (a sequence is one sample of one prompt), and in new tokens. */
+export interface GenerationCounts {
+  done: number;
+  failed: number;
+  tokens: number;
+}
+
+export interface LineWriting {
+  prompts: readonly Prompt[];
+  sampling: SamplingConfig;
+  breathe: DecodingOptions['breathe'];
+  onSequence: (line: OutputLine) => void | Promise<void>;
+  onProgress?: ((counts: GenerationCounts) => void) | undefined;
+}
+
+/** A line to be: one that has failed already, or a sequence to decode. */
+type Pending =
+  { failed: FailedLine } | { sequence: Sequence; place: Pick<GeneratedLine, 'promptIndex' | 'sampleIndex' | 'prompt'> };
+
+/** Decodes all samples of all prompts, a batch of the decoder's at a time, and hands their lines over in order. */
+export async function writeLines(
+  tokenizer: CharacterTokenizer,
+  decoder: Decoder,
+  { prompts, sampling, breathe, onSequence, onProgress }: LineWriting,
+): Promise<GenerationCounts> {
+  const processors = logitsProcessors(sampling);
+  const counts = { done: 0, failed: 0, tokens: 0 };
+  let reportedAtMs = performance.now();
+  for (const batch of batches(pendingLines(tokenizer, prompts, sampling), decoder.batchSize)) {
+    await breathe();
+    const sequences = batch.flatMap((pending) => ('sequence' in pending ? [pending.sequence] : []));
+    const texts = await decoder.decode(sequences, { maxNewTokens: sampling.maxNewTokens, processors, breathe });
+    const newTokens = texts.values();
+    for (const pending of batch) {
+      if ('failed' in pending) {
+        counts.failed += 1;
+        await onSequence(pending.failed);
+        continue;
+      }
+      const tokens = newTokens.next().value!;
+      counts.done += 1;
+      counts.tokens += tokens.length;
+      await onSequence({
+        ...pending.place,
+        text: tokenizer.decode(tokens),
+        tokenCount: tokens.length,
+        finishReason: 'length',
+        seed: sampling.seed,
+      });
+    }
+    if (performance.now() - reportedAtMs >= PROGRESS_INTERVAL_MS) {
+      reportedAtMs = performance.now();
+      onProgress?.({ ...counts });
+    }
+  }
+  onProgress?.({ ...counts });
+  return counts;
+}
+
+function* pendingLines(
+  tokenizer: CharacterTokenizer,
+  prompts: readonly Prompt[],
+  { samples, seed }: SamplingConfig,
+): Generator<Pending> {
+  for (const { promptIndex, text } of prompts) {
+    const encoded = encodePrompt(tokenizer, text);
+    for (let sampleIndex = 0; sampleIndex < samples; sampleIndex += 1) {
+      const place = { promptIndex, sampleIndex, prompt: text };
+      if (encoded instanceof UnknownCharacterError) {
+        const { code, message } = encoded;
+        yield { failed: { ...place, error: { code, message } } };
+      } else {
+        yield { place, sequence: startSequence(encoded, { seed, promptIndex, sampleIndex }) };
+      }
+    }
+  }
+}
+
+function encodePrompt(tokenizer: CharacterTokenizer, text: string): Int32Array | UnknownCharacterError {
+  try {
+    return tokenizer.encode(text);
+  } catch (error) {
+    if (error instanceof UnknownCharacterError) return error;
+    throw error;
+  }
+}
+
+function* batches<Item>(items: Iterable<Item>, size: number): Generator<Item[]> {
+  let batch: Item[] = [];
+  for (const item of items) {
+    batch.push(item);
+    if (batch.length < size) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
+}

@@ -1,0 +1,35 @@
+import type { RandomStream } from '@glyphmill/data';
+import type { TensorFlow } from '@glyphmill/tensorflow';
+import type { Tensor2D, Tensor3D } from '@tensorflow/tfjs-node-gpu';
+import { embedding, embeddingOnnx } from '../../layers/embedding.js';
+import { OnnxGraph } from '../../onnx/onnx-graph.js';
+import { weightNamed, type Weights } from '../../weights/weights.js';
+
+/** The name of the table, a bigram's only weight: [V, V], the logits of the next token after each token. */
+export const TABLE = 'token_embedding_table.weight';
+
+/** N(0, 1), as PyTorch's embeddings start. */
+export function initialWeights(vocabularySize: number, random: RandomStream): Weights {
+  const values = new Float32Array(vocabularySize * vocabularySize);
+  random.fillNormal(values);
+  return new Map([[TABLE, { shape: [vocabularySize, vocabularySize], values }]]);
+}
+
+/**
+ * The next token depends on the last one only: its logits are a row of the table.
+ *
+ *     ids [B, T] → row of the table [V, V] for each → logits [B, T, V]
+ */
+export function bigramLogits(tensorflow: TensorFlow, table: Tensor2D, ids: Tensor2D): Tensor3D {
+  return embedding(tensorflow, table, ids);
+}
+
+/** The same in ONNX: the bytes of model.onnx. */
+export function bigramOnnx(weights: Weights): Uint8Array {
+  const table = weightNamed(weights, TABLE);
+  const graph = new OnnxGraph('bigram');
+  const ids = graph.input('input_ids', 'int64', ['batch', 'sequence']); // [B, T]
+  const logits = embeddingOnnx(graph, graph.initializer(TABLE, table), ids, 'logits'); // [B, T, V]
+  graph.output(logits, 'float', ['batch', 'sequence', table.shape[1]!]);
+  return graph.encode();
+}

@@ -1,0 +1,24 @@
+import type { TensorFlow } from '@glyphmill/tensorflow';
+import type { Scalar, Tensor } from '@tensorflow/tfjs-node-gpu';
+
+/** As in PyTorch's `clip_grad_norm_`; keeps gradients of all zeros from a division by zero. */
+const EPSILON = 1e-6;
+
+/** The Euclidean norm of all gradients as one vector. */
+export function globalNorm({ tf }: TensorFlow, gradients: readonly Tensor[]): Scalar {
+  return tf.tidy(() => tf.addN(gradients.map((gradient) => gradient.square().sum<Scalar>())).sqrt());
+}
+
+/** Scales the gradients so that their global norm is at most `maxNorm`; 0 is no limit. Pascanu et al. 2013. */
+export function clipByGlobalNorm(
+  tensorflow: TensorFlow,
+  gradients: readonly Tensor[],
+  maxNorm: number,
+): readonly Tensor[] {
+  if (maxNorm === 0) return gradients;
+  const { tf } = tensorflow;
+  return tf.tidy(() => {
+    const scale = tf.scalar(maxNorm).div(globalNorm(tensorflow, gradients).add(EPSILON)).minimum(1);
+    return gradients.map((gradient) => gradient.mul(scale));
+  });
+}

@@ -1,0 +1,8 @@
+export { exportModel, type ModelAbout } from '../export/export-model.js';
+export { ParityError } from '../export/parity.js';
+export { LossNotFiniteError } from './loss-not-finite-error.js';
+export { train, type TrainingTask } from './train.js';
+export type { TrainedModel } from './trained-model.js';
+export type { TrainingMetric, TrainingProgress, TrainingSample } from './training-reports.js';
+export { trainingRuntime, type ComputeReport } from './training-runtime.js';
+export { reportTrainingLibraries } from './training-libraries.js';

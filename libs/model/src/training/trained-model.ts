@@ -1,0 +1,21 @@
+import type { CharacterTokenizer } from '@glyphmill/data';
+import type { TensorFlowReport } from '@glyphmill/tensorflow';
+import type { ModelConfig, TrainingConfig } from '../config/index.js';
+import type { Weights } from '../weights/weights.js';
+import type { TrainingMetric, TrainingSample } from './training-reports.js';
+
+/** What a training gives: plain data, no tensors. */
+export interface TrainedModel {
+  model: ModelConfig;
+  training: TrainingConfig;
+  tokenizer: CharacterTokenizer;
+  weights: Weights;
+  /** Over the whole train split, in nats a token. */
+  trainLoss: number;
+  /** Over the whole validation split, in nats a token. */
+  validationLoss: number;
+  metrics: TrainingMetric[];
+  samples: TrainingSample[];
+  /** What computed it. */
+  computedBy: TensorFlowReport;
+}

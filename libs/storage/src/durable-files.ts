@@ -1,0 +1,74 @@
+import { lstat, mkdir, open, readdir, rmdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+import { absentAs } from './absence.js';
+import { InvalidKeyError, isSystemError } from './errors.js';
+import { splitKey } from './key.js';
+
+/** Makes a file's bytes, or a folder's entries, survive a power cut; what was removed meanwhile needs nothing. */
+export async function sync(path: string): Promise<void> {
+  const handle = await absentAs(undefined, () => open(path));
+  if (handle === undefined) return;
+  try {
+    await handle.sync();
+  } catch (error) {
+    // Some network file systems have no such call and need none.
+    if (!isSystemError(error, 'EINVAL', 'ENOTSUP')) throw error;
+  } finally {
+    await handle.close();
+  }
+}
+
+/**
+ * Makes every file below a folder survive a power cut, with the folders between, and counts the files.
+ * Throws {@link InvalidKeyError} for one that could not be reached by a key when the folder is at `prefix`.
+ */
+export async function syncTree(folder: string, prefix: string): Promise<number> {
+  let files = 0;
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    const key = `${prefix}/${entry.name}`;
+    splitKey(key);
+    if (entry.isDirectory()) {
+      files += await syncTree(path, key);
+    } else if (entry.isFile()) {
+      await sync(path);
+      files += 1;
+    } else {
+      throw new InvalidKeyError(key, 'it is neither a file nor a folder');
+    }
+  }
+  await sync(folder);
+  return files;
+}
+
+/** Makes the folders that a key's file lies in, durably. Throws {@link InvalidKeyError} where one is a file or a link. */
+export async function makeFoldersOf(key: string, root: string): Promise<void> {
+  let folder = root;
+  for (const segment of splitKey(key).slice(0, -1)) {
+    const parent = folder;
+    folder = join(parent, segment);
+    try {
+      await mkdir(folder);
+      await sync(parent);
+    } catch (error) {
+      if (!isSystemError(error, 'EEXIST')) throw error;
+      const found = await lstat(folder);
+      if (found.isSymbolicLink())
+        throw new InvalidKeyError(key, `"${segment}" is a symbolic link, which is not followed`);
+      if (!found.isDirectory()) throw new InvalidKeyError(key, `"${segment}" is an artifact and no folder`);
+    }
+  }
+}
+
+/** Removes a folder and those above it, up to `root`, as long as they are empty. */
+export async function removeEmptyFolders(root: string, folder: string): Promise<void> {
+  for (let empty = folder; empty !== root; empty = dirname(empty)) {
+    try {
+      await rmdir(empty);
+    } catch (error) {
+      if (isSystemError(error, 'ENOTEMPTY', 'EEXIST', 'ENOENT')) return;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,179 @@
+import { link, lstat, mkdir, open, readFile, realpath, rename, rm, stat, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+
+import { absentAs } from './absence.js';
+import { describeFile, readNames, walkArtifacts } from './artifact-walk.js';
+import { syncTree } from './durable-files.js';
+import { ArtifactNotFoundError, EmptyFolderError, explainSystemError, isSystemError } from './errors.js';
+import { splitKey } from './key.js';
+import { RootFolder } from './root-folder.js';
+import { STAGING } from './staging.js';
+import type { ArtifactInfo, ByteRange, StagedFolder, Storage } from './storage.js';
+
+/**
+ * Artifacts as files below one folder, a key's segments being its path. Several processes, also on several machines
+ * over a shared file system, may use one folder at the same time. What is written goes first into `.staging`, to the
+ * disk, and then to its place in one rename or link, so that it is there whole or not at all.
+ *
+ *     const storage = await FolderStorage.open('./data/artifacts');
+ *     await storage.put('datasets/d1/text', 'Call me Ishmael.');
+ */
+export class FolderStorage implements Storage {
+  readonly #root: RootFolder;
+
+  private constructor(root: RootFolder) {
+    this.#root = root;
+  }
+
+  /** Opens the store in a folder, which is made where it is not there. Throws `StorageUnavailableError`. */
+  static async open(path: string): Promise<FolderStorage> {
+    try {
+      await mkdir(join(path, STAGING), { recursive: true });
+      const storage = new FolderStorage(new RootFolder(await realpath(path)));
+      await storage.check();
+      return storage;
+    } catch (error) {
+      throw explainSystemError(error, path);
+    }
+  }
+
+  async put(key: string, content: Uint8Array | string | Readable): Promise<number> {
+    splitKey(key);
+    return this.#root.withStagedFile(content, async (staged) => {
+      const { size } = await stat(staged);
+      await this.#root.place(key, (target) => rename(staged, target));
+      return size;
+    });
+  }
+
+  async putIfAbsent(key: string, content: Uint8Array | string): Promise<boolean> {
+    if ((await this.stat(key)) !== undefined) return false;
+    return this.#root.withStagedFile(content, (staged) => this.#root.place(key, (target) => linkFirst(staged, target)));
+  }
+
+  async read(key: string, range?: ByteRange): Promise<Readable> {
+    if (range !== undefined) checkRange(range);
+    return this.#root.explained(async () => {
+      const path = await this.#root.findFile(key);
+      const handle = path === undefined ? undefined : await absentAs(undefined, () => open(path));
+      if (handle === undefined) throw new ArtifactNotFoundError(key);
+      return handle.createReadStream({ ...range });
+    });
+  }
+
+  async readBytes(key: string): Promise<Buffer> {
+    return this.#root.explained(async () => {
+      const path = await this.#root.findFile(key);
+      const bytes = path === undefined ? undefined : await absentAs(undefined, () => readFile(path));
+      if (bytes === undefined) throw new ArtifactNotFoundError(key);
+      return bytes;
+    });
+  }
+
+  async stat(key: string): Promise<ArtifactInfo | undefined> {
+    return this.#root.explained(async () => {
+      const path = await this.#root.findFile(key);
+      return path === undefined ? undefined : describeFile(path, key);
+    });
+  }
+
+  async *list(prefix: string): AsyncGenerator<ArtifactInfo> {
+    const folder = await this.#root.explained(() => this.#root.findFolder(prefix));
+    if (folder === undefined) return;
+    const artifacts = walkArtifacts(folder, prefix);
+    for (;;) {
+      const next = await this.#root.explained(() => artifacts.next());
+      if (next.done === true) return;
+      yield next.value;
+    }
+  }
+
+  async listNames(prefix: string): Promise<string[]> {
+    return this.#root.explained(async () => {
+      const folder = await this.#root.findFolder(prefix);
+      const names = folder === undefined ? [] : await readNames(folder, prefix);
+      return names.map((name) => name.replace('/', '')).sort();
+    });
+  }
+
+  async delete(key: string): Promise<void> {
+    await this.#root.explained(async () => {
+      const path = await this.#root.findFile(key);
+      if (path === undefined) return;
+      await absentAs(undefined, () => unlink(path));
+      await this.#root.tidyAfter(path);
+    });
+  }
+
+  async deleteAll(prefix: string): Promise<void> {
+    splitKey(prefix);
+    await this.#root.explained(async () => {
+      const folder = await this.#root.findFolder(prefix);
+      if (folder === undefined) return;
+      // First out of sight, all at once; then file by file.
+      const staged = this.#root.newStagedPath();
+      await absentAs(undefined, () => rename(folder, staged));
+      await this.#root.tidyAfter(folder);
+      await rm(staged, { recursive: true, force: true });
+    });
+  }
+
+  async stage(): Promise<StagedFolder> {
+    const path = this.#root.newStagedPath();
+    await this.#root.explained(() => mkdir(path));
+    return {
+      path,
+      publish: (prefix) => this.#publish(path, prefix),
+      discard: () => this.#root.explained(() => rm(path, { recursive: true, force: true })),
+    };
+  }
+
+  async localFolder(prefix: string): Promise<string> {
+    splitKey(prefix);
+    const folder = await this.#root.explained(() => this.#root.findFolder(prefix));
+    if (folder === undefined) throw new ArtifactNotFoundError(prefix);
+    return folder;
+  }
+
+  async check(): Promise<void> {
+    await this.#root.withStagedFile('written and read', (staged) => readFile(staged));
+  }
+
+  async #publish(staged: string, prefix: string): Promise<boolean> {
+    splitKey(prefix);
+    return this.#root.explained(async () => {
+      if ((await syncTree(staged, prefix)) === 0) throw new EmptyFolderError(prefix);
+      const isFirst = await this.#root.place(prefix, (target) => renameFirst(staged, target));
+      if (!isFirst) await rm(staged, { recursive: true, force: true });
+      return isFirst;
+    });
+  }
+}
+
+/** Links a file to a path where there is no artifact. Gives whether there was none; of several callers one is first. */
+async function linkFirst(file: string, target: string): Promise<boolean> {
+  try {
+    await link(file, target);
+    return true;
+  } catch (error) {
+    if (isSystemError(error, 'EEXIST') && (await lstat(target)).isFile()) return false;
+    throw error;
+  }
+}
+
+/** Renames a folder to a path where there is none with files. Gives whether there was none; of several callers one is first. */
+async function renameFirst(folder: string, target: string): Promise<boolean> {
+  try {
+    await rename(folder, target);
+    return true;
+  } catch (error) {
+    if (isSystemError(error, 'ENOTEMPTY', 'EEXIST')) return false;
+    throw error;
+  }
+}
+
+function checkRange({ start, end }: ByteRange): void {
+  if (Number.isSafeInteger(start) && Number.isSafeInteger(end) && start >= 0 && end >= start) return;
+  throw new RangeError(`Bytes ${start} to ${end} are no range; it takes two whole numbers with 0 ≤ start ≤ end.`);
+}

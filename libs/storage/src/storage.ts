@@ -1,0 +1,78 @@
+import type { Readable } from 'node:stream';
+
+/** What a store knows of one artifact. */
+export interface ArtifactInfo {
+  key: string;
+  sizeBytes: number;
+  modifiedAt: Date;
+}
+
+/** A part of an artifact: from byte `start` to byte `end`, both included. */
+export interface ByteRange {
+  start: number;
+  end: number;
+}
+
+/**
+ * A place to write files that nobody sees until they are published together.
+ * Each file is written below {@link StagedFolder.path}, a folder on this machine.
+ */
+export interface StagedFolder {
+  readonly path: string;
+  /**
+   * Makes the folder visible at `prefix`, all of it or nothing, first wins.
+   * Gives `true` where this folder is now the one at `prefix`, `false` where another was there before;
+   * in both cases the staged files are gone. Where it throws, they are still there, to publish again or to discard:
+   * `InvalidKeyError` names a file that no key could reach, `EmptyFolderError` says that there is no file.
+   */
+  publish(prefix: string): Promise<boolean>;
+  /** Throws the staged files away; harmless after {@link StagedFolder.publish}. */
+  discard(): Promise<void>;
+}
+
+/**
+ * Artifacts by key: datasets, models, checkpoints, generated text. A key is a path of 1 to 16 segments, such as
+ * `models/model_01J…/config.json`, of at most 1024 characters in all; a segment is 1 to 255 of `A–Z a–z 0–9 . _ - +`
+ * and does not start with a dot. Any other key is an {@link import('./errors.js').InvalidKeyError}, and so is one that
+ * has an artifact as its folder or a folder as its artifact.
+ *
+ * A prefix is written as a key and means the artifacts whose keys go on from it with a slash.
+ *
+ * Every method throws {@link import('./errors.js').StorageUnavailableError} where the place that keeps the artifacts
+ * cannot be used; its message says what to do.
+ */
+export interface Storage {
+  /**
+   * Writes an artifact whole, replacing what was there; a reader sees the old bytes or the new ones, also after a
+   * crash. Gives its size in bytes. An error of the `content` stream comes out as it is, and nothing is written.
+   */
+  put(key: string, content: Uint8Array | string | Readable): Promise<number>;
+  /** Writes an artifact unless there is one already. Gives whether it was written: of several writers one is told `true`. */
+  putIfAbsent(key: string, content: Uint8Array | string): Promise<boolean>;
+  /**
+   * The bytes, or a range of them, as a stream to be read or destroyed. Bytes beyond the end are left out. Throws
+   * `ArtifactNotFoundError` before the stream is given, and `RangeError` where no range could be meant.
+   */
+  read(key: string, range?: ByteRange): Promise<Readable>;
+  /** The bytes at once; throws `ArtifactNotFoundError`. */
+  readBytes(key: string): Promise<Buffer>;
+  /** What is known of an artifact, or `undefined` where there is none. */
+  stat(key: string): Promise<ArtifactInfo | undefined>;
+  /** The artifacts below a prefix, or all of them for `''`, in the order of their keys (by code unit). */
+  list(prefix: string): AsyncIterable<ArtifactInfo>;
+  /** The names directly below a prefix, or the first segments of all keys for `''`, files and folders, sorted. */
+  listNames(prefix: string): Promise<string[]>;
+  /** Removes one artifact; harmless where there is none. */
+  delete(key: string): Promise<void>;
+  /** Removes all artifacts below a prefix; harmless where there is none. */
+  deleteAll(prefix: string): Promise<void>;
+  /** A new empty place to write a folder's files. */
+  stage(): Promise<StagedFolder>;
+  /**
+   * A folder on this machine that holds the files below `prefix` for reading, for libraries that open files by name.
+   * Throws `ArtifactNotFoundError` where there are none.
+   */
+  localFolder(prefix: string): Promise<string>;
+  /** Throws `StorageUnavailableError` where artifacts cannot be written and read now. */
+  check(): Promise<void>;
+}

@@ -1,0 +1,72 @@
+import type { GradSaveFunc, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-node-gpu';
+import type { TensorFlow } from './load-tensorflow.js';
+
+type Attribute = Parameters<TensorFlow['backend']['executeSingleOutput']>[1][number];
+
+/**
+ * Rows of a table by their ids: table [rows, width], ids int32 of any shape [...] → [..., width].
+ * The gradient adds up what flows back to each row. (`tf.gather` reads its indices back to JavaScript at each call;
+ * this stays in TensorFlow: GatherV2, UnsortedSegmentSum.)
+ */
+export function gatherRows(tensorflow: TensorFlow, table: Tensor2D, ids: Tensor): Tensor {
+  const { tf, backend } = tensorflow;
+  const [rows, width] = table.shape;
+  const gather = tf.customGrad((input, save) => {
+    (save as GradSaveFunc)([ids]);
+    const value = backend.executeSingleOutput(
+      'GatherV2',
+      [
+        typeAttribute(tensorflow, 'Tparams', table),
+        typeAttribute(tensorflow, 'Tindices', ids),
+        { name: 'Taxis', type: backend.binding.TF_ATTR_TYPE, value: backend.binding.TF_INT32 },
+        { name: 'batch_dims', type: backend.binding.TF_ATTR_INT, value: 0 },
+      ],
+      [input as Tensor, ids, tf.scalar(0, 'int32')],
+    );
+    const gradFunc = (gradient: Tensor, saved: Tensor[]) =>
+      sumRowsById(tensorflow, gradient.reshape([-1, width]), saved[0]!.reshape([-1]), rows);
+    return { value, gradFunc };
+  });
+  return tf.tidy(() => gather(table));
+}
+
+/** Row r of the result is the sum of the rows of `values` whose id is r: values [n, width], ids int32 [n] → [rows, width]. */
+export function sumRowsById(tensorflow: TensorFlow, values: Tensor2D, ids: Tensor1D, rows: number): Tensor2D {
+  const { tf, backend } = tensorflow;
+  return tf.tidy(
+    () =>
+      backend.executeSingleOutput(
+        'UnsortedSegmentSum',
+        [
+          typeAttribute(tensorflow, 'T', values),
+          typeAttribute(tensorflow, 'Tindices', ids),
+          { name: 'Tnumsegments', type: backend.binding.TF_ATTR_TYPE, value: backend.binding.TF_INT32 },
+        ],
+        [values, ids, tf.scalar(rows, 'int32')],
+      ) as Tensor2D,
+  );
+}
+
+/**
+ * The cross entropy of each row in nats: logits [n, classes], labels int32 [n] → −log softmax(logits)[label], [n].
+ * The operation gives its gradient at once, softmax − one-hot, so the backward pass is one product.
+ */
+export function sparseSoftmaxCrossEntropy(tensorflow: TensorFlow, logits: Tensor2D, labels: Tensor1D): Tensor1D {
+  const { tf, backend } = tensorflow;
+  const crossEntropy = tf.customGrad((input, save) => {
+    const [value, logitsGradient] = backend.executeMultipleOutputs(
+      'SparseSoftmaxCrossEntropyWithLogits',
+      [typeAttribute(tensorflow, 'T', logits), typeAttribute(tensorflow, 'Tlabels', labels)],
+      [input as Tensor, labels],
+      2,
+    );
+    (save as GradSaveFunc)([logitsGradient!]);
+    const gradFunc = (gradient: Tensor, saved: Tensor[]) => saved[0]!.mul(gradient.expandDims(1));
+    return { value: value!, gradFunc };
+  });
+  return tf.tidy(() => crossEntropy(logits) as Tensor1D);
+}
+
+function typeAttribute({ backend }: TensorFlow, name: string, tensor: Tensor): Attribute {
+  return { name, type: backend.binding.TF_ATTR_TYPE, value: backend.getDTypeInteger(tensor.dtype) };
+}

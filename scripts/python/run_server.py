@@ -1,0 +1,37 @@
+"""Becomes a server that ends with our parent: LOCK_FILE SERVER ARGUMENT...
+
+The server holds a lock on LOCK_FILE (none if that is empty) for exactly as long as it lives. A watcher stays beside it
+and ends it when the pipe on standard input closes without a word, that is when our parent dies in whatever way.
+"""
+
+import fcntl
+import os
+import sys
+import time
+
+PATIENCE_SECONDS = 3.0  # a server whose parent was killed may still be ending
+
+lock_file, *command = sys.argv[1:]
+
+if lock_file:
+    lock = os.open(lock_file, os.O_RDWR | os.O_CREAT, 0o644)
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            break
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                sys.exit(f"Another server is running on these files: it holds {lock_file}.")
+            time.sleep(0.02)
+
+server = os.getpid()
+nothing = os.open(os.devnull, os.O_RDWR)
+if os.fork() == 0:
+    os.dup2(nothing, 1)
+    os.dup2(nothing, 2)
+    os.execv("/bin/sh", ["sh", "-c", f"read -r orderly || kill -TERM {server}"])
+if lock_file:
+    os.set_inheritable(lock, True)
+os.dup2(nothing, 0)
+os.execv(command[0], command)

@@ -1,0 +1,21 @@
+import process from 'node:process';
+import path from 'node:path';
+
+import { CHECKOUT, installedPackage } from './checkout.ts';
+import { runCommand } from './command.ts';
+import { SetupError } from './setup-error.ts';
+
+/**
+ * Builds all packages; what has not changed comes from Nx's cache. Silent unless it fails.
+ *
+ * @throws SetupError `build-failed`, with the compiler's messages
+ */
+export async function buildPackages(): Promise<void> {
+  const nx = path.join(installedPackage('nx'), 'dist', 'bin', 'nx.js');
+  // Nx's background process would outlive the command.
+  const environment = { NX_DAEMON: 'false', NX_TUI: 'false' };
+  const args = [nx, 'run-many', '--target', 'build', '--output-style', 'static'];
+  const { status, output } = await runCommand(process.execPath, args, { cwd: CHECKOUT, environment });
+  if (status !== 0)
+    throw new SetupError('build-failed', `${output.trim()}\n\nThe build failed; its messages are above.`);
+}

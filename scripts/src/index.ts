@@ -1,0 +1,3 @@
+export { findRuntimes, type Runtimes } from './runtimes.ts';
+export { SetupError, type SetupErrorCode } from './setup-error.ts';
+export { startValkey, type ValkeyOptions, type ValkeyServer } from './valkey.ts';

@@ -1,0 +1,22 @@
+/**
+ * Runs before every command of the project: sets up the native runtimes where they are missing, then builds.
+ * It runs from a clean `npm ci`, so it imports no other room.
+ */
+import process from 'node:process';
+
+import { buildPackages } from './build.ts';
+import { setUpRuntimes } from './setup.ts';
+import { SetupError } from './setup-error.ts';
+
+// An exit in place of the signal's default, so that what runs for us is ended too.
+process.once('SIGINT', () => process.exit(130));
+process.once('SIGTERM', () => process.exit(143));
+
+try {
+  await setUpRuntimes((line) => console.log(line));
+  await buildPackages();
+} catch (error) {
+  if (!(error instanceof SetupError)) throw error;
+  console.error(`\n${error.message}\n`);
+  process.exitCode = 1;
+}
