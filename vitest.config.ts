@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
+// Read by TensorFlow's library when it is loaded: warnings and errors only. Test processes inherit it.
+process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
+
 export default defineConfig({
   resolve: { conditions: ['glyphmill-source'] },
   ssr: { resolve: { conditions: ['glyphmill-source', 'node'] } },
@@ -10,6 +13,5 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 120_000,
     hookTimeout: 120_000,
-    env: { TF_CPP_MIN_LOG_LEVEL: '2' },
   },
 });

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import type { Readable } from 'node:stream';
 
 import { pythonProgram } from './python.ts';
 import { SetupError } from './setup-error.ts';
@@ -32,16 +33,18 @@ export async function withFileLock<T>(
     return await work();
   } finally {
     holder.stdin.end();
+    holder.stdout.resume();
     await ended;
   }
 }
 
-async function isHeld(output: NodeJS.ReadableStream, onWait: () => void): Promise<boolean> {
+async function isHeld(output: Readable, onWait: () => void): Promise<boolean> {
   let text = '';
   let hasWaited = false;
-  for await (const chunk of output) {
+  // The pipe stays open: the holder must not fail at a later write.
+  for await (const chunk of output.iterator({ destroyOnReturn: false })) {
     text += String(chunk);
-    if (text.includes('held')) return true;
+    if (text.includes('held\n')) return true;
     if (!hasWaited && text.includes('waiting')) {
       hasWaited = true;
       onWait();

@@ -13,20 +13,25 @@ const REMEDY =
 /**
  * Finds the Python that downloads wheels, holds locks and helps node-gyp: $PYTHON, or python3 or python on the PATH.
  *
- * @returns the command to run it
+ * @returns the path of the interpreter itself: a version manager's shim would stay between us and it
  * @throws SetupError `python-missing`
  */
 export function findPython(): string {
   const named = process.env.PYTHON;
   const seen: string[] = [];
   for (const command of named === undefined || named === '' ? ['python3', 'python'] : [named]) {
-    const { status, stdout } = spawnSync(command, ['-c', 'import sys; print("%d.%d" % sys.version_info[:2])'], {
-      encoding: 'utf8',
-    });
+    const { status, stdout } = spawnSync(
+      command,
+      ['-c', 'import sys; print("%d.%d" % sys.version_info[:2], sys.executable)'],
+      {
+        encoding: 'utf8',
+      },
+    );
     if (status !== 0) continue;
-    const version = stdout.trim();
+    const [version = '', ...executable] = stdout.trim().split(' ');
     const [major = 0, minor = 0] = version.split('.').map(Number);
-    if (major > OLDEST_PYTHON[0] || (major === OLDEST_PYTHON[0] && minor >= OLDEST_PYTHON[1])) return command;
+    if (major > OLDEST_PYTHON[0] || (major === OLDEST_PYTHON[0] && minor >= OLDEST_PYTHON[1]))
+      return executable.join(' ') || command;
     seen.push(`${command} is ${version}`);
   }
   throw new SetupError(

@@ -61,16 +61,10 @@ async function compile(work: string, python: string, platform: Platform): Promis
   const { status, output } = await runCommand(process.execPath, args, { environment });
   if (status === 0) return;
   if (isAboutDisk(output)) throw Object.assign(new Error('no space'), { code: 'ENOSPC' });
-  const reason = lastLines(
-    output
-      .split('\n')
-      .filter((line) => /error|ERR!|fatal/iu.test(line))
-      .join('\n') || output,
-    3,
-  );
+  const said = output.match(/.*(?:error: |undefined reference|gyp ERR! stack Error: ).*/u)?.[0] ?? lastLines(output, 1);
   throw new SetupError(
     'compile-failed',
-    `TensorFlow's binding for Node could not be compiled (${reason.replaceAll('\n', '; ')}). It needs a C++17 compiler, make and Python 3; see that \`${compilerCommand()} --version\` is a current one, and run the command again.`,
+    `TensorFlow's binding for Node could not be compiled (${said.trim()}). It needs a C++17 compiler, make and Python 3; see that \`${compilerCommand()} --version\` is a current one, and run the command again.`,
   );
 }
 

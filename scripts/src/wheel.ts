@@ -69,10 +69,12 @@ async function downloadWheel(
 
 function reportSize(folder: string, report: Report): void {
   let sizeBytes = 0;
-  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
-    // pip moves files while we look.
-    if (entry.isFile())
-      sizeBytes += statSync(path.join(entry.parentPath, entry.name), { throwIfNoEntry: false })?.size ?? 0;
+  try {
+    for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+      if (entry.isFile()) sizeBytes += statSync(path.join(entry.parentPath, entry.name)).size;
+    }
+  } catch {
+    return; // pip moved or deleted something while we looked; the next look will do.
   }
   report(`  ${Math.round(sizeBytes / 1e6)} MB`);
 }

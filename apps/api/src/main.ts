@@ -8,7 +8,12 @@ const SHUTDOWN_MS = 5000;
 /** Serves until SIGTERM, SIGINT, or the end of the process that forked this one. */
 async function serve(config: ApiConfig): Promise<void> {
   const app = await createApp(config);
-  await app.listen(config.port, config.host);
+  await app.listen(config.port, config.host).catch((error: Error & { code?: string }) => {
+    if (error.code !== 'EADDRINUSE') throw error;
+    throw new Error(
+      `PORT ${config.port} of ${config.host} is in use: stop what listens there, or set PORT to another (0: a free one).`,
+    );
+  });
   const url = await app.getUrl();
   const logger = new Logger('Api');
   logger.log('listening', { url, docs: `${url}/docs`, storage: config.storageFolder });
@@ -35,5 +40,6 @@ try {
 } catch (error) {
   const message = error instanceof Error ? error.message : String(error);
   process.stderr.write(`The api could not start. ${message}\n`);
-  process.exitCode = 1;
+  // Not the exit code alone: what is connected already would keep the process.
+  process.exit(1);
 }

@@ -1,12 +1,19 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 
+const wholeNumber = (least: number, most: number) => {
+  const allowed = `a whole number from ${least} to ${most}`;
+  return z.coerce.number(allowed).int(allowed).min(least, allowed).max(most, allowed);
+};
+
 const settings = z.object({
   HOST: z.string().default('127.0.0.1'),
-  PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
-  REDIS_URL: z.url({ protocol: /^rediss?$/u }).optional(),
+  PORT: wholeNumber(0, 65_535).default(3000),
+  REDIS_URL: z
+    .url({ protocol: /^rediss?$/u, error: 'a redis:// or rediss:// address, or unset for a Valkey of its own' })
+    .optional(),
   DATA_DIR: z.string().default('./data'),
-  WORKERS: z.coerce.number().int().min(0).max(64).default(1),
+  WORKERS: wholeNumber(0, 64).default(1),
 });
 
 /** What the embedded stack itself needs to know; the api and the workers read their own settings. */

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ApiClient } from './demo/api-client.js';
 import { sampleText, TrainingView } from './demo/training-view.js';
+import { listenForInterruption } from './interruption.js';
 import { startStack, type Stack } from './stack.js';
 
 /** `npm run demo`: the whole road on a free port, over HTTP, with nothing left behind; `--keep` leaves it running. */
@@ -14,39 +15,35 @@ const dataFolder = mkdtempSync(join(tmpdir(), 'glyphmill-demo-'));
 const logFile = join(dataFolder, 'services.log');
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
-let stack: Stack | undefined;
-let failure: unknown;
-const interrupted = new Promise<never>((_, reject) => {
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => reject(new Error(`stopped by ${signal}`)));
-});
-interrupted.catch(() => undefined);
+const interruption = listenForInterruption();
 
+let stack: Stack | undefined;
+let failure: Error | undefined;
 try {
   const log = createWriteStream(logFile);
   say('Glyphmill: text in, a trained model, text out.\n');
-  stack = await startStack(
-    { host: '127.0.0.1', port: 0, redisUrl: undefined, dataFolder, workers: 1 },
-    process.env,
-    { onStarted: (what) => say(`  ${what}`), onOutput: (text) => log.write(text) },
-  );
-  const broken = stack.failed.then((error) => Promise.reject(error));
-  await Promise.race([demonstrate(new ApiClient(stack.url)), broken, interrupted]);
+  stack = await startStack({ host: '127.0.0.1', port: 0, redisUrl: undefined, dataFolder, workers: 1 }, process.env, {
+    onStarted: (what) => say(`  ${what}`),
+    onOutput: (text) => log.write(text),
+    interruption,
+  });
+  await Promise.race([demonstrate(new ApiClient(stack.url)), stack.untilBroken()]);
   if (keep) {
     say(`\nStill running at ${stack.url} (reference: ${stack.url}/docs), data in ${dataFolder}; Ctrl-C stops it.`);
-    await Promise.race([broken, interrupted]).catch(() => undefined);
+    await stack.untilBroken();
   }
 } catch (error) {
-  failure = error;
+  failure = error instanceof Error ? error : new Error(String(error));
 }
 await stack?.stop();
-if (failure === undefined) {
+if (failure === undefined || interruption.aborted) {
   rmSync(dataFolder, { recursive: true, force: true });
   say('\nEverything is stopped. `npm start` runs the same stack until Ctrl-C; README.md tells the rest.');
 } else {
-  process.stderr.write(`\nThe demo failed: ${failure instanceof Error ? failure.message : String(failure)}\n`);
+  process.stderr.write(`\nThe demo failed: ${failure.message}\n`);
   process.stderr.write(`What the services said is in ${logFile}\n`);
 }
-process.exit(failure === undefined ? 0 : 1);
+process.exit(failure === undefined || interruption.aborted ? 0 : 1);
 
 async function demonstrate(api: ApiClient): Promise<void> {
   const training = await api.enqueue('train', {
@@ -61,7 +58,9 @@ async function demonstrate(api: ApiClient): Promise<void> {
   view.end();
   const trained = await finished(api, training.id);
   const model = String(trained.result?.['model']);
-  say(`  Published ${model}: train loss ${loss(trained, 'trainLoss')}, validation loss ${loss(trained, 'validationLoss')}`);
+  say(
+    `  Published ${model}: train loss ${loss(trained, 'trainLoss')}, validation loss ${loss(trained, 'validationLoss')}`,
+  );
 
   const request = { model, prompts: PROMPTS, samples: 2, maxNewTokens: 120, temperature: 0.8, seed: 42 };
   const generating = await api.enqueue('generate', request);
@@ -73,7 +72,9 @@ async function demonstrate(api: ApiClient): Promise<void> {
   }
 
   const files = `${api.url}/api/models/${model}/files`;
-  say(`The model   ${api.url}/api/models/${model}\nIts ONNX    ${files}/onnx/model.onnx\nReference   ${api.url}/docs\n`);
+  say(
+    `The model   ${api.url}/api/models/${model}\nIts ONNX    ${files}/onnx/model.onnx\nReference   ${api.url}/docs\n`,
+  );
   say('The same by hand, with `npm start` in another terminal:\n');
   const post = (path: string, body: object) =>
     `  curl -s localhost:3000${path} -H 'content-type: application/json' -d '${JSON.stringify(body)}'`;
@@ -84,7 +85,8 @@ async function demonstrate(api: ApiClient): Promise<void> {
 
 async function finished(api: ApiClient, id: string) {
   const job = await api.job(id);
-  if (job.state !== 'succeeded') throw new Error(`${id} is ${job.state}: ${job.error?.message ?? 'no error was recorded'}`);
+  if (job.state !== 'succeeded')
+    throw new Error(`${id} is ${job.state}: ${job.error?.message ?? 'no error was recorded'}`);
   return job;
 }
 

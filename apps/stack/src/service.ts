@@ -13,17 +13,43 @@ const readyMessage = z.union([
 /** A service that ended when it should not have. */
 export class ServiceDiedError extends Error {}
 
+const logLine = z.object({ level: z.number(), msg: z.string() });
+const FATAL = 60;
+
+/** Why a service ended, of what it said last: what it did not log, and what it logged as fatal. */
+export function reasonIn(lastWords: string): string {
+  const lines = lastWords.trim().split('\n');
+  const telling = lines.flatMap((line) => {
+    if (!line.startsWith('{')) return [line];
+    const logged = logLine.safeParse(parseJson(line)).data;
+    return logged && logged.level >= FATAL ? [logged.msg] : [];
+  });
+  return (telling.length > 0 ? telling : lines.slice(-1)).join('\n');
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** A process of the stack: an api or a worker. */
 export class Service {
   readonly #child: ChildProcess;
   #lastWords = '';
   #stopping = false;
-  /** Resolves when the process has ended, with how and with its last words. */
-  readonly ended: Promise<ServiceDiedError>;
+  /** When the process has ended: how, and why by its last words. */
+  readonly #ended: Promise<ServiceDiedError>;
 
   constructor(
     readonly name: string,
-    { script, environment, onOutput }: { script: URL; environment: NodeJS.ProcessEnv; onOutput: (text: string) => void },
+    {
+      script,
+      environment,
+      onOutput,
+    }: { script: URL; environment: NodeJS.ProcessEnv; onOutput: (text: string) => void },
   ) {
     this.#child = fork(script, { env: environment, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
@@ -32,21 +58,24 @@ export class Service {
         onOutput(text);
       });
     }
-    this.ended = once(this.#child, 'close').then(
-      ([code, signal]) => new ServiceDiedError(`${name} ended (${signal ?? `exit code ${code}`}): ${this.#lastWords.trim()}`),
+    this.#ended = once(this.#child, 'close').then(
+      ([code, signal]) =>
+        new ServiceDiedError(`${name} ended (${signal ?? `exit code ${code}`}): ${reasonIn(this.#lastWords)}`),
     );
   }
 
-  /** Whether the process was asked to end. */
-  get isStopping(): boolean {
-    return this.#stopping;
+  /** Throws {@link ServiceDiedError} when the process ends that was not asked to; never resolves. */
+  async diedUnasked(): Promise<never> {
+    const death = await this.#ended;
+    if (!this.#stopping) throw death;
+    return await new Promise<never>(() => undefined);
   }
 
   /** Resolves when the service says that it is there. Throws {@link ServiceDiedError} when it ends before. */
   async ready(): Promise<z.output<typeof readyMessage>> {
     const message = await Promise.race([
       once(this.#child, 'message').then(([raw]) => readyMessage.parse(raw)),
-      this.ended,
+      this.#ended,
     ]);
     if (message instanceof Error) throw message;
     return message;
@@ -56,6 +85,6 @@ export class Service {
   async stop(): Promise<void> {
     this.#stopping = true;
     this.#child.kill('SIGTERM');
-    await this.ended;
+    await this.#ended;
   }
 }

@@ -2,31 +2,33 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { startValkey } from '@glyphmill/runtimes';
 import type { StackConfig } from './config.js';
+import { aborted } from './interruption.js';
 import { Service } from './service.js';
 
 /** A running stack. */
 export interface Stack {
   /** Where the api listens. */
   url: string;
-  redisUrl: string;
-  /** Resolves with the reason when a part of the stack ends that was not asked to. */
-  failed: Promise<Error>;
+  /** Throws the reason when a part of the stack ends that was not asked to, and when the stack is interrupted. */
+  untilBroken(): Promise<never>;
   /** Ends the workers first, so that they can hand back their jobs, then the api, then Valkey. */
   stop(): Promise<void>;
 }
 
-interface StackCallbacks {
+interface StackOptions {
   /** A part of the stack has started. */
   onStarted: (what: string) => void;
   /** What the api and the workers log, JSON lines. */
   onOutput: (text: string) => void;
+  /** Aborted when the stack is to end, also while it starts. */
+  interruption: AbortSignal;
 }
 
 /** Starts Valkey (unless there is a Redis already), the api and the workers. Throws the first failure, with nothing left running. */
 export async function startStack(
   config: StackConfig,
   inherited: NodeJS.ProcessEnv,
-  { onStarted, onOutput }: StackCallbacks,
+  { onStarted, onOutput, interruption }: StackOptions,
 ): Promise<Stack> {
   mkdirSync(config.dataFolder, { recursive: true });
   const services: Service[] = [];
@@ -59,22 +61,21 @@ export async function startStack(
 
   try {
     const api = start('api', '@glyphmill/api/main');
-    const workers = Array.from({ length: config.workers }, (_, i) => start(`worker ${i + 1}`, '@glyphmill/worker/main'));
-    const listening = await api.ready();
+    const workers = Array.from({ length: config.workers }, (_, i) =>
+      start(`worker ${i + 1}`, '@glyphmill/worker/main'),
+    );
+    const everyone = Promise.all([api.ready(), ...workers.map((worker) => worker.ready())]);
+    const [listening, ...ready] = await Promise.race([everyone, aborted(interruption)]);
     const url = listening.type === 'listening' ? listening.url : '';
     onStarted(`api      ${url}`);
-    for (const worker of workers) {
-      const ready = await worker.ready();
-      onStarted(`worker   ${ready.type === 'ready' ? ready.worker : ''}`);
-    }
-    const failed = Promise.race([
-      ...services.map(async (service) => {
-        const death = await service.ended;
-        return service.isStopping ? await new Promise<never>(() => undefined) : death;
-      }),
-      ...(valkey ? [valkey.ended.then((words) => new Error(`Valkey ended: ${words}`))] : []),
+    for (const each of ready) onStarted(`worker   ${each.type === 'ready' ? each.worker : ''}`);
+    const broken = Promise.race([
+      ...services.map((service) => service.diedUnasked()),
+      ...(valkey ? [valkey.ended.then((words) => Promise.reject(new Error(`Valkey ended: ${words}`)))] : []),
+      aborted(interruption),
     ]);
-    return { url, redisUrl, failed, stop };
+    broken.catch(() => undefined);
+    return { url, untilBroken: () => broken, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -1,27 +1,40 @@
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 
-const role = z.enum(['train', 'generate']);
+const role = z.enum(['train', 'generate'], 'train, generate, or both with a comma between');
 export type WorkerRole = z.output<typeof role>;
 
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
+
+const wholeNumber = (least: number, most: number) => {
+  const allowed = `a whole number from ${least} to ${most}`;
+  return z.coerce.number(allowed).int(allowed).min(least, allowed).max(most, allowed);
+};
+
 const settings = z.object({
-  REDIS_URL: z.url({ protocol: /^rediss?$/u }),
-  REDIS_PREFIX: z.string().regex(/^\{[\w.-]+\}$/u, 'one hash tag in braces, such as {glyphmill}').default('{glyphmill}'),
+  REDIS_URL: z.url({ protocol: /^rediss?$/u, error: 'a redis:// or rediss:// address; the worker needs one' }),
+  REDIS_PREFIX: z
+    .string()
+    .regex(/^\{[\w.-]+\}$/u, 'one hash tag in braces, such as {glyphmill}')
+    .default('{glyphmill}'),
   DATA_DIR: z.string().min(1).default('./data'),
-  STORAGE_URL: z.url({ protocol: /^file$/u, error: 'a file: URL' }).optional(),
+  STORAGE_URL: z
+    .url({ protocol: /^file$/u, error: 'a file:///… address; no other kind of storage is built yet' })
+    .optional(),
   WORKER_ROLES: z
     .string()
     .default('train,generate')
     .transform((text) => text.split(',').map((name) => name.trim()))
-    .pipe(z.array(role).min(1)),
+    .pipe(z.array(role)),
   DEVICE: z
     .string()
     .regex(/^(?:auto|cpu|cuda:\d{1,3})$/u, 'auto, cpu or cuda:N')
     .default('auto'),
-  THREADS: z.coerce.number().int().min(1).max(1024).default(availableParallelism()),
-  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
-  SHUTDOWN_GRACE_SECONDS: z.coerce.number().min(0).max(3600).default(30),
+  THREADS: wholeNumber(1, 1024).default(availableParallelism()),
+  LOG_LEVEL: z.enum(LOG_LEVELS, `one of ${LOG_LEVELS.join(', ')}`).default('info'),
+  SHUTDOWN_GRACE_SECONDS: wholeNumber(0, 3600).default(30),
 });
 
 /** The settings of a worker, parsed once. */
@@ -48,7 +61,8 @@ export function readConfig(environment: NodeJS.ProcessEnv): WorkerConfig {
   if (!parsed.success) {
     const problems = parsed.error.issues.map(({ path, message }) => {
       const name = String(path[0]);
-      return `${name} is ${JSON.stringify(given[name] ?? null)}: ${message}`;
+      const value = given[name];
+      return `${name} is ${value === undefined ? 'not set' : JSON.stringify(value)}: ${message}`;
     });
     throw new ConfigError(problems.join('; '));
   }
@@ -56,7 +70,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): WorkerConfig {
   return {
     redisUrl: data.REDIS_URL,
     redisPrefix: data.REDIS_PREFIX,
-    storageFolder: data.STORAGE_URL ? new URL(data.STORAGE_URL).pathname : resolve(data.DATA_DIR, 'storage'),
+    storageFolder: data.STORAGE_URL ? fileURLToPath(data.STORAGE_URL) : resolve(data.DATA_DIR, 'storage'),
     roles: data.WORKER_ROLES,
     device: data.DEVICE,
     threads: data.THREADS,

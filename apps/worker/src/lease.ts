@@ -33,7 +33,8 @@ export class Lease {
   #progress: JobProgress | undefined;
   #tokensPerSecond = 0;
   #events: JobEvent[] = [];
-  #sending: Promise<void> = Promise.resolve();
+  #parcel: { sequence: number; events: JobEvent[]; progress: JobProgress | undefined } | undefined;
+  #sending: Promise<void> | undefined;
   #gathering: NodeJS.Timeout | undefined;
   readonly #heartbeat: NodeJS.Timeout;
 
@@ -45,7 +46,7 @@ export class Lease {
     delivery: AbortSignal,
   ) {
     this.#store = store;
-    this.#heartbeat = setInterval(() => this.#send(), HEARTBEAT_MS);
+    this.#heartbeat = setInterval(() => void this.#send(), HEARTBEAT_MS);
     delivery.addEventListener('abort', () => this.stop('lost'), { once: true });
     if (delivery.aborted) this.stop('lost');
   }
@@ -64,7 +65,7 @@ export class Lease {
   post(event: JobEvent): void {
     this.#events.push(event);
     if (this.#events.length > MAX_WAITING_EVENTS) this.#events.shift();
-    this.#gathering ??= setTimeout(() => this.#send(), GATHERING_MS);
+    this.#gathering ??= setTimeout(() => void this.#send(), GATHERING_MS);
   }
 
   /** Sets what the record shows as progress, with the next heartbeat. */
@@ -95,10 +96,10 @@ export class Lease {
     await this.#store.settle(this.job.kind, this.job.id, this.token, outcome);
   }
 
-  /** Sends what is waiting, and returns when it has arrived. */
+  /** Sends what is waiting, and returns when it has arrived or Redis could not be reached. */
   async flush(): Promise<void> {
-    this.#send();
-    await this.#sending;
+    await this.#send();
+    if (this.#events.length > 0) await this.#send();
   }
 
   /** Ends the heartbeat; the record keeps the token until another claim. */
@@ -107,27 +108,30 @@ export class Lease {
     clearTimeout(this.#gathering);
   }
 
-  /** Sendings follow one another, each under its own number, so that one that is repeated by the connection counts once. */
-  #send(): void {
+  /** One sending at a time; while Redis is away, heartbeats wait for the one under way. */
+  #send(): Promise<void> {
     clearTimeout(this.#gathering);
     this.#gathering = undefined;
-    this.#sending = this.#sending.then(async () => {
-      if (this.signal.aborted) return;
-      const events = this.#events.splice(0);
-      const progress = this.#progress;
-      this.#progress = undefined;
-      this.#sequence += 1;
-      try {
-        const { held } = await this.#store.report(this.job.id, this.token, this.#sequence, {
-          events,
-          ...(progress ? { progress } : {}),
-        });
-        if (!held) this.stop('lost');
-      } catch {
-        // Redis is away: the same number is not used again, and what was to be said waits for the next heartbeat.
-        this.#events = [...events, ...this.#events].slice(-MAX_WAITING_EVENTS);
-        this.#progress ??= progress;
-      }
+    this.#sending ??= this.#sendParcel().finally(() => {
+      this.#sending = undefined;
     });
+    return this.#sending;
+  }
+
+  /** A parcel keeps its number until it is answered, so that one that arrives twice counts once. */
+  async #sendParcel(): Promise<void> {
+    if (this.signal.aborted) return;
+    this.#parcel ??= { sequence: this.#sequence + 1, events: this.#events.splice(0), progress: this.#progress };
+    const { sequence, events, progress } = this.#parcel;
+    try {
+      const said = { events, ...(progress ? { progress } : {}) };
+      const { held } = await this.#store.report(this.job.id, this.token, sequence, said);
+      this.#sequence = sequence;
+      this.#parcel = undefined;
+      if (this.#progress === progress) this.#progress = undefined;
+      if (!held) this.stop('lost');
+    } catch {
+      // Redis is away: the next heartbeat sends the same parcel again.
+    }
   }
 }

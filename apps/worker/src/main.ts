@@ -1,28 +1,42 @@
 import { findRuntimes } from '@glyphmill/runtimes';
 import { ConfigError, readConfig } from './config.js';
-import { createLog } from './log.js';
-import { startWorker } from './worker.js';
+import { createLog, type Logger } from './log.js';
+import { type RunningWorker, startWorker } from './worker.js';
 
-const log = createLog(process.env['LOG_LEVEL'] || 'info');
+let worker: RunningWorker | undefined;
+let log: Logger | undefined;
+let graceMs = 0;
+let stoppedBy: string | undefined;
+
+/**
+ * Ends the worker in order. A terminal's Ctrl-C reaches the worker together with the SIGTERM of whoever started it:
+ * only the same signal again means that nobody wants to wait.
+ */
+const stop = (reason: string) => {
+  if (!worker || reason === stoppedBy) process.exit(worker ? 1 : 0);
+  if (stoppedBy) return;
+  stoppedBy = reason;
+  log?.info({ reason }, 'worker stopping');
+  setTimeout(() => {
+    log?.error({ graceMs }, 'the jobs were not handed back in time');
+    process.exit(1);
+  }, graceMs).unref();
+  void worker.stop().then(() => process.exit(0));
+};
+process.on('SIGTERM', stop);
+process.on('SIGINT', stop);
+// A worker that was forked does not outlive what forked it.
+process.on('disconnect', () => stop('disconnect'));
+
 try {
   const config = readConfig(process.env);
-  const worker = await startWorker(config, log, process.env, findRuntimes(process.env));
+  graceMs = config.shutdownGraceMs;
+  log = createLog(config.logLevel);
+  worker = await startWorker(config, log, process.env, findRuntimes(process.env));
   process.send?.({ type: 'ready', worker: worker.id });
-
-  let stopping = false;
-  const stop = (signal: string) => {
-    if (stopping) process.exit(1);
-    stopping = true;
-    log.info({ signal }, 'worker stopping');
-    setTimeout(() => process.exit(1), config.shutdownGraceMs).unref();
-    void worker.stop().then(() => process.exit(0));
-  };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
-  // A worker that was forked does not outlive what forked it.
-  process.on('disconnect', () => stop('disconnect'));
 } catch (error) {
-  const message = error instanceof Error ? error.message : String(error);
-  log.fatal({ code: error instanceof ConfigError ? error.code : 'start_failed' }, message);
+  const code = error instanceof ConfigError ? error.code : 'start_failed';
+  // Also where the log is silent, or its level is the wrong setting: why it did not start is always said.
+  createLog('fatal').fatal({ code }, error instanceof Error ? error.message : String(error));
   process.exit(1);
 }

@@ -1,5 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { type ClaimedJob, type Delivery, HandBack, type JobKind, type JobOutcome, type JobStore } from '@glyphmill/jobs';
+import {
+  type ClaimedJob,
+  type Delivery,
+  HandBack,
+  type JobKind,
+  type JobOutcome,
+  type JobStore,
+} from '@glyphmill/jobs';
 import type { Storage } from '@glyphmill/storage';
 import { describeError } from './job-failure.js';
 import { JobStoppedError, Lease } from './lease.js';
@@ -13,6 +20,8 @@ export interface JobContext {
   workerId: string;
   /** The leases that this worker holds now. */
   leases: Set<Lease>;
+  /** Aborted once the worker is to stop: what it claims from then on goes back at once. */
+  draining: AbortSignal;
 }
 
 /** The work of one kind of job: gives the result, reports through the lease, stops when the lease says so. */
@@ -34,12 +43,16 @@ export async function processDelivery<Kind extends JobKind>(
   const token = randomUUID();
   const job = await context.store.claim(delivery.jobId, {
     delivery: delivery.number,
+    lock: delivery.lock,
     token,
     worker: context.workerId,
   });
   if (!job || !isKind(job, kind)) return;
   const lease = new Lease(context.store, job, token, delivery.signal);
   context.leases.add(lease);
+  const drain = () => lease.stop('drain');
+  context.draining.addEventListener('abort', drain, { once: true });
+  if (context.draining.aborted) drain();
   const log = context.log.child({ job: job.id });
   log.info({ kind, attempts: job.attempts }, 'job started');
   try {
@@ -57,6 +70,7 @@ export async function processDelivery<Kind extends JobKind>(
       throw new HandBack();
     } else log.info('job is no longer ours');
   } finally {
+    context.draining.removeEventListener('abort', drain);
     lease.end();
     context.leases.delete(lease);
   }

@@ -43,13 +43,17 @@ export async function startWorker(
   const storage = await FolderStorage.open(config.storageFolder);
   const store = new JobStore({ redis, prefix: config.redisPrefix });
   const leases = new Set<Lease>();
-  const context: JobContext = { store, storage, log, workerId: `worker_${ulid()}`, leases };
+  const draining = new AbortController();
+  const workerId = `worker_${ulid()}`;
+  const context: JobContext = { store, storage, log, workerId, leases, draining: draining.signal };
 
   // Every role has its engine and its work here; the compiler refuses a role without one.
   const makeRole: Record<WorkerRole, () => Role> = {
     train: () => {
       const engines = new TrainingEngines(environment);
-      return role('train', engines, (delivery) => processDelivery(context, 'train', trainJob(context, engines), delivery));
+      return role('train', engines, (delivery) =>
+        processDelivery(context, 'train', trainJob(context, engines), delivery),
+      );
     },
     generate: () => {
       const engines = new GenerationEngines(environment);
@@ -65,7 +69,8 @@ export async function startWorker(
   ): Role {
     return {
       describe: () => engines.describe(),
-      deliveries: () => new DeliveryWorker({
+      deliveries: () =>
+        new DeliveryWorker({
           kind,
           redisUrl: config.redisUrl,
           prefix: config.redisPrefix,
@@ -78,39 +83,41 @@ export async function startWorker(
 
   const roles = [...new Set(config.roles)].map((name) => makeRole[name]());
   const described = await Promise.all(roles.map((each) => each.describe()));
-  const device = [...new Set(described.map((each) => each.device))].join(', ');
+  // An engine sees no GPU but its own, and calls it the first.
+  const device = config.device.startsWith('cuda:')
+    ? config.device
+    : [...new Set(described.map((each) => each.device))].join(', ');
   const libraries = Object.assign({}, ...described.map((each) => each.libraries)) as Record<string, string>;
-  log.info({ worker: context.workerId, device, libraries, threads: config.threads, roles: config.roles }, 'worker ready');
+  log.info({ worker: workerId, device, libraries, threads: config.threads, roles: config.roles }, 'worker ready');
 
   const registry = new WorkerRegistry({ redis, prefix: config.redisPrefix });
   const startedAt = new Date().toISOString();
   const announce = () =>
     registry.announce({
-      id: context.workerId,
+      id: workerId,
       host: hostname(),
       pid: process.pid,
       device,
       roles: config.roles,
       libraries,
-      state: stopping ? 'draining' : leases.size > 0 ? 'busy' : 'idle',
+      state: draining.signal.aborted ? 'draining' : leases.size > 0 ? 'busy' : 'idle',
       jobs: [...leases].map((lease) => lease.job.id),
       tokensPerSecond: [...leases].reduce((sum, lease) => sum + lease.tokensPerSecond, 0),
       startedAt,
     });
-  let stopping = false;
   await announce();
   const announcing = setInterval(() => void announce().catch(() => undefined), ANNOUNCE_MS);
   const deliveries = roles.map((each) => each.deliveries());
 
   return {
-    id: context.workerId,
+    id: workerId,
     stop: async () => {
-      stopping = true;
-      for (const lease of leases) lease.stop('drain');
+      draining.abort();
       await Promise.all(deliveries.map((each) => each.close()));
       clearInterval(announcing);
       await Promise.all(roles.map((each) => each.stop()));
-      await registry.remove(context.workerId).catch(() => undefined);
+      await registry.remove(workerId).catch(() => undefined);
+      await store.close();
       redis.disconnect();
     },
   };

@@ -28,7 +28,8 @@ export class DeliveryQueue {
     readonly prefix: string,
   ) {
     const open = (kind: JobKind) => {
-      const queue = new Queue(kind, { connection: redis, prefix, skipWaitingForReady: true });
+      // Asking the server's version would make the queue useless for good where Redis is away at the start.
+      const queue = new Queue(kind, { connection: redis, prefix, skipWaitingForReady: true, skipVersionCheck: true });
       // The connection's owner listens to its errors; without a listener here an error would end the process.
       queue.on('error', () => undefined);
       return queue;

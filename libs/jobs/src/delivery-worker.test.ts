@@ -1,11 +1,17 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { expect, test } from 'vitest';
 import { type Delivery, DeliveryWorker, HandBack } from './delivery-worker.js';
+import type { ClaimedJob } from './job-record.js';
 import { JobStore } from './job-store.js';
 import { useValkey } from './redis.fixture.js';
 import { trainRequest } from './requests.js';
 import { WorkerRegistry } from './worker-registry.js';
 
 const valkey = useValkey();
+
+/** Lets a process of its own run the sources as they are. */
+const SOURCE_IMPORTS = new URL('source-imports.fixture.mjs', import.meta.url).href;
 
 async function queuedJob() {
   const prefix = valkey.fresh();
@@ -39,16 +45,21 @@ test('a delivery that is handed back comes again, the same one', async () => {
   await worker.close();
 });
 
-test('a delivery whose handling throws is not lost', async () => {
+test('a delivery whose handling throws is not lost, and the error is told', async () => {
   const { id, work } = await queuedJob();
   const again = Promise.withResolvers<Delivery>();
+  const told: string[] = [];
   let times = 0;
-  const worker = work(async (delivery) => {
-    times += 1;
-    if (times === 1) throw new Error('Redis went away');
-    again.resolve(delivery);
-  });
+  const worker = work(
+    async (delivery) => {
+      times += 1;
+      if (times === 1) throw new Error('Redis went away');
+      again.resolve(delivery);
+    },
+    { onError: (error: Error) => told.push(error.message) },
+  );
   expect(await again.promise).toMatchObject({ jobId: id, number: 1 });
+  expect(told).toContain('Redis went away');
   await worker.close();
 });
 
@@ -63,8 +74,61 @@ test('a delivery whose lock is taken away is aborted', async () => {
     },
     { lockDurationMs: 1000 },
   );
-  await aborted.promise;
+  await expect(aborted.promise).resolves.toBeUndefined();
   await worker.close();
+});
+
+test('a delivery that takes longer than its lock is given to no other worker while its own renews it', async () => {
+  const { id, prefix, work } = await queuedJob();
+  const lock = `${prefix}:train:${id}.1:lock`;
+  const timing = { lockDurationMs: 600, stalledIntervalMs: 100 };
+  const done = Promise.withResolvers<void>();
+  let times = 0;
+  const handle = async () => {
+    times += 1;
+    // A time to live that has grown was renewed. A lock is renewed two to four times in its duration.
+    for (let renewals = 0, last = 0; renewals < 8;) {
+      const left = await valkey.redis().pttl(lock);
+      if (left > last) renewals += 1;
+      last = left;
+    }
+    done.resolve();
+  };
+  const workers = [work(handle, timing), work(handle, timing)];
+  await done.promise;
+  await Promise.all(workers.map((worker) => worker.close()));
+  expect(times).toBe(1);
+});
+
+test('the job of a worker that was killed is claimed by another, and an attempt is spent', async () => {
+  const { id, prefix, store, work } = await queuedJob();
+  const timing = { lockDurationMs: 1000, stalledIntervalMs: 200 };
+  const dying = fork(
+    new URL('dying-worker.fixture.ts', import.meta.url),
+    [valkey.url(), prefix, JSON.stringify(timing)],
+    {
+      execArgv: [
+        '--experimental-transform-types',
+        '--no-warnings',
+        '--conditions=glyphmill-source',
+        '--import',
+        SOURCE_IMPORTS,
+      ],
+    },
+  );
+  await once(dying, 'message');
+  expect(await store.get(id)).toMatchObject({ state: 'running', worker: 'dying' });
+  dying.kill('SIGKILL');
+  await once(dying, 'exit');
+
+  const claimed = Promise.withResolvers<ClaimedJob | undefined>();
+  const worker = work(async ({ jobId, number, lock }) => {
+    claimed.resolve(await store.claim(jobId, { delivery: number, token: 'second', worker: 'heir', lock }));
+  }, timing);
+  expect(await claimed.promise).toMatchObject({ id, attempts: 1 });
+  await worker.close();
+  expect(await store.get(id)).toMatchObject({ state: 'running', worker: 'heir', error: { code: 'worker_lost' } });
+  expect(await store.report(id, 'first', 1, {})).toMatchObject({ held: false });
 });
 
 test('workers are listed while they announce themselves', async () => {

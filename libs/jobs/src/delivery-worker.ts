@@ -10,6 +10,8 @@ export interface Delivery {
   jobId: string;
   /** Which of the job's deliveries it is; only the newest may claim it. */
   number: number;
+  /** The value of BullMQ's lock on it, which shows at the claim that it was not given to another worker since. */
+  lock: string;
   /** Aborted when BullMQ took the delivery away, because its lock could not be renewed. */
   signal: AbortSignal;
 }
@@ -23,7 +25,7 @@ interface DeliveryWorkerOptions {
   kind: JobKind;
   redisUrl: string;
   prefix?: string;
-  /** What is done with a delivery; an error it throws brings the delivery back after a second. */
+  /** What is done with a delivery; an error it throws goes to `onError`, and brings the delivery back after a second. */
   handle: (delivery: Delivery) => Promise<void>;
   onError: (error: Error) => void;
   /** How many deliveries are handled at once. */
@@ -44,13 +46,13 @@ export class DeliveryWorker {
   constructor({ kind, redisUrl, prefix = DEFAULT_PREFIX, handle, onError, ...options }: DeliveryWorkerOptions) {
     this.#connection = connectRedis(redisUrl, 'worker', onError);
     // BullMQ makes an AbortSignal only for a processor that declares three parameters.
-    const processor = async (delivery: BullJob, token?: string, signal?: AbortSignal): Promise<void> => {
+    const processor = async (delivery: BullJob, lock?: string, signal?: AbortSignal): Promise<void> => {
       const { jobId, number } = parseDeliveryId(delivery.id ?? '');
       try {
-        await handle({ jobId, number, signal: signal ?? new AbortController().signal });
+        await handle({ jobId, number, lock: lock ?? '', signal: signal ?? new AbortController().signal });
       } catch (error) {
         if (!(error instanceof HandBack)) throw error;
-        await delivery.moveToWait(token);
+        await delivery.moveToWait(lock);
         throw new WaitingError();
       }
     };
@@ -66,6 +68,7 @@ export class DeliveryWorker {
       removeOnFail: { count: 0 },
     });
     this.#worker.on('error', onError);
+    this.#worker.on('failed', (_delivery, error) => onError(error));
     // After a lost lock BullMQ itself would let the processor run to its end.
     this.#worker.on('lockRenewalFailed', (ids) => {
       for (const id of ids) this.#worker.cancelJob(id, 'the lock was lost');

@@ -68,6 +68,44 @@ test('a follower is told of the gap where the stream was trimmed before it read'
   await hub.close();
 });
 
+test('a follower sees every event once although its connections are cut', async () => {
+  const { id, hub, tell, end, redis } = await runningJob();
+  const follower = hub.follow(id, '0', never);
+  await follower.next();
+  await follower.next();
+  const rest = words(follower);
+  await tell('one');
+  await redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+  await tell('two');
+  await end();
+  expect(await rest).toEqual(['one', 'two', 'cancelled']);
+  await hub.close();
+});
+
+test('a follower of a job that ended and that it saw to its end gets nothing', async () => {
+  const { id, hub, store, end } = await runningJob();
+  await end();
+  const { events } = await store.readEvents(id, '0');
+  expect(await words(hub.follow(id, events.at(-1)!.id, never))).toEqual([]);
+  await hub.close();
+});
+
+test('one hub follows jobs that are added while it reads', async () => {
+  const { id, hub, end, store } = await runningJob();
+  const request = trainRequest.parse({ dataset: 'moby-dick', model: { kind: 'bigram' } });
+  const [other] = await store.create([{ kind: 'train', request }]);
+  const follower = hub.follow(id, '0', never);
+  const first = [await follower.next(), await follower.next()];
+  expect(first.map(({ value }) => ('event' in value ? wordOf(value.event) : 'gap'))).toEqual(['queued', 'running']);
+  const rest = words(follower);
+  const added = words(hub.follow(other!.id, '0', never));
+  await store.cancel(other!.id);
+  expect(await added).toEqual(['queued', 'cancelled']);
+  await end();
+  expect(await rest).toEqual(['cancelled']);
+  await hub.close();
+});
+
 test('a follower that leaves ends at once, and so do all when the hub closes', async () => {
   const { id, hub } = await runningJob();
   const leaving = new AbortController();

@@ -1,11 +1,24 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type { StoredJobEvent } from './job-event.js';
+import type { EventPage } from './job-events.js';
 import { DEFAULT_PREFIX, JobKeys } from './job-keys.js';
 import { isFinal } from './job-state.js';
 import type { JobStore } from './job-store.js';
+import { isRedisUnavailable } from './redis-connection.js';
 
-/** How long one blocking read waits; a new follower waits no longer to be read for. */
-const BLOCK_MS = 1000;
+/** How long one blocking read waits. */
+const BLOCK_MS = 5000;
+
+/** After how much silence the blocking connection counts as dead and is made anew. */
+const SILENCE_MS = 2 * BLOCK_MS;
+
+/** How long to wait before Redis is asked again where it is away. */
+const RETRY_MS = 500;
+
+/** How long the stream that wakes a hub outlives it. */
+const FORGET_MS = 60_000;
 
 /** Told instead of events that were trimmed before they could be read. */
 export type EventGap = { gap: true };
@@ -26,6 +39,8 @@ export class EventHub {
   readonly #store: JobStore;
   readonly #keys: JobKeys;
   readonly #followed = new Map<string, Followed>();
+  /** A stream of the hub's own, read with the others: an entry in it ends a read that lacks a new job. */
+  readonly #wakeKey: string;
   #reading: Promise<void> | undefined;
   #closed = false;
 
@@ -33,16 +48,22 @@ export class EventHub {
     this.#redis = redis;
     this.#store = store;
     this.#keys = new JobKeys(prefix);
-    this.#blocking = redis.duplicate({ lazyConnect: true, commandTimeout: 0, maxRetriesPerRequest: null });
+    this.#wakeKey = this.#keys.hub(randomUUID());
+    this.#blocking = redis.duplicate({
+      lazyConnect: true,
+      maxRetriesPerRequest: null,
+      commandTimeout: SILENCE_MS,
+      socketTimeout: SILENCE_MS,
+    });
     this.#blocking.on('error', () => undefined);
   }
 
   /**
-   * The events of a job after an id (`0` is the start) as they come, up to and with its final state. Ends early when
-   * `signal` is aborted, the hub is closed, or the job is deleted.
+   * The events of a job after an id (`0` is the start) as they come, up to and with its final state. While Redis is
+   * away it waits. Ends early when `signal` is aborted, the hub is closed, or the job is deleted.
    */
   async *follow(jobId: string, after: string, signal: AbortSignal): AsyncGenerator<StoredJobEvent | EventGap> {
-    let grown = true;
+    let grown = false;
     let wakeUp: () => void = () => undefined;
     const wake = () => {
       grown = true;
@@ -50,21 +71,24 @@ export class EventHub {
     };
     const stop = () => wakeUp();
     signal.addEventListener('abort', stop);
-    await this.#add(jobId, wake);
     try {
       let lastId = after;
       while (!signal.aborted && !this.#closed) {
         grown = false;
-        const { gap, events } = await this.#store.readEvents(jobId, lastId);
-        if (gap) yield { gap: true };
-        for (const stored of events) {
+        const page = await this.#read(jobId, lastId);
+        if (!page) {
+          await wait(RETRY_MS, undefined, { signal }).catch(() => undefined);
+          continue;
+        }
+        if (page.gap) yield { gap: true };
+        for (const stored of page.events) {
           lastId = stored.id;
           yield stored;
           if (stored.event.type === 'state' && isFinal(stored.event.state)) return;
         }
-        if (events.length > 0) continue;
-        const isThere = await this.#redis.exists(this.#keys.job(jobId));
-        if (!isThere) return;
+        if (page.events.length > 0) continue;
+        if (page.state === undefined || isFinal(page.state)) return;
+        this.#add(jobId, lastId, wake);
         await new Promise<void>((resolve) => {
           wakeUp = resolve;
           if (grown || signal.aborted || this.#closed) resolve();
@@ -84,18 +108,29 @@ export class EventHub {
     await this.#reading;
   }
 
-  async #add(jobId: string, wake: () => void): Promise<void> {
-    const followed = this.#followed.get(jobId);
-    if (followed) followed.wake.add(wake);
-    else {
-      const [last] = await this.#redis.xrevrange(this.#keys.events(jobId), '+', '-', 'COUNT', 1);
-      const added = this.#followed.get(jobId) ?? { lastId: last?.[0] ?? '0-0', wake: new Set() };
-      added.wake.add(wake);
-      this.#followed.set(jobId, added);
+  /** What comes after an id, or `undefined` while Redis is away. */
+  async #read(jobId: string, lastId: string): Promise<EventPage | undefined> {
+    try {
+      return await this.#store.readEvents(jobId, lastId);
+    } catch (error) {
+      if (isRedisUnavailable(error)) return undefined;
+      throw error;
     }
-    this.#reading ??= this.#readAll().finally(() => {
-      this.#reading = undefined;
-    });
+  }
+
+  /** Has a follower, which has read up to `lastId`, told when the stream grows. */
+  #add(jobId: string, lastId: string, wake: () => void): void {
+    const followed = this.#followed.get(jobId);
+    if (followed) {
+      if (followed.wake.has(wake)) return;
+      followed.wake.add(wake);
+      // The hub may have seen entries that came after this follower read.
+      wake();
+      return;
+    }
+    this.#followed.set(jobId, { lastId, wake: new Set([wake]) });
+    if (this.#reading) this.#interrupt();
+    else this.#startReading();
   }
 
   #remove(jobId: string, wake: () => void): void {
@@ -104,31 +139,47 @@ export class EventHub {
     if (followed?.wake.size === 0) this.#followed.delete(jobId);
   }
 
-  async #readAll(): Promise<void> {
-    while (this.#followed.size > 0 && !this.#closed) {
-      const jobIds = [...this.#followed.keys()];
-      try {
-        const grown = await this.#blocking.xread(
-          'BLOCK',
-          BLOCK_MS,
-          'STREAMS',
-          ...jobIds.map((id) => this.#keys.events(id)),
-          ...jobIds.map((id) => this.#followed.get(id)?.lastId ?? '0-0'),
-        );
-        for (const [key, entries] of grown ?? []) this.#tell(jobIds.find((id) => this.#keys.events(id) === key), entries);
-      } catch {
-        if (this.#closed) return;
-        // Redis is away: the connection comes back by itself; followers read again then, and fail if it has not.
-        await new Promise((resolve) => setTimeout(resolve, BLOCK_MS));
-        for (const { wake } of this.#followed.values()) for (const each of wake) each();
-      }
-    }
+  #startReading(): void {
+    this.#reading = this.#readAll().finally(() => {
+      this.#reading = undefined;
+      // A follower may have come after the last look.
+      if (this.#followed.size > 0 && !this.#closed) this.#startReading();
+    });
   }
 
-  #tell(jobId: string | undefined, entries: [string, string[]][]): void {
-    const followed = jobId === undefined ? undefined : this.#followed.get(jobId);
-    if (!followed) return;
-    followed.lastId = entries.at(-1)?.[0] ?? followed.lastId;
-    for (const wake of followed.wake) wake();
+  /** Makes the blocking read start anew; where that fails it does so by itself after a few seconds. */
+  #interrupt(): void {
+    void this.#redis
+      .multi()
+      .xadd(this.#wakeKey, 'MAXLEN', 1, '*', 'wake', '')
+      .pexpire(this.#wakeKey, FORGET_MS)
+      .exec()
+      .catch(() => undefined);
+  }
+
+  async #readAll(): Promise<void> {
+    let lastWake = '0-0';
+    while (this.#followed.size > 0 && !this.#closed) {
+      const followed = new Map([...this.#followed].map(([jobId, each]) => [this.#keys.events(jobId), each]));
+      try {
+        const lastIds = [...followed.values()].map(({ lastId }) => lastId);
+        const streams = [...followed.keys(), this.#wakeKey, ...lastIds, lastWake];
+        for (const [key, entries] of (await this.#blocking.xread('BLOCK', BLOCK_MS, 'STREAMS', ...streams)) ?? []) {
+          const newest = entries.at(-1)?.[0];
+          const grown = followed.get(key);
+          if (newest === undefined) continue;
+          if (!grown) lastWake = newest;
+          else {
+            grown.lastId = newest;
+            for (const each of grown.wake) each();
+          }
+        }
+      } catch {
+        if (this.#closed) return;
+        // Redis is away, and the connection comes back by itself. The followers look whether their job is still there.
+        await wait(RETRY_MS);
+        for (const { wake } of followed.values()) for (const each of wake) each();
+      }
+    }
   }
 }

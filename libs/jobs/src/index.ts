@@ -1,15 +1,7 @@
 export { generateRequest, REQUEST_LIMITS, trainRequest } from './requests.js';
 export type { GenerateRequest, TrainRequest } from './requests.js';
 export { generateProgress, generateResult, job, jobError, jobKind, trainProgress, trainResult } from './job.js';
-export type {
-  GenerateProgress,
-  GenerateResult,
-  Job,
-  JobError,
-  JobKind,
-  TrainProgress,
-  TrainResult,
-} from './job.js';
+export type { GenerateProgress, GenerateResult, Job, JobError, JobKind, TrainProgress, TrainResult } from './job.js';
 export { isFinal, JOB_STATES, TRANSITIONS } from './job-state.js';
 export type { JobState } from './job-state.js';
 export { jobEvent } from './job-event.js';

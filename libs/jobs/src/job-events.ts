@@ -1,6 +1,19 @@
 import type { Redis } from 'ioredis';
 import { jobEvent, type StoredJobEvent } from './job-event.js';
 import type { JobKeys } from './job-keys.js';
+import { JOB_STATES, type JobState } from './job-state.js';
+
+/** How many events are read at once unless it is said. */
+export const EVENT_PAGE = 1000;
+
+/** Some of a job's events. */
+export interface EventPage {
+  /** Whether events before these were trimmed, which the reader has not seen. */
+  gap: boolean;
+  events: StoredJobEvent[];
+  /** The state of the job just before they were read; `undefined` where there is no such job. */
+  state: JobState | undefined;
+}
 
 /**
  * Reads a job's events after an id. The stream is made when a worker first claims the job; that it was queued before
@@ -12,21 +25,30 @@ export async function readEvents(
   id: string,
   after: string,
   count: number,
-): Promise<{ gap: boolean; events: StoredJobEvent[] }> {
-  const createdAt = await redis.hget(keys.job(id), 'createdAt');
-  const queuedId = `${createdAt ?? 0}-0`;
+): Promise<EventPage> {
+  const [createdAt, given] = await redis.hmget(keys.job(id), 'createdAt', 'state');
+  const state = JOB_STATES.find((known) => known === given);
+  if (state === undefined) return { gap: false, events: [], state };
+  const queuedId = `${createdAt}-0`;
   const events: StoredJobEvent[] = [];
-  if (createdAt !== null && compareEventIds(after, queuedId) < 0) {
+  if (compareEventIds(after, queuedId) < 0) {
     events.push({ id: queuedId, at: timeOf(queuedId), event: { type: 'state', state: 'queued' } });
   }
-  const entries = await redis.xrange(keys.events(id), `(${after === '0' ? '0-0' : after}`, '+', 'COUNT', count);
+  if (events.length === count) return { gap: false, events, state };
+  const entries = await redis.xrange(
+    keys.events(id),
+    `(${after === '0' ? '0-0' : after}`,
+    '+',
+    'COUNT',
+    count - events.length,
+  );
   for (const [entryId, fields] of entries) {
     const event = jobEvent.parse(JSON.parse(fields[1] ?? 'null'));
     events.push({ id: entryId, at: timeOf(entryId), event });
   }
   const oldestLeft = entries[0]?.[0];
   const gap = oldestLeft !== undefined && (await trimmedBetween(redis, keys.events(id), after, oldestLeft));
-  return { gap, events };
+  return { gap, events, state };
 }
 
 /** Orders stream ids, `<ms>-<n>`; the second part may be missing. */

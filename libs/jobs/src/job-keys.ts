@@ -20,6 +20,8 @@ export class JobKeys {
   readonly due = () => `${this.prefix}:due`;
   /** Sorted set by time: when each worker was seen. */
   readonly workers = () => `${this.prefix}:workers`;
+  /** Stream: written to wake one event hub. */
+  readonly hub = (id: string) => `${this.prefix}:hub:${id}`;
   /** String: what one worker says of itself. */
   readonly worker = (id: string) => `${this.prefix}:worker:${id}`;
 }

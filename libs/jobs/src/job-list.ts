@@ -1,8 +1,9 @@
 import type { Redis } from 'ioredis';
+import { z } from 'zod';
 import { InvalidCursorError } from './errors.js';
 import { type Job, type JobKind, jobKind } from './job.js';
 import type { JobKeys } from './job-keys.js';
-import { jobOf, parseRecord } from './job-record.js';
+import { jobOf, type JobRecord, readSummary } from './job-record.js';
 import { JOB_STATES, type JobState } from './job-state.js';
 
 /** Which jobs, and how many at once. */
@@ -38,28 +39,31 @@ export async function listJobs(redis: Redis, keys: JobKeys, filter: JobFilter): 
   let below = filter.after;
   for (let scanned = 0; scanned < filter.limit * SCAN_FACTOR; scanned += filter.limit) {
     const ids = await idsBelow(redis, keys, filter, below);
-    const records = await Promise.all(ids.map((id) => redis.hgetall(keys.job(id))));
-    for (const hash of records) {
-      if (hash['id'] === undefined) continue;
-      const record = parseRecord(hash);
-      below = record.id;
+    const records = await Promise.all(ids.map((id) => readSummary(redis, keys.job(id))));
+    for (const [index, record] of records.entries()) {
+      below = ids[index];
+      if (!record) continue;
+      // It may have moved on since the index was read.
+      if (filter.state !== undefined && record.state !== filter.state) continue;
       if (filter.tag !== undefined && !record.tags.includes(filter.tag)) continue;
       if (filter.model !== undefined && modelOf(record) !== filter.model) continue;
-      const { prompts: _, ...request } = jobOf(record, null).request;
-      data.push({ ...jobOf(record, null), request });
-      if (data.length === filter.limit) return { data, nextCursor: below };
+      data.push(jobOf(record, null));
+      if (data.length === filter.limit) return { data, nextCursor: record.id };
     }
     if (ids.length < filter.limit) return { data, nextCursor: null };
   }
   return { data, nextCursor: below ?? null };
 }
 
-function modelOf(record: ReturnType<typeof parseRecord>): string | undefined {
+function modelOf(record: JobRecord): string | undefined {
   if (record.model !== undefined) return record.model;
   return record.result && 'model' in record.result ? record.result.model : undefined;
 }
 
-/** Up to `limit` ids below one, newest first, merged from the indexes that the filter names. */
+/**
+ * Up to `limit` ids below one, newest first, merged from the indexes that the filter names. They are read in one
+ * transaction: a job that moves between two of them is neither missed nor found twice.
+ */
 async function idsBelow(redis: Redis, keys: JobKeys, filter: JobFilter, below: string | undefined): Promise<string[]> {
   const indexes =
     filter.kind === undefined && filter.state === undefined
@@ -68,6 +72,11 @@ async function idsBelow(redis: Redis, keys: JobKeys, filter: JobFilter, below: s
           (filter.state === undefined ? JOB_STATES : [filter.state]).map((state) => keys.inState(kind, state)),
         );
   const from = below === undefined ? '+' : `(${below}`;
-  const found = await Promise.all(indexes.map((key) => redis.zrevrangebylex(key, from, '-', 'LIMIT', 0, filter.limit)));
-  return found.flat().sort().reverse().slice(0, filter.limit);
+  const reading = redis.multi();
+  for (const key of indexes) reading.zrevrangebylex(key, from, '-', 'LIMIT', 0, filter.limit);
+  const found = (await reading.exec())?.flatMap(([error, ids]) => {
+    if (error) throw error;
+    return z.array(z.string()).parse(ids);
+  });
+  return (found ?? []).sort().reverse().slice(0, filter.limit);
 }

@@ -1,3 +1,4 @@
+import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { generateProgress, generateResult, type Job, jobError, jobKind, trainProgress, trainResult } from './job.js';
 import { JOB_STATES } from './job-state.js';
@@ -14,7 +15,10 @@ const jobRecord = z.object({
   id: z.string(),
   kind: jobKind,
   state: z.enum(JOB_STATES),
-  request: z.string(),
+  /** All of the request but its prompts. */
+  request: json(z.record(z.string(), z.unknown())),
+  /** Apart, because they may be megabytes, which a list need not read. */
+  prompts: json(z.array(z.string())).optional(),
   createdAt: z.coerce.number(),
   startedAt: z.coerce.number().optional(),
   finishedAt: z.coerce.number().optional(),
@@ -46,15 +50,39 @@ interface Claimed<Kind, Request> {
 /** A job in the hands of the worker that claimed it. */
 export type ClaimedJob = Claimed<'train', TrainRequest> | Claimed<'generate', GenerateRequest>;
 
+const SUMMARY_FIELDS = Object.keys(jobRecord.shape).filter((field) => field !== 'prompts');
+
 /** Parses the hash of a record. */
 export function parseRecord(hash: Record<string, string>): JobRecord {
   return jobRecord.parse(hash);
 }
 
+/** Reads a record without its prompts; `undefined` where there is none. */
+export async function readSummary(redis: Redis, key: string): Promise<JobRecord | undefined> {
+  const values = await redis.hmget(key, ...SUMMARY_FIELDS);
+  const entries = SUMMARY_FIELDS.flatMap((field, index): [string, string][] => {
+    const value = values[index];
+    return typeof value === 'string' ? [[field, value]] : [];
+  });
+  return entries.length === 0 ? undefined : parseRecord(Object.fromEntries(entries));
+}
+
+/** The fields that keep a request in its record. */
+export function requestFields(request: TrainRequest | GenerateRequest): { request: string; prompts?: string } {
+  if (!('prompts' in request)) return { request: JSON.stringify(request) };
+  const { prompts, ...rest } = request;
+  return { request: JSON.stringify(rest), prompts: JSON.stringify(prompts) };
+}
+
+function requestOf({ request, prompts }: JobRecord): Record<string, unknown> {
+  return prompts === undefined ? request : { ...request, prompts };
+}
+
 /** Parses what the claim script gave. */
 export function parseClaimed(hash: Record<string, string>): ClaimedJob {
-  const { id, kind, request, spent, createdAt } = parseRecord(hash);
-  const given: unknown = JSON.parse(request);
+  const record = parseRecord(hash);
+  const { id, kind, spent, createdAt } = record;
+  const given = requestOf(record);
   const shared = { id, attempts: spent, createdAtMs: createdAt };
   return kind === 'train'
     ? { ...shared, kind, request: trainRequest.parse(given) }
@@ -71,7 +99,7 @@ export function jobOf(record: JobRecord, queuePosition: number | null): Job {
     createdAt: new Date(record.createdAt).toISOString(),
     startedAt: instant(record.startedAt),
     finishedAt: instant(record.finishedAt),
-    request: z.record(z.string(), z.unknown()).parse(JSON.parse(record.request)),
+    request: requestOf(record),
     progress: record.progress ?? null,
     result: record.result ?? null,
     error: record.error ?? null,

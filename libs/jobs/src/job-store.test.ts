@@ -4,6 +4,7 @@ import { JobKeys } from './job-keys.js';
 import { type JobDraft, JobStore } from './job-store.js';
 import { useValkey } from './redis.fixture.js';
 import { generateRequest, trainRequest } from './requests.js';
+import { create } from './scripts/create.js';
 import { Sweep } from './sweep.js';
 
 const valkey = useValkey();
@@ -41,6 +42,15 @@ describe('a new job', () => {
     expect(await redis.zrange(`${prefix}:train:prioritized`, '0', '-1')).toEqual([`${first.id}.1`, `${second.id}.1`]);
   });
 
+  test('is not made twice, nor its delivery, where the connection repeats the transaction', async () => {
+    const { store, redis, prefix, keys } = openStore();
+    const { id } = await createOne(store);
+    const before = await redis.hgetall(keys.job(id));
+    await create.run(redis, [keys.job(id), keys.all(), keys.inState('train', 'queued')], [id, 'state', 'running']);
+    expect(await redis.hgetall(keys.job(id))).toEqual(before);
+    expect(await redis.zcard(`${prefix}:train:prioritized`)).toBe(1);
+  });
+
   test('of higher priority is ahead of those that wait', async () => {
     const { store } = openStore();
     const usual = await createOne(store);
@@ -71,6 +81,32 @@ describe('a claim', () => {
     const job = await store.get(id);
     expect(job).toMatchObject({ state: 'running', worker: 'worker_1', queuePosition: null });
     expect(job?.startedAt).not.toBeNull();
+  });
+
+  test('of a generate job gives its prompts', async () => {
+    const { store, claim } = openStore();
+    const { id } = await createOne(store, generateDraft({ prompts: ['one', ''] }));
+    expect((await store.get(id))?.request).toMatchObject({ prompts: ['one', ''] });
+    expect(await claim(id, 'token')).toMatchObject({ kind: 'generate', request: { prompts: ['one', ''] } });
+  });
+
+  test('that the connection repeats spends nothing', async () => {
+    const { store, claim } = openStore();
+    const { id } = await createOne(store, trainDraft({ maxAttempts: 1 }));
+    const claimed = await claim(id, 'token');
+    expect(await claim(id, 'token')).toEqual(claimed);
+    expect(await store.get(id)).toMatchObject({ state: 'running', attempts: 0 });
+  });
+
+  test('of a running job gives nothing while BullMQ has its delivery locked for another worker', async () => {
+    const { store, claim, redis, prefix } = openStore();
+    const { id } = await createOne(store);
+    await redis.set(`${prefix}:train:${id}.1:lock`, 'lock of the first');
+    await claim(id, 'first');
+    const late = { delivery: 1, token: 'second', worker: 'worker_2', lock: 'a lock that has expired' };
+    expect(await store.claim(id, late)).toBeUndefined();
+    expect(await store.report(id, 'first', 1, {})).toMatchObject({ held: true });
+    expect(await store.claim(id, { ...late, lock: 'lock of the first' })).toMatchObject({ attempts: 1 });
   });
 
   test('of an older delivery gives nothing', async () => {
@@ -111,7 +147,9 @@ describe('a worker whose lease is lost', () => {
     const { id } = await createOne(store);
     await claim(id, 'token');
     const before = await store.cancel(id);
-    expect(await store.report(id, 'token', 1, { events: [{ type: 'log', level: 'info', message: 'late' }] })).toMatchObject({ held: false });
+    expect(
+      await store.report(id, 'token', 1, { events: [{ type: 'log', level: 'info', message: 'late' }] }),
+    ).toMatchObject({ held: false });
     expect(await store.startCommitting(id, 'token')).toBe(false);
     expect(await store.settle('train', id, 'token', { state: 'failed', error: crash })).toBeUndefined();
     expect(await store.get(id)).toEqual(before);
@@ -137,7 +175,14 @@ describe('a report', () => {
     const { store, claim } = openStore();
     const { id } = await createOne(store);
     await claim(id, 'token');
-    const progress = { step: 5, maxSteps: 10, trainLoss: 3.5, validationLoss: null, tokensPerSecond: 100, etaSeconds: 1 };
+    const progress = {
+      step: 5,
+      maxSteps: 10,
+      trainLoss: 3.5,
+      validationLoss: null,
+      tokensPerSecond: 100,
+      etaSeconds: 1,
+    };
     await store.report(id, 'token', 1, { progress });
     expect((await store.get(id))?.progress).toEqual(progress);
   });
@@ -154,6 +199,16 @@ describe('a settled job', () => {
     expect(await store.report(id, 'token', 9, {})).toMatchObject({ held: false });
   });
 
+  test('gives the same answer again, and nothing is spent twice', async () => {
+    const { store, claim } = openStore();
+    const { id } = await createOne(store);
+    await claim(id, 'token');
+    const settle = () => store.settle('train', id, 'token', { state: 'failed', error: crash });
+    expect(await settle()).toBe('queued');
+    expect(await settle()).toBe('queued');
+    expect(await store.get(id)).toMatchObject({ attempts: 1 });
+  });
+
   test('that was handed back has spent nothing and can be claimed again', async () => {
     const { store, claim } = openStore();
     const { id } = await createOne(store);
@@ -168,6 +223,7 @@ describe('a settled job', () => {
     await claim(id, 'first');
     expect(await store.settle('train', id, 'first', { state: 'failed', error: crash })).toBe('queued');
     expect(await store.get(id)).toMatchObject({ state: 'queued', attempts: 1, error: { code: 'engine_died' } });
+    expect(await claim(id, 'too early')).toBeUndefined();
     const sweep = new Sweep({ redis, prefix });
     expect(await sweep.releaseDue()).toBe(0);
     await redis.zadd(keys.due(), 0, id);
@@ -239,6 +295,15 @@ describe('the sweep', () => {
     expect(released.reduce((a, b) => a + b)).toBe(1);
     expect(await claim(lost.id, 'token', 2)).toBeDefined();
     await Promise.all(sweeps.map((sweep) => sweep.stop()));
+  });
+
+  test('looks at every job in turn, however many wait', async () => {
+    const { store, redis, prefix } = openStore();
+    const made = await store.create(Array.from({ length: 150 }, () => trainDraft()));
+    await redis.del(`${prefix}:train:${made.at(-1)!.id}.1`);
+    const sweep = new Sweep({ redis, prefix });
+    expect([await sweep.releaseLost(), await sweep.releaseLost(), await sweep.releaseLost()]).toEqual([0, 1, 0]);
+    await sweep.stop();
   });
 });
 

@@ -3,11 +3,11 @@ import { monotonicFactory } from 'ulid';
 import { DeliveryQueue, deliveryId } from './delivery-queue.js';
 import { JobNotFoundError, JobStateConflictError } from './errors.js';
 import type { GenerateProgress, GenerateResult, Job, JobError, JobKind, TrainProgress, TrainResult } from './job.js';
-import type { JobEvent, StoredJobEvent } from './job-event.js';
-import { readEvents } from './job-events.js';
+import type { JobEvent } from './job-event.js';
+import { EVENT_PAGE, type EventPage, readEvents } from './job-events.js';
 import { DEFAULT_PREFIX, JobKeys } from './job-keys.js';
 import { type JobFilter, type JobPage, listJobs } from './job-list.js';
-import { type ClaimedJob, jobOf, parseClaimed, parseRecord } from './job-record.js';
+import { type ClaimedJob, jobOf, parseClaimed, parseRecord, requestFields } from './job-record.js';
 import { JOB_STATES, type JobState, statesBefore } from './job-state.js';
 import type { GenerateRequest, TrainRequest } from './requests.js';
 import { cancel } from './scripts/cancel.js';
@@ -21,7 +21,7 @@ const STREAM_CAP = 20_000;
 
 const LOST_WORKER: JobError = {
   code: 'worker_lost',
-  message: 'the worker that had the job stopped answering; another goes on',
+  message: 'the worker that had the job stopped answering',
   retryable: true,
 };
 
@@ -77,7 +77,7 @@ export class JobStore {
         id,
         kind,
         state: 'queued' satisfies JobState,
-        request: JSON.stringify(request),
+        ...requestFields(request),
         spent: 0,
         maxAttempts: request.maxAttempts,
         priority: request.priority,
@@ -158,8 +158,12 @@ export class JobStore {
   /**
    * Takes the job for a worker under a new lease token, if its record wants to run and `delivery` is its newest
    * delivery; else gives `undefined`. A job that another worker left running is taken over, and an attempt spent.
+   * With `lock`, the delivery's, only while BullMQ still holds the delivery locked for this worker.
    */
-  async claim(id: string, by: { delivery: number; token: string; worker: string }): Promise<ClaimedJob | undefined> {
+  async claim(
+    id: string,
+    by: { delivery: number; token: string; worker: string; lock?: string },
+  ): Promise<ClaimedJob | undefined> {
     const kind = await this.#redis.hget(this.#keys.job(id), 'kind');
     if (kind !== 'train' && kind !== 'generate') return undefined;
     const waitingStates = statesBefore('running').join(',');
@@ -169,8 +173,10 @@ export class JobStore {
         this.#keys.job(id),
         this.#keys.events(id),
         ...(['queued', 'running', 'failed'] as const).map((state) => this.#keys.inState(kind, state)),
+        this.#keys.due(),
+        `${this.#queue.deliveryKey(kind, deliveryId(id, by.delivery))}:lock`,
       ],
-      [id, by.delivery, by.token, by.worker, waitingStates, STREAM_CAP, JSON.stringify(LOST_WORKER)],
+      [id, by.delivery, by.token, by.worker, waitingStates, STREAM_CAP, JSON.stringify(LOST_WORKER), by.lock ?? ''],
     );
     if (!Array.isArray(answer)) return undefined;
     const hash: Record<string, string> = {};
@@ -188,7 +194,13 @@ export class JobStore {
     const answer = await report.run(
       this.#redis,
       [this.#keys.job(id), this.#keys.events(id)],
-      [token, sequence, progress ? JSON.stringify(progress) : '', STREAM_CAP, ...events.map((event) => JSON.stringify(event))],
+      [
+        token,
+        sequence,
+        progress ? JSON.stringify(progress) : '',
+        STREAM_CAP,
+        ...events.map((event) => JSON.stringify(event)),
+      ],
     );
     const [held, requested] = Array.isArray(answer) ? answer : [0, ''];
     return { held: held === 1, requested: requested === 'pause' ? 'pause' : null };
@@ -217,7 +229,7 @@ export class JobStore {
   }
 
   /** Up to `count` events after `after` (`0` is the start), with a gap where older ones were trimmed. */
-  async readEvents(id: string, after: string, count = 1000): Promise<{ gap: boolean; events: StoredJobEvent[] }> {
+  async readEvents(id: string, after: string, count = EVENT_PAGE): Promise<EventPage> {
     return await readEvents(this.#redis, this.#keys, id, after, count);
   }
 

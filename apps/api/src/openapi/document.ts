@@ -43,5 +43,7 @@ export function serveDocs(app: NestFastifyApplication): void {
     raw: ['json'],
     jsonDocumentUrl: 'api/openapi.json',
     customSiteTitle: 'Glyphmill API',
+    // Otherwise the page asks a public validator about the document.
+    swaggerOptions: { validatorUrl: null },
   });
 }

@@ -2,6 +2,7 @@ import { type ArgumentsHost, Catch, type ExceptionFilter, Logger } from '@nestjs
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Problem } from './problem.js';
 import { problemOf } from './problem-of.js';
+import { sendProblem } from './send-problem.js';
 
 /** Answers every error as a problem document, and logs those that nobody expected. */
 @Catch()
@@ -15,12 +16,7 @@ export class ProblemFilter implements ExceptionFilter {
     const problem = problemOf(error, request.id);
     const clientLeft = request.raw.destroyed && !request.raw.complete;
     if (!clientLeft) this.log(problem, error, request);
-    if (reply.sent || reply.raw.headersSent) return;
-    void reply
-      .code(problem.status)
-      .headers(problem.extras.headers ?? {})
-      .type('application/problem+json')
-      .send(JSON.stringify(problem.document(request.id)));
+    sendProblem(problem, request, reply);
   }
 
   private log(problem: Problem, error: unknown, request: FastifyRequest): void {
@@ -28,6 +24,12 @@ export class ProblemFilter implements ExceptionFilter {
     const { method, url, id } = request;
     const about = { code: problem.code, request: id, method, url };
     if (problem.code === 'internal_error') this.logger.error(error, about);
-    else this.logger.warn(problem.message, { ...about, cause: String(problem.cause) });
+    // The connection tells of an outage once; each request that meets it need not.
+    else if (problem.code === 'queue_unavailable') this.logger.debug(problem.message, about);
+    else
+      this.logger.warn(problem.message, {
+        ...about,
+        ...(problem.cause instanceof Error && { cause: problem.cause.message }),
+      });
   }
 }

@@ -42,7 +42,8 @@ export class ApiClient {
   /** The job's events as they happen, until it has ended. */
   async *events(id: string): AsyncGenerator<DemoEvent> {
     const response = await fetch(`${this.url}/api/jobs/${id}/events`);
-    if (!response.ok || !response.body) throw new Error(`the api answered ${response.status}: ${await response.text()}`);
+    if (!response.ok || !response.body)
+      throw new Error(`the api answered ${response.status}: ${await response.text()}`);
     const messages = response.body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
     for await (const { data } of messages) if (data) yield event.parse(JSON.parse(data));
   }
@@ -50,7 +51,10 @@ export class ApiClient {
   /** The generated lines of a job. */
   async output(id: string): Promise<DemoLine[]> {
     const text = await (await fetch(`${this.url}/api/jobs/${id}/output`)).text();
-    return text.trimEnd().split('\n').map((each) => line.parse(JSON.parse(each)));
+    return text
+      .trimEnd()
+      .split('\n')
+      .map((each) => line.parse(JSON.parse(each)));
   }
 
   async #read(response: Response): Promise<unknown> {

@@ -65,6 +65,9 @@ export class TrainingView {
 
 /** A titled text, indented. */
 export function sampleText(title: string, text: string): string {
-  const lines = text.trim().split('\n').filter((line) => line.trim() !== '');
+  const lines = text
+    .trim()
+    .split('\n')
+    .filter((line) => line.trim() !== '');
   return `\n  ${title}\n${lines.map((line) => `    │ ${line}`).join('\n')}\n`;
 }

@@ -43,12 +43,16 @@ export class EngineProcess<Incoming extends z.ZodType, Outgoing extends object> 
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => this.#remember(text));
     this.#child.on('message', (raw) => this.#receive(raw));
     // Not the child's own close event: Node.js does not emit it after the parent has closed the channel.
-    const outputs = [this.#child.stdout, this.#child.stderr].flatMap((stream) => (stream ? [once(stream, 'close')] : []));
+    const outputs = [this.#child.stdout, this.#child.stderr].flatMap((stream) =>
+      stream ? [once(stream, 'close')] : [],
+    );
     const exited = once(this.#child, 'exit');
     this.ended = Promise.race([
       Promise.all([exited, ...outputs]).then(([[code, signal]]) => this.#death(code, signal)),
       new Promise<Error>((resolve) => {
-        this.#child.once('error', (error) => resolve(new EngineDiedError(`the engine did not start: ${error.message}`)));
+        this.#child.once('error', (error) =>
+          resolve(new EngineDiedError(`the engine did not start: ${error.message}`)),
+        );
       }),
     ]);
     exited.catch(() => undefined);
@@ -94,9 +98,9 @@ export class EngineProcess<Incoming extends z.ZodType, Outgoing extends object> 
     this.#lastWords = (this.#lastWords + text).slice(-LAST_WORDS_CHARACTERS);
   }
 
-  #death(code: unknown, signal: unknown): Error {
+  #death(code: number | null, signal: NodeJS.Signals | null): Error {
     if (this.#failure) return this.#failure;
-    const how = signal ? `was ended by ${String(signal)}` : `ended with exit code ${String(code)}`;
+    const how = signal ? `was ended by ${signal}` : `ended with exit code ${String(code)}`;
     const hint = signal === 'SIGKILL' ? ' (the system may be out of memory)' : '';
     const words = this.#lastWords.trim();
     return new EngineDiedError(`the engine ${how}${hint}${words ? `; it last said: ${words}` : ''}`);

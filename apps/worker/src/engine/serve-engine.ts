@@ -14,6 +14,8 @@ export function serveEngine<Incoming extends z.ZodType, Outgoing extends object>
   handle: (message: z.output<Incoming>) => void,
 ): Parent<Outgoing> {
   process.on('disconnect', () => process.exit(0));
+  // The parent may have gone while this process was still loading.
+  if (!process.connected) process.exit(0);
   // The parent decides when an engine ends; a Ctrl-C in a terminal reaches the whole group.
   process.on('SIGINT', () => undefined);
   process.on('SIGTERM', () => undefined);

@@ -1,5 +1,6 @@
 import type { GenerateProgress } from '@glyphmill/jobs';
 import { type OutputLine, outputLine, samplingConfig } from '@glyphmill/model/config';
+import { readStored } from '../job-failure.js';
 import type { JobContext, JobWork } from '../process-delivery.js';
 import type { GenerationEngines } from './generation-engines.js';
 import { cutShards, shardKey } from './shards.js';
@@ -18,7 +19,7 @@ export function generateJob({ storage }: JobContext, engines: GenerationEngines)
   return async (job, lease) => {
     const { model, prompts, samples } = job.request;
     const sampling = samplingConfig.strip().parse(job.request);
-    const modelFolder = await storage.localFolder(`models/${model}`);
+    const modelFolder = await readStored(model, () => storage.localFolder(`models/${model}`));
     const total = prompts.length * samples;
     const startedAt = Date.now();
     let generatedHere = 0;
@@ -48,7 +49,10 @@ export function generateJob({ storage }: JobContext, engines: GenerationEngines)
   async function writtenLines(key: string): Promise<OutputLine[] | undefined> {
     if (!(await storage.stat(key))) return undefined;
     const text = (await storage.readBytes(key)).toString('utf8');
-    return text.trimEnd().split('\n').map((line) => outputLine.parse(JSON.parse(line)));
+    return text
+      .trimEnd()
+      .split('\n')
+      .map((line) => outputLine.parse(JSON.parse(line)));
   }
 }
 

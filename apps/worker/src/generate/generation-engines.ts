@@ -1,11 +1,7 @@
 import type { OutputLine } from '@glyphmill/model/config';
 import { EngineProcess } from '../engine/engine-process.js';
 import { JobFailure } from '../job-failure.js';
-import {
-  generationReport,
-  type GenerationCommand,
-  type GenerationReport,
-} from './generation-protocol.js';
+import { generationReport, type GenerationCommand, type GenerationReport } from './generation-protocol.js';
 
 type Engine = EngineProcess<typeof generationReport, GenerationCommand>;
 type GenerateCommand = Extract<GenerationCommand, { type: 'generate' }>;

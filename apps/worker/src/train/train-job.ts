@@ -4,9 +4,8 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { TrainResult } from '@glyphmill/jobs';
 import { modelManifest } from '@glyphmill/model/config';
-import { ArtifactNotFoundError } from '@glyphmill/storage';
 import { z } from 'zod';
-import { JobFailure } from '../job-failure.js';
+import { JobFailure, readStored } from '../job-failure.js';
 import type { Lease } from '../lease.js';
 import type { JobContext, JobWork } from '../process-delivery.js';
 import type { TrainingEngine, TrainingEngines } from './training-engines.js';
@@ -17,7 +16,7 @@ const datasetInfo = z.object({ id: z.string(), name: z.string(), sha256: z.strin
  * Trains a model in an engine of its own and publishes it. The model's id comes from the job's, so a job that runs
  * twice gives one model: the first to publish wins, and the other takes the winner's losses for its result.
  */
-export function trainJob({ storage }: JobContext, engines: TrainingEngines): JobWork<'train'> {
+export function trainJob({ storage, log }: JobContext, engines: TrainingEngines): JobWork<'train'> {
   return async (job, lease) => {
     const modelId = job.id.replace(/^job_/u, 'model_');
     const published = await publishedResult(modelId);
@@ -29,6 +28,7 @@ export function trainJob({ storage }: JobContext, engines: TrainingEngines): Job
     await verifyHash(datasetFile, about.sha256);
     const staged = await storage.stage();
     const engine = engines.take();
+    log.info({ job: job.id, engine: engine.pid }, 'training');
     try {
       engine.send({
         type: 'train',
@@ -41,7 +41,9 @@ export function trainJob({ storage }: JobContext, engines: TrainingEngines): Job
       const losses = await trained(engine, lease);
       await lease.startCommitting();
       const first = await staged.publish(`models/${modelId}`);
-      return first ? { model: modelId, ...losses } : ((await publishedResult(modelId)) ?? { model: modelId, ...losses });
+      return first
+        ? { model: modelId, ...losses }
+        : ((await publishedResult(modelId)) ?? { model: modelId, ...losses });
     } finally {
       await engine.stop();
       await staged.discard();
@@ -55,12 +57,7 @@ export function trainJob({ storage }: JobContext, engines: TrainingEngines): Job
   }
 
   async function readJson(key: string, id: string): Promise<unknown> {
-    try {
-      return JSON.parse((await storage.readBytes(key)).toString('utf8'));
-    } catch (error) {
-      if (!(error instanceof ArtifactNotFoundError)) throw error;
-      throw new JobFailure({ code: 'not_found', message: `${id} is no longer stored`, retryable: false });
-    }
+    return JSON.parse((await readStored(id, () => storage.readBytes(key))).toString('utf8'));
   }
 }
 

@@ -1,4 +1,4 @@
-import { LuaScript, SERVER_TIME } from './lua-script.js';
+import { LuaScript, SERVER_TIME, TELL } from './lua-script.js';
 
 /**
  * Cancels a job at once; a worker that has it finds its token gone.
@@ -6,8 +6,8 @@ import { LuaScript, SERVER_TIME } from './lua-script.js';
  * ARGV: id, cap of the stream, those states (comma-separated).
  * Gives 'cancelled' (also where it was already), 'missing', 'committing', or the state that forbids it.
  */
-export const cancel = new LuaScript(`${SERVER_TIME}
-local record = redis.call('HMGET', KEYS[1], 'state', 'phase', 'createdAt')
+export const cancel = new LuaScript(`${SERVER_TIME}${TELL}
+local record = redis.call('HMGET', KEYS[1], 'state', 'phase')
 local state = record[1]
 if not state then return 'missing' end
 if state == 'cancelled' then return state end
@@ -18,8 +18,6 @@ redis.call('HDEL', KEYS[1], 'lease', 'seq', 'requested')
 for i = 5, #KEYS do redis.call('ZREM', KEYS[i], ARGV[1]) end
 redis.call('ZREM', KEYS[4], ARGV[1])
 redis.call('ZADD', KEYS[3], 0, ARGV[1])
-local id = '*'
-if redis.call('EXISTS', KEYS[2]) == 0 and now == tonumber(record[3]) then id = string.format('%.0f-1', now) end
-redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[2], id, 'event', cjson.encode({ type = 'state', state = 'cancelled' }))
+tell(ARGV[2], '{"type":"state","state":"cancelled"}')
 return 'cancelled'
 `);

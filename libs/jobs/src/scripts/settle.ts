@@ -1,4 +1,4 @@
-import { LuaScript, SERVER_TIME } from './lua-script.js';
+import { LuaScript, SERVER_TIME, TELL } from './lua-script.js';
 
 /**
  * Ends a worker's hold on a job. A failed attempt that may be made again goes to the due set, with a back-off that
@@ -7,13 +7,15 @@ import { LuaScript, SERVER_TIME } from './lua-script.js';
  * KEYS: record, events, running, queued, succeeded, failed, due.
  * ARGV: id, token, outcome (succeeded, failed, retry, handed-back), result or error (JSON), random number in [0, 1),
  * cap of the stream.
- * Gives the state the job came into, or nothing where the token does not hold it.
+ * Gives the state the job came into, the same again where the connection repeats it, or nothing where the token does
+ * not hold it.
  */
-export const settle = new LuaScript(`${SERVER_TIME}
-local record = redis.call('HMGET', KEYS[1], 'lease', 'spent', 'maxAttempts')
+export const settle = new LuaScript(`${SERVER_TIME}${TELL}
+local record = redis.call('HMGET', KEYS[1], 'lease', 'spent', 'maxAttempts', 'settledBy', 'settledAs')
+if record[4] == ARGV[2] then return record[5] end
 if record[1] ~= ARGV[2] then return false end
 local outcome = ARGV[3]
-local event = { type = 'state' }
+local why = ''
 
 if outcome == 'succeeded' then
   redis.call('HSET', KEYS[1], 'result', ARGV[4])
@@ -21,7 +23,7 @@ if outcome == 'succeeded' then
 elseif outcome ~= 'handed-back' then
   local spent = tonumber(record[2]) + 1
   redis.call('HSET', KEYS[1], 'spent', spent, 'error', ARGV[4])
-  event.error = cjson.decode(ARGV[4])
+  why = ',"error":' .. ARGV[4]
   if spent >= tonumber(record[3]) then outcome = 'failed' end
   if outcome == 'retry' then
     local backOff = math.min(60000, 1000 * 2 ^ (spent - 1))
@@ -32,12 +34,11 @@ end
 local state, index = 'queued', KEYS[4]
 if outcome == 'succeeded' then state, index = 'succeeded', KEYS[5] end
 if outcome == 'failed' then state, index = 'failed', KEYS[6] end
-redis.call('HSET', KEYS[1], 'state', state)
+redis.call('HSET', KEYS[1], 'state', state, 'settledBy', ARGV[2], 'settledAs', state)
 redis.call('HDEL', KEYS[1], 'lease', 'seq', 'phase', 'requested')
 if state ~= 'queued' then redis.call('HSET', KEYS[1], 'finishedAt', now) end
 redis.call('ZREM', KEYS[3], ARGV[1])
 redis.call('ZADD', index, 0, ARGV[1])
-event.state = state
-redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[6], '*', 'event', cjson.encode(event))
+tell(ARGV[6], '{"type":"state","state":"' .. state .. '"' .. why .. '}')
 return state
 `);

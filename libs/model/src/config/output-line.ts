@@ -3,7 +3,7 @@ import { z } from 'zod';
 const place = { promptIndex: z.int().min(0), sampleIndex: z.int().min(0), prompt: z.string() };
 
 /** A sample of a prompt; `text` is what follows the prompt, without it. */
-export const generatedLine = z.object({
+const generatedLine = z.object({
   ...place,
   text: z.string(),
   tokenCount: z.int().min(0),
@@ -13,7 +13,7 @@ export const generatedLine = z.object({
 export type GeneratedLine = z.output<typeof generatedLine>;
 
 /** A sample that cannot be made, and why. */
-export const failedLine = z.object({
+const failedLine = z.object({
   ...place,
   error: z.object({ code: z.string(), message: z.string() }),
 });

@@ -9,7 +9,6 @@ const CURVE_ROWS = 12;
 export function modelCard(trained: TrainedModel, about: ModelAbout): string {
   const { model, training, tokenizer, computedBy } = trained;
   const { vocabularySize } = tokenizer;
-  const { TensorFlow, device } = { TensorFlow: computedBy.tensorflow, device: computedBy };
   return `---
 library_name: onnx
 pipeline_tag: text-generation
@@ -30,7 +29,7 @@ Glyphmill on “${escapeMarkdown(about.dataset.name)}” (sha256 \`${about.datas
 | held out | the last ${Number((100 * training.validationFraction).toPrecision(6))}% of the text |
 | seed | ${training.seed} |
 | loss, nats a character | train ${trained.trainLoss.toFixed(4)}, validation ${trained.validationLoss.toFixed(4)} |
-| computed by | TensorFlow ${TensorFlow} on ${device.device} (${device.deviceName}) |
+| computed by | TensorFlow ${computedBy.tensorflow} on ${computedBy.device} (${computedBy.deviceName}) |
 
 ## Training curve
 

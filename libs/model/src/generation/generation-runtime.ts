@@ -1,8 +1,6 @@
-import { env } from 'onnxruntime-node';
-import { type Device, requireDevice } from '../onnx/language-model-session.js';
+import { ONNX_RUNTIME_VERSION, type Device } from '../onnx/language-model-session.js';
 
-/** What generates here: a device, and the libraries' versions by name. Throws `DeviceUnavailableError`. */
-export function generationRuntime(device: Device): { device: Device; libraries: Record<string, string> } {
-  requireDevice(device);
-  return { device, libraries: { onnxruntime: env.versions.node ?? env.versions.common } };
+/** What generations run on: the device that models are opened on (opening fails where it is missing), and versions. */
+export function generationRuntime(device: Device): { device: Device; libraries: { onnxruntime: string } } {
+  return { device, libraries: { onnxruntime: ONNX_RUNTIME_VERSION } };
 }

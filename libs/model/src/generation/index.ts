@@ -1,5 +1,5 @@
 export { DeviceUnavailableError } from '../onnx/device-unavailable-error.js';
-export { ONNX_RUNTIME_VERSION, type Device, type SessionOptions } from '../onnx/language-model-session.js';
+export type { Device, SessionOptions } from '../onnx/language-model-session.js';
 export { GenerationModel, type GenerationTask } from './generation-model.js';
 export { ModelFolderError } from './model-folder.js';
 export type { GenerationCounts, Prompt } from './write-lines.js';

@@ -1,5 +1,4 @@
-import { gatherRows, type TensorFlow } from '@glyphmill/tensorflow';
-import type { Tensor2D, Tensor3D } from '@tensorflow/tfjs-node-gpu';
+import { gatherRows, type TensorFlow, type Tensor2D, type Tensor3D } from '@glyphmill/tensorflow';
 import type { OnnxGraph } from '../onnx/onnx-graph.js';
 
 /** A row of the table for each token: table [V, C], ids [B, T] → [B, T, C]. */

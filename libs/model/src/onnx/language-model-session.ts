@@ -51,11 +51,6 @@ export class LanguageModelSession {
   }
 }
 
-/** Throws {@link DeviceUnavailableError} where ONNX Runtime has no provider for the device. */
-export function requireDevice(device: Device): void {
-  executionProvider(device);
-}
-
 function executionProvider(device: Device): InferenceSession.ExecutionProviderConfig {
   return device === 'cpu' ? device : { name: 'cuda', deviceId: Number(device.slice('cuda:'.length)) };
 }

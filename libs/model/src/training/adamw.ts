@@ -1,5 +1,4 @@
-import type { TensorFlow } from '@glyphmill/tensorflow';
-import type { Tensor, Variable } from '@tensorflow/tfjs-node-gpu';
+import type { Tensor, TensorFlow, Variable } from '@glyphmill/tensorflow';
 
 /** PyTorch's default. */
 const EPSILON = 1e-8;

@@ -1,5 +1,4 @@
-import type { TensorFlow } from '@glyphmill/tensorflow';
-import type { Scalar, Tensor } from '@tensorflow/tfjs-node-gpu';
+import type { Scalar, Tensor, TensorFlow } from '@glyphmill/tensorflow';
 
 /** As in PyTorch's `clip_grad_norm_`; keeps gradients of all zeros from a division by zero. */
 const EPSILON = 1e-6;

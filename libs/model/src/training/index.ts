@@ -4,5 +4,4 @@ export { LossNotFiniteError } from './loss-not-finite-error.js';
 export { train, type TrainingTask } from './train.js';
 export type { TrainedModel } from './trained-model.js';
 export type { TrainingMetric, TrainingProgress, TrainingSample } from './training-reports.js';
-export { trainingRuntime, type ComputeReport } from './training-runtime.js';
-export { reportTrainingLibraries } from './training-libraries.js';
+export { trainingRuntime } from './training-runtime.js';

@@ -1,13 +1,11 @@
 import { loadTensorFlow, reportTensorFlow } from '@glyphmill/tensorflow';
 
-/** What computes here: a device, and the libraries' versions by name. */
-export interface ComputeReport {
-  device: string;
-  libraries: Record<string, string>;
-}
-
-/** Loads TensorFlow and says what it computes on. Throws `TensorFlowUnavailableError`. */
-export async function trainingRuntime(): Promise<ComputeReport> {
-  const { device, tensorflow, tfjs } = await reportTensorFlow(await loadTensorFlow());
-  return { device, libraries: { tensorflow, tfjs } };
+/** What trainings in this process run on: the device as TensorFlow says it, and versions. Loads TensorFlow. */
+export async function trainingRuntime(): Promise<{
+  device: 'cpu' | 'cuda:0';
+  deviceName: string;
+  libraries: { tensorflow: string; tfjs: string };
+}> {
+  const { device, deviceName, tensorflow, tfjs } = await reportTensorFlow(await loadTensorFlow());
+  return { device, deviceName, libraries: { tensorflow, tfjs } };
 }

@@ -1,6 +1,5 @@
 import type { Batch } from '@glyphmill/data';
-import type { TensorFlow } from '@glyphmill/tensorflow';
-import type { Rank, Tensor2D, Variable } from '@tensorflow/tfjs-node-gpu';
+import type { Rank, Tensor2D, TensorFlow, Variable } from '@glyphmill/tensorflow';
 import type { TrainingConfig } from '../../config/index.js';
 import { AdamW } from '../../training/adamw.js';
 import { clipByGlobalNorm } from '../../training/gradient-clipping.js';

@@ -1,6 +1,12 @@
 import { RandomStream } from '@glyphmill/data';
-import { gatherRows, loadTensorFlow, sparseSoftmaxCrossEntropy, type TensorFlow } from '@glyphmill/tensorflow';
-import type { Tensor, Tensor2D } from '@tensorflow/tfjs-node-gpu';
+import {
+  gatherRows,
+  loadTensorFlow,
+  sparseSoftmaxCrossEntropy,
+  type TensorFlow,
+  type Tensor,
+  type Tensor2D,
+} from '@glyphmill/tensorflow';
 import { beforeAll, expect, test } from 'vitest';
 import { completeTrainingConfig } from '../../config/index.js';
 import { LanguageModelSession } from '../../onnx/language-model-session.js';

@@ -1,6 +1,5 @@
 import type { RandomStream } from '@glyphmill/data';
-import type { TensorFlow } from '@glyphmill/tensorflow';
-import type { Tensor2D, Tensor3D } from '@tensorflow/tfjs-node-gpu';
+import type { Tensor2D, Tensor3D, TensorFlow } from '@glyphmill/tensorflow';
 import { embedding, embeddingOnnx } from '../../layers/embedding.js';
 import { OnnxGraph } from '../../onnx/onnx-graph.js';
 import { weightNamed, type Weights } from '../../weights/weights.js';

@@ -1,4 +1,4 @@
-import type { Scalar, Tensor2D } from '@tensorflow/tfjs-node-gpu';
+import type { Scalar, Tensor2D } from '@glyphmill/tensorflow';
 
 /** A batch as a bigram's loss sees it: the shares of its pairs [V, V], and their row sums [V, 1]. */
 export interface PairTensors {

@@ -1,0 +1,51 @@
+import { resolve } from 'node:path';
+import { expect, test } from 'vitest';
+import { ConfigError, readConfig } from './config.js';
+
+const REDIS_URL = 'redis://127.0.0.1:6379';
+
+test('only Redis must be said; the rest has defaults', () => {
+  expect(readConfig({ REDIS_URL, PORT: '' })).toMatchObject({
+    host: '127.0.0.1',
+    port: 3000,
+    redisPrefix: '{glyphmill}',
+    storageFolder: resolve('data/storage'),
+    maxUploadBytes: 268_435_456,
+    logLevel: 'info',
+  });
+});
+
+test('a storage address is a folder', () => {
+  expect(readConfig({ REDIS_URL, STORAGE_URL: 'file:///srv/glyphmill' }).storageFolder).toBe('/srv/glyphmill');
+});
+
+test.each([
+  ['PORT', '70000', '65535'],
+  ['PORT', 'http', 'number'],
+  ['MAX_UPLOAD_BYTES', '1.5', 'whole number of bytes'],
+  ['STORAGE_URL', 's3://bucket', 'file:'],
+  ['LOG_LEVEL', 'loud', 'trace'],
+  ['REDIS_URL', 'localhost:6379', 'redis://'],
+  ['REDIS_PREFIX', 'glyphmill', '{glyphmill}'],
+  ['ALLOW_UNAUTHENTICATED', 'yes', 'true'],
+])('%s of %s is refused with what is allowed', (name, value, allowed) => {
+  const read = () => readConfig({ REDIS_URL, [name]: value });
+  expect(read).toThrow(ConfigError);
+  expect(read).toThrow(name);
+  expect(read).toThrow(`"${value}"`);
+  expect(read).toThrow(allowed);
+});
+
+test('a missing Redis is named', () => {
+  expect(() => readConfig({})).toThrow(/REDIS_URL is not set/u);
+});
+
+test('a password is not shown', () => {
+  expect(() => readConfig({ REDIS_URL: 'http://user:secret@host' })).toThrow(/"http:\/\/\*\*\*@host"/u);
+});
+
+test('an address that other machines reach must be allowed in so many words', () => {
+  expect(() => readConfig({ REDIS_URL, HOST: '0.0.0.0' })).toThrow(/ALLOW_UNAUTHENTICATED=true/u);
+  expect(readConfig({ REDIS_URL, HOST: '0.0.0.0', ALLOW_UNAUTHENTICATED: 'true' }).host).toBe('0.0.0.0');
+  expect(readConfig({ REDIS_URL, HOST: '::1' }).host).toBe('::1');
+});

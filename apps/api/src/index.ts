@@ -1,2 +1,0 @@
-export { createApp } from './app.js';
-export { type ApiConfig, ConfigError, readConfig } from './config.js';

@@ -1,0 +1,161 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { trainRequest } from '@glyphmill/jobs';
+import { expect, test } from 'vitest';
+import { dataset, datasetPage } from '../src/datasets/dataset.js';
+import { problemOf, useApi } from './running-api.fixture.js';
+
+const MAX_UPLOAD_BYTES = 1_300_000;
+const api = useApi({ MAX_UPLOAD_BYTES: String(MAX_UPLOAD_BYTES) });
+
+function postForm(content: string | Uint8Array<ArrayBuffer>, field = 'file', name = 'text.txt'): Promise<Response> {
+  const form = new FormData();
+  form.append(field, new Blob([content]), name);
+  return fetch(`${api().url}/api/datasets`, { method: 'POST', body: form });
+}
+
+function postText(content: string | Uint8Array<ArrayBuffer>, query = '?name=a text'): Promise<Response> {
+  const headers = { 'content-type': 'text/plain; charset=utf-8' };
+  return fetch(`${api().url}/api/datasets${query}`, { method: 'POST', headers, body: content });
+}
+
+/** `chunks` pieces of 64 KiB, made as they are asked for; `sent` counts them. */
+function endlessText(chunks: number): { body: ReadableStream<Uint8Array>; sent: () => number } {
+  let sent = 0;
+  const chunk = new TextEncoder().encode('whale '.repeat(11_000));
+  const body = new ReadableStream<Uint8Array>({
+    pull: (controller) => {
+      sent += 1;
+      controller.enqueue(chunk);
+      if (sent === chunks) controller.close();
+    },
+  });
+  return { body, sent: () => sent };
+}
+
+test('moby-dick is there from the start', async () => {
+  const found = dataset.parse(await (await fetch(`${api().url}/api/datasets/moby-dick`)).json());
+  expect(found).toMatchObject({ characters: 1_190_317, vocabularySize: 83 });
+});
+
+test('an uploaded file becomes a dataset whose text comes back byte for byte', async () => {
+  const text = '\uFEFFCall me Ishmaël.\r\n🐋';
+  const response = await postForm(text);
+  expect(response.status).toBe(201);
+  const created = dataset.parse(await response.json());
+  expect(created).toMatchObject({ name: 'text.txt', bytes: 26, characters: 20, vocabularySize: 15 });
+  expect(response.headers.get('location')).toBe(`/api/datasets/${created.id}`);
+  const content = await fetch(`${api().url}/api/datasets/${created.id}/content`);
+  expect(content.headers.get('content-length')).toBe('26');
+  expect(Buffer.from(await content.arrayBuffer()).toString()).toBe(text);
+});
+
+test('the same bytes are one dataset, which keeps its first name', async () => {
+  const first = dataset.parse(await (await postText('the same bytes', '?name=first')).json());
+  const [second, third] = await Promise.all([postText('the same bytes', '?name=second'), postForm('the same bytes')]);
+  expect(second.status).toBe(201);
+  expect(dataset.parse(await second.json())).toEqual(first);
+  expect(dataset.parse(await third.json())).toEqual(first);
+});
+
+test('the built-in text uploaded again is the built-in dataset', async () => {
+  const whale = await (await fetch(`${api().url}/api/datasets/moby-dick/content`)).arrayBuffer();
+  const response = await postText(new Uint8Array(whale), '?name=my whale');
+  expect(dataset.parse(await response.json())).toMatchObject({ id: 'moby-dick', bytes: whale.byteLength });
+});
+
+test('a list goes on after its cursor', async () => {
+  await postText('one more');
+  const first = datasetPage.parse(await (await fetch(`${api().url}/api/datasets?limit=1`)).json());
+  const rest = datasetPage.parse(await (await fetch(`${api().url}/api/datasets?after=${first.nextCursor}`)).json());
+  const ids = [...first.data, ...rest.data].map(({ id }) => id);
+  expect(ids).toEqual([...new Set(ids)].sort());
+  expect(ids).toContain('moby-dick');
+  expect(rest.nextCursor).toBeNull();
+});
+
+test.each([
+  ['form', postForm],
+  ['body', postText],
+])('an empty text sent as %s is refused', async (_, post) => {
+  expect(await problemOf(await post(''))).toMatchObject({ status: 422, code: 'text_empty' });
+});
+
+test.each([
+  ['form', postForm],
+  ['body', postText],
+])('bytes that are not UTF-8 sent as %s are refused with their place', async (_, post) => {
+  const problem = await problemOf(await post(new Uint8Array([97, 98, 0xc3, 0xa4, 0xff, 99])));
+  expect(problem).toMatchObject({ status: 400, code: 'invalid_utf8', byteOffset: 4 });
+});
+
+test.each([
+  ['form', postForm],
+  ['body', postText],
+])('a text of exactly the limit sent as %s is taken, and one byte more is refused', async (_, post) => {
+  expect((await post('a'.repeat(MAX_UPLOAD_BYTES))).status).toBe(201);
+  const problem = await problemOf(await post('a'.repeat(MAX_UPLOAD_BYTES + 1)));
+  expect(problem).toMatchObject({ status: 413, code: 'upload_too_large', maxBytes: MAX_UPLOAD_BYTES });
+});
+
+test('an upload of unknown length is refused once it passes the limit, and nothing of it is kept', async () => {
+  const { body } = endlessText(500);
+  const init = { method: 'POST', headers: { 'content-type': 'text/plain' }, body, duplex: 'half' } as const;
+  const problem = await problemOf(await fetch(`${api().url}/api/datasets`, init));
+  expect(problem).toMatchObject({ status: 413, code: 'upload_too_large' });
+  const root = await api().storage.localFolder('datasets');
+  expect(await readdir(join(root, '..', '.staging'))).toEqual([]);
+});
+
+test('a form without the field file is refused', async () => {
+  expect(await problemOf(await postForm('text', 'upload'))).toMatchObject({ status: 400, code: 'missing_file' });
+  const form = new FormData();
+  form.append('name', 'no file');
+  const response = await fetch(`${api().url}/api/datasets`, { method: 'POST', body: form });
+  expect(await problemOf(response)).toMatchObject({ status: 400, code: 'missing_file' });
+});
+
+test('a form without a boundary is refused', async () => {
+  const headers = { 'content-type': 'multipart/form-data' };
+  const response = await fetch(`${api().url}/api/datasets`, { method: 'POST', headers, body: 'text' });
+  expect(await problemOf(response)).toMatchObject({ status: 400, code: 'malformed_multipart' });
+});
+
+test('another content type is refused', async () => {
+  const headers = { 'content-type': 'application/json' };
+  const response = await fetch(`${api().url}/api/datasets`, { method: 'POST', headers, body: '{}' });
+  expect(await problemOf(response)).toMatchObject({ status: 415, code: 'unsupported_media_type' });
+});
+
+test('a name with control characters and an unknown query are refused by name', async () => {
+  const problem = await problemOf(await postText('some text', '?name=a%00b&colour=white'));
+  expect(problem.errors?.map(({ path }) => path).sort()).toEqual(['colour', 'name']);
+});
+
+test('a dataset that is not there is 404', async () => {
+  for (const path of ['nothing', 'nothing/content']) {
+    const response = await fetch(`${api().url}/api/datasets/${path}`);
+    expect(await problemOf(response)).toMatchObject({ status: 404, code: 'dataset_not_found' });
+  }
+});
+
+test('an id that would leave the folder is refused', async () => {
+  const response = await fetch(`${api().url}/api/datasets/..%2F..%2Fetc`);
+  expect(await problemOf(response)).toMatchObject({ status: 400, errors: [{ path: 'id' }] });
+});
+
+test('a dataset is deleted unless a live job uses it', async () => {
+  const { id } = dataset.parse(await (await postText('to be or not to be')).json());
+  const request = trainRequest.parse({ dataset: id, model: { kind: 'bigram' } });
+  const [job] = await api().jobs.create([{ kind: 'train', request }]);
+  const refused = await fetch(`${api().url}/api/datasets/${id}`, { method: 'DELETE' });
+  expect(await problemOf(refused)).toMatchObject({ status: 409, code: 'dataset_in_use', job: job?.id });
+  await api().jobs.cancel(job?.id ?? '');
+  expect((await fetch(`${api().url}/api/datasets/${id}`, { method: 'DELETE' })).status).toBe(204);
+  expect((await fetch(`${api().url}/api/datasets/${id}`)).status).toBe(404);
+});
+
+test('moby-dick cannot be deleted', async () => {
+  const response = await fetch(`${api().url}/api/datasets/moby-dick`, { method: 'DELETE' });
+  expect(await problemOf(response)).toMatchObject({ status: 409, code: 'dataset_built_in' });
+});

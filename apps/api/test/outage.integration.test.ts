@@ -1,0 +1,46 @@
+import { rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { expect, test } from 'vitest';
+import { postJson, problemOf, useApi } from './running-api.fixture.js';
+
+const api = useApi();
+const TRAIN = { dataset: 'moby-dick', model: { kind: 'bigram' } };
+
+test('while all is well the api is ready', async () => {
+  for (const path of ['live', 'ready']) {
+    const response = await fetch(`${api().url}/health/${path}`);
+    expect(response.status).toBe(200);
+    expect(await response.json()).toEqual({ status: 'ok' });
+  }
+});
+
+test('without Redis, what needs it is 503 with Retry-After and the rest goes on', async () => {
+  await api().valkey.stop();
+  const refusals = await Promise.all([
+    postJson(`${api().url}/api/jobs/train`, TRAIN),
+    fetch(`${api().url}/api/jobs`),
+    fetch(`${api().url}/api/jobs/job_1`),
+    fetch(`${api().url}/api/jobs/job_1/events`),
+    fetch(`${api().url}/api/queues`),
+    fetch(`${api().url}/api/workers`),
+  ]);
+  for (const response of refusals) {
+    expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(await problemOf(response)).toMatchObject({ status: 503, code: 'queue_unavailable' });
+  }
+  const ready = await problemOf(await fetch(`${api().url}/health/ready`));
+  expect(ready).toMatchObject({ status: 503, code: 'not_ready', detail: 'No answer from Redis.' });
+  expect((await fetch(`${api().url}/health/live`)).status).toBe(200);
+  expect((await fetch(`${api().url}/api/datasets`)).status).toBe(200);
+});
+
+test('without its storage the api says so and names no path of the server', async () => {
+  const folder = dirname(await api().storage.localFolder('datasets'));
+  await rm(folder, { recursive: true });
+  const init = { method: 'POST', headers: { 'content-type': 'text/plain' }, body: 'some text' };
+  const problem = await problemOf(await fetch(`${api().url}/api/datasets`, init));
+  expect(problem).toMatchObject({ status: 503, code: 'storage_unavailable' });
+  expect(problem.detail).not.toContain(folder);
+  const ready = await problemOf(await fetch(`${api().url}/health/ready`));
+  expect(ready.detail).toBe('No answer from Redis and the storage.');
+});

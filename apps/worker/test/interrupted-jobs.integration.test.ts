@@ -1,0 +1,106 @@
+import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { isRunning, type WorkerProcess } from './worker-process.fixture.js';
+import { ENDLESS, useWorkplaces, type Workplace } from './workplace.fixture.js';
+
+const open = useWorkplaces();
+let place: Workplace;
+beforeEach(async () => {
+  place = await open();
+});
+
+/** A train job in the middle, with the engine that trains it. */
+async function midway(worker: WorkerProcess, more: object = {}) {
+  const job = await place.train({ dataset: await place.dataset('fox'), ...more });
+  await place.until(job, (event) => event.type === 'metric');
+  return { job, engine: await worker.trainingEngine() };
+}
+
+async function gone(pid: number): Promise<void> {
+  await vi.waitUntil(() => !isRunning(pid), { timeout: 60_000 });
+}
+
+const isQueuedAgain =
+  (seen = 0) =>
+  (event: { type: string; state?: string }) =>
+    event.state === 'queued' && (seen += 1) > 1;
+
+test('the engine of a cancelled job ends, and nothing is published', async () => {
+  const worker = place.worker();
+  const { job, engine } = await midway(worker, { training: ENDLESS });
+  await place.store.cancel(job.id);
+  await gone(engine);
+  await worker.logged('job is no longer ours');
+  expect(await place.get(job)).toMatchObject({ state: 'cancelled', result: null });
+  expect(await place.storage.listNames('models')).toEqual([]);
+  const next = await place.train({ dataset: 'fox' });
+  expect(await place.ended(next)).toMatchObject({ state: 'succeeded' });
+});
+
+describe('an engine that is killed', () => {
+  test('spends an attempt, the worker lives on, and the next attempt succeeds', async () => {
+    const worker = place.worker();
+    const { job, engine } = await midway(worker, { training: { ...ENDLESS, maxSteps: 20_000 } });
+    process.kill(engine, 'SIGKILL');
+    const failure = await place.until(job, isQueuedAgain());
+    expect(failure).toMatchObject({
+      error: {
+        code: 'engine_died',
+        message: expect.stringMatching(/ended by SIGKILL.*out of memory/u),
+        retryable: true,
+      },
+    });
+    expect(await place.ended(job)).toMatchObject({ state: 'succeeded', attempts: 1, error: null });
+    expect(isRunning(worker.pid!)).toBe(true);
+  });
+
+  test('fails the job at its last attempt', async () => {
+    const worker = place.worker();
+    const { job, engine } = await midway(worker, { training: ENDLESS, maxAttempts: 1 });
+    process.kill(engine, 'SIGKILL');
+    expect(await place.ended(job)).toMatchObject({ state: 'failed', attempts: 1, error: { code: 'engine_died' } });
+  });
+});
+
+describe('a worker that is to stop', () => {
+  test.each(['SIGTERM', 'SIGINT'] as const)(
+    'hands its job back at %s, spends no attempt, exits 0, and another worker finishes the job',
+    async (signal) => {
+      const first = place.worker();
+      const { job, engine } = await midway(first);
+      // So that it is in the middle however fast the machine is; and so that it must be killed.
+      process.kill(engine, 'SIGSTOP');
+      first.signal(signal);
+      expect(await first.exitCode).toBe(0);
+      expect(isRunning(engine)).toBe(false);
+      expect(await place.get(job)).toMatchObject({ state: 'queued', attempts: 0 });
+      expect(await place.registry.list()).toEqual([]);
+      place.worker();
+      expect(await place.ended(job)).toMatchObject({ state: 'succeeded', attempts: 0 });
+    },
+  );
+
+  test('hands its job back also where the terminal and its parent both tell it', async () => {
+    const worker = place.worker();
+    const { job } = await midway(worker, { training: ENDLESS });
+    worker.signal('SIGINT');
+    worker.signal('SIGTERM');
+    expect(await worker.exitCode).toBe(0);
+    expect(await place.get(job)).toMatchObject({ state: 'queued', attempts: 0 });
+  });
+
+  test('hands its job back when its parent is gone', async () => {
+    const worker = place.worker();
+    const { job, engine } = await midway(worker, { training: ENDLESS });
+    worker.disconnect();
+    expect(await worker.exitCode).toBe(0);
+    await gone(engine);
+    expect(await place.get(job)).toMatchObject({ state: 'queued', attempts: 0 });
+  });
+});
+
+test('the engine of a worker that is killed ends with it', async () => {
+  const worker = place.worker();
+  const { engine } = await midway(worker, { training: ENDLESS });
+  worker.signal('SIGKILL');
+  await gone(engine);
+});

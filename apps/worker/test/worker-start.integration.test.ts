@@ -1,0 +1,52 @@
+import { findRuntimes } from '@glyphmill/runtimes';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { useWorkplaces, type Workplace } from './workplace.fixture.js';
+
+const open = useWorkplaces();
+let place: Workplace;
+beforeEach(async () => {
+  place = await open();
+});
+
+async function refusal(settings: NodeJS.ProcessEnv) {
+  const worker = place.worker(settings);
+  expect(await worker.exitCode).toBe(1);
+  expect(worker.log).toHaveLength(1);
+  return worker.log[0]!;
+}
+
+describe('a worker does not start, and says why in one line,', () => {
+  test.each([
+    [{ DEVICE: 'tpu' }, 'DEVICE is "tpu": auto, cpu or cuda:N'],
+    [{ THREADS: '0' }, 'THREADS is "0": a whole number from 1 to 1024'],
+    [{ REDIS_URL: '' }, 'REDIS_URL is not set: a redis:// or rediss:// address; the worker needs one'],
+    [{ LOG_LEVEL: 'loud' }, 'LOG_LEVEL is "loud": one of trace, debug, info, warn, error, silent'],
+    [{ WORKER_ROLES: 'cook' }, 'WORKER_ROLES is "cook": train, generate, or both with a comma between'],
+  ])('with %o', async (settings, msg) => {
+    expect(await refusal(settings)).toMatchObject({ level: 60, code: 'invalid_setting', msg });
+  });
+
+  test.skipIf(findRuntimes().tensorflow.build === 'cuda')('where it is to use a GPU that is not there', async () => {
+    const { msg } = await refusal({ DEVICE: 'cuda:0', LOG_LEVEL: 'silent' });
+    expect(msg).toMatch(/compute on cuda:0, but its library sees cpu only.*DEVICE=cpu/u);
+  });
+});
+
+test('a worker shows in the registry what it computes on, and is taken off when it leaves', async () => {
+  const worker = await place.worker({ DEVICE: 'cpu', WORKER_ROLES: 'generate,train' }).ready();
+  const [shown] = await vi.waitUntil(async () => {
+    const listed = await place.registry.list();
+    return listed.length > 0 && listed;
+  });
+  expect(shown).toMatchObject({
+    pid: worker.pid,
+    device: 'cpu',
+    roles: ['generate', 'train'],
+    state: 'idle',
+    jobs: [],
+    libraries: { tensorflow: findRuntimes().tensorflow.version, tfjs: '4.22.0', onnxruntime: expect.any(String) },
+  });
+  worker.signal('SIGTERM');
+  expect(await worker.exitCode).toBe(0);
+  expect(await place.registry.list()).toEqual([]);
+});

@@ -1,0 +1,150 @@
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  connectRedis,
+  EventHub,
+  generateRequest,
+  type Job,
+  type JobDraft,
+  type JobEvent,
+  JobStore,
+  Sweep,
+  trainRequest,
+  WorkerRegistry,
+} from '@glyphmill/jobs';
+import { startValkey } from '@glyphmill/runtimes';
+import { FolderStorage } from '@glyphmill/storage';
+import { afterAll, afterEach, beforeAll } from 'vitest';
+import type { z } from 'zod';
+import { WorkerProcess } from './worker-process.fixture.js';
+
+export const TEXT = 'The quick brown fox jumps over the lazy dog.\n'.repeat(40);
+
+/** A train job's request that is done within a second or two. */
+export const SHORT = { maxSteps: 300, batchSize: 16, evalInterval: 100, sampleInterval: 0, seed: 7 };
+/** One that is never done. */
+export const ENDLESS = { ...SHORT, maxSteps: 10_000_000 };
+
+/** A Valkey for one test file, and for each test a queue and a storage that no other test sees. */
+export function useWorkplaces(): () => Promise<Workplace> {
+  let server: Awaited<ReturnType<typeof startValkey>>;
+  const folder = mkdtempSync(join(tmpdir(), 'glyphmill-worker-'));
+  const opened: Workplace[] = [];
+  let made = 0;
+
+  beforeAll(async () => {
+    server = await startValkey({ directory: join(folder, 'valkey'), persistence: 'none' });
+  });
+  afterEach(async () => {
+    for (const workplace of opened.splice(0)) await workplace.close();
+  });
+  afterAll(async () => {
+    await server.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  return async () => {
+    made += 1;
+    const dataFolder = join(folder, `data ${made}`);
+    const storage = await FolderStorage.open(join(dataFolder, 'storage'));
+    const workplace = new Workplace(server.url, `{test-${made}}`, dataFolder, storage);
+    opened.push(workplace);
+    return workplace;
+  };
+}
+
+/** What the api has, seen from a test: jobs, storage and a sweep; and the workers that it starts. */
+export class Workplace {
+  readonly #redis;
+  readonly #hub: EventHub;
+  readonly #sweep: Sweep;
+  readonly #workers: WorkerProcess[] = [];
+  readonly store: JobStore;
+  readonly registry: WorkerRegistry;
+
+  constructor(
+    readonly redisUrl: string,
+    readonly prefix: string,
+    readonly dataFolder: string,
+    readonly storage: FolderStorage,
+  ) {
+    const redis = connectRedis(redisUrl, 'worker', () => undefined);
+    this.#redis = redis;
+    this.store = new JobStore({ redis, prefix });
+    this.registry = new WorkerRegistry({ redis, prefix });
+    this.#hub = new EventHub({ redis, store: this.store, prefix });
+    this.#sweep = new Sweep({ redis, prefix });
+    this.#sweep.start(() => undefined);
+  }
+
+  worker(settings: NodeJS.ProcessEnv = {}): WorkerProcess {
+    const worker = new WorkerProcess({
+      REDIS_URL: this.redisUrl,
+      REDIS_PREFIX: this.prefix,
+      DATA_DIR: this.dataFolder,
+      ...settings,
+    });
+    this.#workers.push(worker);
+    return worker;
+  }
+
+  /** Stores a dataset; `sha256` is that of its text unless given. */
+  async dataset(id: string, text = TEXT, sha256 = createHash('sha256').update(text).digest('hex')): Promise<string> {
+    await this.storage.put(`datasets/${id}/content`, text);
+    const characters = text.length;
+    const about = { id, name: id, sha256, bytes: characters, characters, vocabularySize: new Set(text).size };
+    await this.storage.put(`datasets/${id}/dataset.json`, JSON.stringify({ ...about, createdAt: new Date() }));
+    return id;
+  }
+
+  async train(request: Partial<z.input<typeof trainRequest>> & { dataset: string }): Promise<Job> {
+    const model = { kind: 'bigram' } as const;
+    return await this.#create({ kind: 'train', request: trainRequest.parse({ model, training: SHORT, ...request }) });
+  }
+
+  async generate(request: z.input<typeof generateRequest>): Promise<Job> {
+    return await this.#create({ kind: 'generate', request: generateRequest.parse(request) });
+  }
+
+  /** The job's events as they come, up to its end. */
+  events(job: Job): AsyncGenerator<JobEvent> {
+    const follow = this.#hub.follow(job.id, '0', new AbortController().signal);
+    return (async function* () {
+      for await (const stored of follow) if ('event' in stored) yield stored.event;
+    })();
+  }
+
+  /** Waits for the first event that is wanted. */
+  async until(job: Job, isWanted: (event: JobEvent) => boolean): Promise<JobEvent> {
+    for await (const event of this.events(job)) if (isWanted(event)) return event;
+    throw new Error(`${job.id} ended before`);
+  }
+
+  /** The job once it has ended. */
+  async ended(job: Job): Promise<Job> {
+    for await (const _ of this.events(job));
+    return await this.get(job);
+  }
+
+  async get({ id }: Job): Promise<Job> {
+    const job = await this.store.get(id);
+    if (!job) throw new Error(`there is no ${id}`);
+    return job;
+  }
+
+  async close(): Promise<void> {
+    for (const worker of this.#workers) worker.signal('SIGKILL');
+    await Promise.all(this.#workers.map((worker) => worker.exitCode));
+    await this.#hub.close();
+    await this.#sweep.stop();
+    await this.store.close();
+    this.#redis.disconnect();
+  }
+
+  async #create(draft: JobDraft): Promise<Job> {
+    const [job] = await this.store.create([draft]);
+    return job!;
+  }
+}

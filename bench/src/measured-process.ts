@@ -1,0 +1,21 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+
+/** Runs a command to its end and gives what it printed as its last line, a JSON value. Throws with its last words. */
+export async function measuredProcess(
+  command: string,
+  args: string[],
+  environment: NodeJS.ProcessEnv,
+): Promise<unknown> {
+  try {
+    const { stdout } = await promisify(execFile)(command, args, {
+      env: { ...process.env, ...environment },
+      maxBuffer: 64 * 1024 ** 2,
+    });
+    return JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
+  } catch (error) {
+    const words =
+      error instanceof Error && 'stderr' in error ? String(error.stderr).trim().slice(-1000) : String(error);
+    throw new Error(`${command} ${args[0]} did not give a figure: ${words}`, { cause: error });
+  }
+}

@@ -1,0 +1,67 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startValkey } from '@glyphmill/runtimes';
+import { expect, onTestFinished, test } from 'vitest';
+import { JobStore } from './job-store.js';
+import { connectRedis, isRedisUnavailable } from './redis-connection.js';
+import { trainRequest } from './requests.js';
+
+const request = trainRequest.parse({ dataset: 'moby-dick', model: { kind: 'bigram' } });
+
+async function startServer(port?: number) {
+  const directory = mkdtempSync(join(tmpdir(), 'glyphmill-test-'));
+  const server = await startValkey({ directory, persistence: 'none', ...(port !== undefined && { port }) });
+  onTestFinished(async () => {
+    await server.stop();
+    rmSync(directory, { recursive: true, force: true });
+  });
+  return server;
+}
+
+function openApi(url: string) {
+  const told: Error[] = [];
+  const redis = connectRedis(url, 'api', (error) => told.push(error));
+  const store = new JobStore({ redis });
+  onTestFinished(async () => {
+    await store.close();
+    redis.disconnect();
+  });
+  return { redis, store, told };
+}
+
+/** What a call throws while Redis is away. */
+async function refusal(call: () => Promise<unknown>): Promise<unknown> {
+  return await call().catch((error: unknown) => error);
+}
+
+test('an api that starts before its Redis refuses by name, and makes jobs once it is there', async () => {
+  const away = await startServer();
+  await away.stop();
+  const { redis, store, told } = openApi(away.url);
+  const refused = [
+    await refusal(() => store.create([{ kind: 'train', request }])),
+    await refusal(() => store.get('job_1')),
+  ];
+  expect(refused.map((error) => isRedisUnavailable(error))).toEqual([true, true]);
+  expect(told.length).toBeGreaterThan(0);
+  await startServer(away.port);
+  if (redis.status !== 'ready') await new Promise((resolve) => redis.once('ready', resolve));
+  expect(await store.create([{ kind: 'train', request }])).toMatchObject([{ state: 'queued', queuePosition: 0 }]);
+});
+
+test('an api whose Redis stops answering refuses by name', async () => {
+  const server = await startServer();
+  const { store } = openApi(server.url);
+  await store.create([{ kind: 'train', request }]);
+  process.kill(server.pid, 'SIGSTOP');
+  const refused = await refusal(() => store.create([{ kind: 'train', request }]));
+  process.kill(server.pid, 'SIGCONT');
+  expect(isRedisUnavailable(refused)).toBe(true);
+});
+
+test('an error of a script is no outage', async () => {
+  const server = await startServer();
+  const { redis } = openApi(server.url);
+  expect(isRedisUnavailable(await refusal(() => redis.eval('return nonsense(', 0)))).toBe(false);
+});

@@ -1,0 +1,116 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { type ValkeyServer, startValkey } from './valkey.ts';
+
+let directory: string;
+const started: ValkeyServer[] = [];
+
+beforeEach(() => {
+  directory = path.join(mkdtempSync(path.join(os.tmpdir(), 'glyphmill-')), "a folder's name");
+});
+afterEach(async () => {
+  await Promise.all(started.splice(0).map((server) => server.stop()));
+  rmSync(path.dirname(directory), { recursive: true });
+});
+
+async function start(options: Omit<Parameters<typeof startValkey>[0], 'directory'>): Promise<ValkeyServer> {
+  const server = await startValkey({ directory, ...options });
+  started.push(server);
+  return server;
+}
+
+/** Sends one command and gives the answer as it came. */
+async function ask({ port }: { port: number }, command: string): Promise<string> {
+  const socket = net.connect(port, '127.0.0.1');
+  socket.write(`${command}\r\n`);
+  const [answer] = (await once(socket, 'data')) as [Buffer];
+  socket.destroy();
+  return answer.toString();
+}
+
+describe('startValkey', () => {
+  it('gives a server that answers and never drops a key to make room', async () => {
+    const server = await start({ persistence: 'none' });
+    expect(server.url).toBe(`redis://127.0.0.1:${server.port}`);
+    expect(await ask(server, 'PING')).toBe('+PONG\r\n');
+    expect(await ask(server, 'CONFIG GET maxmemory-policy')).toContain('noeviction');
+    expect(await ask(server, 'INFO server')).toContain(`process_id:${server.pid}\r\n`);
+  });
+
+  it('keeps each answered write through a kill where it persists', async () => {
+    const first = await start({ persistence: 'always' });
+    expect(await ask(first, 'CONFIG GET appendfsync')).toContain('always');
+    expect(await ask(first, 'SET job 1')).toBe('+OK\r\n');
+    process.kill(first.pid, 'SIGKILL');
+    await first.ended;
+    const second = await start({ persistence: 'always' });
+    expect(await ask(second, 'GET job')).toBe('$1\r\n1\r\n');
+  });
+
+  it('forgets everything with its end where it does not persist', async () => {
+    const first = await start({ persistence: 'none' });
+    await ask(first, 'SET job 1');
+    await first.stop();
+    const second = await start({ persistence: 'none' });
+    expect(await ask(second, 'GET job')).toBe('$-1\r\n');
+  });
+
+  it('finds each of several that start at once a port of its own', async () => {
+    const servers = await Promise.all(Array.from({ length: 4 }, () => start({ persistence: 'none' })));
+    expect(new Set(servers.map(({ port }) => port)).size).toBe(4);
+    const answers = await Promise.all(servers.map((server) => ask(server, 'PING')));
+    expect(answers).toEqual(Array.from({ length: 4 }, () => '+PONG\r\n'));
+  });
+
+  it('is gone once it was stopped, and may be stopped again', async () => {
+    const server = await start({ persistence: 'none' });
+    await server.stop();
+    await expect(ask(server, 'PING')).rejects.toThrow('ECONNREFUSED');
+    await server.stop();
+    expect(await server.ended).toContain('bye bye');
+  });
+
+  it('refuses a port that is taken, and says so', async () => {
+    const { port } = await start({ persistence: 'none' });
+    await expect(start({ persistence: 'none', port })).rejects.toMatchObject({
+      code: 'valkey-failed',
+      message: expect.stringMatching(/Choose another port.*Address already in use/su) as string,
+    });
+  });
+
+  it('refuses files that another server uses', async () => {
+    await start({ persistence: 'always' });
+    await expect(start({ persistence: 'always' })).rejects.toMatchObject({
+      code: 'valkey-failed',
+      message: expect.stringMatching(/Stop the other server/u) as string,
+    });
+  });
+
+  it('refuses a folder that cannot be made', async () => {
+    await expect(startValkey({ directory: '/dev/null/valkey', persistence: 'none' })).rejects.toMatchObject({
+      code: 'valkey-failed',
+    });
+  });
+
+  it('ends with the process that started it, however that ends', async () => {
+    const program = `
+      import { startValkey } from ${JSON.stringify(path.join(import.meta.dirname, 'valkey.ts'))};
+      const { port } = await startValkey({ directory: process.argv[1], persistence: 'always' });
+      console.log(port);`;
+    const parent = spawn(process.execPath, ['--input-type=module', '--eval', program, directory]);
+    const [line] = (await once(parent.stdout, 'data')) as [Buffer];
+    const socket = net.connect(Number(line.toString()), '127.0.0.1');
+    await once(socket, 'connect');
+    parent.kill('SIGKILL');
+    await once(socket, 'close');
+    const next = await start({ persistence: 'always' });
+    expect(await ask(next, 'PING')).toBe('+PONG\r\n');
+  });
+});
