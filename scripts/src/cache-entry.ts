@@ -80,7 +80,8 @@ function publish(unfinished: string, folder: string): void {
 /** What killed processes left of this entry. Only the lock's holder may call this. */
 function removeRemains(cache: string, key: string): void {
   for (const name of readdirSync(cache)) {
-    if (name.startsWith(`${key}.unfinished-`)) rmSync(path.join(cache, name), { recursive: true, force: true });
+    if (name.startsWith(`${key}.unfinished-`))
+      rmSync(path.join(cache, name), { recursive: true, force: true, maxRetries: 5 });
   }
 }
 

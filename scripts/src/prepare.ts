@@ -13,8 +13,9 @@ process.once('SIGINT', () => process.exit(130));
 process.once('SIGTERM', () => process.exit(143));
 
 try {
-  await setUpRuntimes((line) => console.log(line));
-  await buildPackages();
+  const report = (line: string) => console.log(line);
+  await setUpRuntimes(report);
+  await buildPackages(report);
 } catch (error) {
   if (!(error instanceof SetupError)) throw error;
   console.error(`\n${error.message}\n`);

@@ -37,10 +37,25 @@ export interface Runtimes {
  * @throws SetupError `runtimes-missing`, saying to run the setup
  */
 export function findRuntimes(inherited: NodeJS.ProcessEnv = process.env): Runtimes {
-  const { valkeyServer, valkeyVersion, tensorflow, libraryFolders, cudaFolder } = readInstalled();
+  const installed = readInstalled();
+  const { valkeyServer, valkeyVersion, tensorflow, libraryFolders } = installed;
   for (const file of [valkeyServer, tensorflow.folder, ...libraryFolders]) {
     if (!existsSync(file)) throw runtimesMissing(`${file} is gone`);
   }
+  const { version, build } = tensorflow;
+  return {
+    valkeyServer,
+    valkeyVersion,
+    tensorflow: { version, build },
+    environment: engineEnvironment(installed, inherited),
+  };
+}
+
+/** See Runtimes.environment. */
+export function engineEnvironment(
+  { libraryFolders, cudaFolder }: Pick<InstalledRuntimes, 'libraryFolders' | 'cudaFolder'>,
+  inherited: NodeJS.ProcessEnv,
+): Record<string, string> {
   const environment: Record<string, string> = {};
   if (libraryFolders.length > 0) {
     environment.LD_LIBRARY_PATH = [...libraryFolders, inherited.LD_LIBRARY_PATH].filter(Boolean).join(':');
@@ -48,8 +63,7 @@ export function findRuntimes(inherited: NodeJS.ProcessEnv = process.env): Runtim
   if (cudaFolder !== null) {
     environment.XLA_FLAGS = [inherited.XLA_FLAGS, `--xla_gpu_cuda_data_dir=${cudaFolder}`].filter(Boolean).join(' ');
   }
-  const { version, build } = tensorflow;
-  return { valkeyServer, valkeyVersion, tensorflow: { version, build }, environment };
+  return environment;
 }
 
 function readInstalled(): InstalledRuntimes {

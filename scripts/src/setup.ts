@@ -34,7 +34,10 @@ export async function setUpRuntimes(report: Report): Promise<void> {
   const cuda =
     build === 'cuda' ? await setUpCuda(cache, tfjs, platform, report) : { libraryFolders: [], cudaFolder: null };
 
-  placeLink(tensorflowFolder, path.join(tfjs, 'deps', 'lib'));
+  // Links to the files, not to their folder: they look for NVIDIA's libraries in ../nvidia.
+  for (const name of readdirSync(tensorflowFolder).filter((file) => file.startsWith('libtensorflow'))) {
+    placeLink(path.join(tensorflowFolder, name), path.join(tfjs, 'deps', 'lib', name));
+  }
   placeCopy(path.join(bindingFolder, BINDING), path.join(tfjs, 'lib', 'napi-v8', BINDING));
   const installed: InstalledRuntimes = {
     valkeyServer: path.join(valkeyFolder, onlyFolder(valkeyFolder), 'valkey-server'),

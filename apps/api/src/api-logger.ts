@@ -10,13 +10,14 @@ const SHOWN = { silent: 0, error: 2, warn: 3, info: 4, debug: 5, trace: 6 } sati
   number
 >;
 
-/** Where Nest tells of each module and route at the start. */
+/** Where Nest tells of its own start, and of what ended it, which `main.ts` says in one line. */
 const FRAMEWORK: ReadonlySet<unknown> = new Set([
   'NestFactory',
   'InstanceLoader',
   'RoutesResolver',
   'RouterExplorer',
   'NestApplication',
+  'ExceptionHandler',
 ]);
 
 /** Nest's own logger, writing one JSON object a line; what Nest says of its own start is for debugging. */
@@ -28,5 +29,10 @@ export class ApiLogger extends ConsoleLogger {
   override log(message: unknown, ...rest: unknown[]): void {
     if (FRAMEWORK.has(rest.at(-1))) super.debug(message, ...rest);
     else super.log(message, ...rest);
+  }
+
+  override error(message: unknown, ...rest: unknown[]): void {
+    if (FRAMEWORK.has(rest.at(-1))) super.debug(message, ...rest);
+    else super.error(message, ...rest);
   }
 }

@@ -14,6 +14,8 @@ export async function createApp(config: ApiConfig): Promise<NestFastifyApplicati
     bodyParser: false,
     logger: new ApiLogger(config.logLevel),
   });
+  // A page of another site, open in a browser on this machine, could otherwise send uploads to the loopback address.
+  app.enableCsrfProtection();
   serveDocs(app);
   return app;
 }

@@ -171,6 +171,7 @@ test('more prompts, bytes or tokens than the limit are 400 and name the limit', 
 test('a body that is larger than any request is 413', async () => {
   const problem = await problemOf(await postJob('generate', { model: 'm', prompts: ['a'.repeat(7 * 1024 ** 2)] }));
   expect(problem).toMatchObject({ status: 413, code: 'body_too_large' });
+  expect(problem.detail).toContain('6291456 bytes');
 });
 
 test.each([
@@ -203,6 +204,25 @@ test('a query that cannot be used is 400 and named', async () => {
 test('an address without a route is 404', async () => {
   expect(await problemOf(await fetch(`${api().url}/api/nothing`))).toMatchObject({ status: 404, code: 'not_found' });
   expect(await problemOf(await fetch(`${api().url}/api/%`))).toMatchObject({ status: 400 });
+});
+
+test('a page of another site cannot make a browser send requests', async () => {
+  const init = {
+    method: 'POST',
+    headers: { 'content-type': 'text/plain', origin: 'http://elsewhere.example' },
+    body: 'text',
+  };
+  const response = await fetch(`${api().url}/api/datasets`, init);
+  expect(await problemOf(response)).toMatchObject({ status: 403, code: 'cross_origin' });
+});
+
+test('an unexpected error shows the request id, and nothing of the server', async () => {
+  await api().storage.put('datasets/broken/dataset.json', '{"id":');
+  const problem = await problemOf(await fetch(`${api().url}/api/datasets/broken`));
+  await api().storage.deleteAll('datasets/broken');
+  expect(problem).toMatchObject({ status: 500, code: 'internal_error' });
+  expect(problem.detail).toContain(problem.instance?.replace('urn:glyphmill:request:', ''));
+  expect(problem.detail).not.toContain('JSON');
 });
 
 test('a well-formed request id comes back, and any other is replaced', async () => {

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { isRunning, type WorkerProcess } from './worker-process.fixture.js';
-import { ENDLESS, useWorkplaces, type Workplace } from './workplace.fixture.js';
+import { ENDLESS, LONGER, useWorkplaces, type Workplace } from './workplace.fixture.js';
 
 const open = useWorkplaces();
 let place: Workplace;
@@ -25,7 +25,7 @@ const isQueuedAgain =
     event.state === 'queued' && (seen += 1) > 1;
 
 test('the engine of a cancelled job ends, and nothing is published', async () => {
-  const worker = place.worker();
+  const worker = await place.worker();
   const { job, engine } = await midway(worker, { training: ENDLESS });
   await place.store.cancel(job.id);
   await gone(engine);
@@ -38,8 +38,8 @@ test('the engine of a cancelled job ends, and nothing is published', async () =>
 
 describe('an engine that is killed', () => {
   test('spends an attempt, the worker lives on, and the next attempt succeeds', async () => {
-    const worker = place.worker();
-    const { job, engine } = await midway(worker, { training: { ...ENDLESS, maxSteps: 20_000 } });
+    const worker = await place.worker();
+    const { job, engine } = await midway(worker, { training: LONGER });
     process.kill(engine, 'SIGKILL');
     const failure = await place.until(job, isQueuedAgain());
     expect(failure).toMatchObject({
@@ -54,7 +54,7 @@ describe('an engine that is killed', () => {
   });
 
   test('fails the job at its last attempt', async () => {
-    const worker = place.worker();
+    const worker = await place.worker();
     const { job, engine } = await midway(worker, { training: ENDLESS, maxAttempts: 1 });
     process.kill(engine, 'SIGKILL');
     expect(await place.ended(job)).toMatchObject({ state: 'failed', attempts: 1, error: { code: 'engine_died' } });
@@ -65,22 +65,22 @@ describe('a worker that is to stop', () => {
   test.each(['SIGTERM', 'SIGINT'] as const)(
     'hands its job back at %s, spends no attempt, exits 0, and another worker finishes the job',
     async (signal) => {
-      const first = place.worker();
-      const { job, engine } = await midway(first);
-      // So that it is in the middle however fast the machine is; and so that it must be killed.
+      const first = await place.worker();
+      const { job, engine } = await midway(first, { training: LONGER });
+      // So that it must be killed.
       process.kill(engine, 'SIGSTOP');
       first.signal(signal);
       expect(await first.exitCode).toBe(0);
       expect(isRunning(engine)).toBe(false);
       expect(await place.get(job)).toMatchObject({ state: 'queued', attempts: 0 });
       expect(await place.registry.list()).toEqual([]);
-      place.worker();
+      await place.worker();
       expect(await place.ended(job)).toMatchObject({ state: 'succeeded', attempts: 0 });
     },
   );
 
   test('hands its job back also where the terminal and its parent both tell it', async () => {
-    const worker = place.worker();
+    const worker = await place.worker();
     const { job } = await midway(worker, { training: ENDLESS });
     worker.signal('SIGINT');
     worker.signal('SIGTERM');
@@ -89,7 +89,7 @@ describe('a worker that is to stop', () => {
   });
 
   test('hands its job back when its parent is gone', async () => {
-    const worker = place.worker();
+    const worker = await place.worker();
     const { job, engine } = await midway(worker, { training: ENDLESS });
     worker.disconnect();
     expect(await worker.exitCode).toBe(0);
@@ -99,7 +99,7 @@ describe('a worker that is to stop', () => {
 });
 
 test('the engine of a worker that is killed ends with it', async () => {
-  const worker = place.worker();
+  const worker = await place.worker();
   const { engine } = await midway(worker, { training: ENDLESS });
   worker.signal('SIGKILL');
   await gone(engine);

@@ -16,11 +16,19 @@ export class WorkerProcess {
   readonly exitCode: Promise<number | null>;
   #logged: () => void = () => undefined;
   #rest = '';
+  #complaint = '';
 
   constructor(settings: NodeJS.ProcessEnv) {
-    this.#child = fork(MAIN, { env: { PATH: process.env['PATH'], THREADS: '1', ...settings }, silent: true });
+    // Not the test runner's own arguments, which would make it load sources.
+    const options = { execArgv: [], silent: true };
+    this.#child = fork(MAIN, { ...options, env: { PATH: process.env['PATH'], THREADS: '1', ...settings } });
+    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#complaint += text));
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => this.#read(text));
-    this.exitCode = once(this.#child, 'close').then(([code]) => {
+    // Not its close event: Node.js does not emit it after the parent has closed the channel.
+    const outputs = [this.#child.stdout, this.#child.stderr].flatMap((stream) =>
+      stream ? [once(stream, 'close')] : [],
+    );
+    this.exitCode = Promise.all([once(this.#child, 'exit'), ...outputs]).then(([[code]]) => {
       this.#logged();
       return code;
     });
@@ -37,7 +45,8 @@ export class WorkerProcess {
     for (;;) {
       const found = this.log.find((line) => line.msg === msg);
       if (found) return found;
-      if (this.#child.exitCode !== null) throw new Error(`the worker ended: ${JSON.stringify(this.log)}`);
+      if (this.#child.exitCode !== null)
+        throw new Error(`the worker ended: ${JSON.stringify(this.log)} ${this.#complaint}`);
       await new Promise<void>((resolve) => (this.#logged = resolve));
     }
   }

@@ -9,7 +9,7 @@ beforeEach(async () => {
 });
 
 async function refusal(settings: NodeJS.ProcessEnv) {
-  const worker = place.worker(settings);
+  const worker = place.spawnWorker(settings);
   expect(await worker.exitCode).toBe(1);
   expect(worker.log).toHaveLength(1);
   return worker.log[0]!;
@@ -33,7 +33,7 @@ describe('a worker does not start, and says why in one line,', () => {
 });
 
 test('a worker shows in the registry what it computes on, and is taken off when it leaves', async () => {
-  const worker = await place.worker({ DEVICE: 'cpu', WORKER_ROLES: 'generate,train' }).ready();
+  const worker = await place.worker({ DEVICE: 'cpu', WORKER_ROLES: 'generate,train' });
   const [shown] = await vi.waitUntil(async () => {
     const listed = await place.registry.list();
     return listed.length > 0 && listed;

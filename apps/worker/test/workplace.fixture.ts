@@ -24,6 +24,8 @@ export const TEXT = 'The quick brown fox jumps over the lazy dog.\n'.repeat(40);
 
 /** A train job's request that is done within a second or two. */
 export const SHORT = { maxSteps: 300, batchSize: 16, evalInterval: 100, sampleInterval: 0, seed: 7 };
+/** One that is in the middle for long enough to be interrupted there. */
+export const LONGER = { ...SHORT, maxSteps: 5000, evalInterval: 500 };
 /** One that is never done. */
 export const ENDLESS = { ...SHORT, maxSteps: 10_000_000 };
 
@@ -79,7 +81,13 @@ export class Workplace {
     this.#sweep.start(() => undefined);
   }
 
-  worker(settings: NodeJS.ProcessEnv = {}): WorkerProcess {
+  /** A worker that takes jobs. */
+  async worker(settings: NodeJS.ProcessEnv = {}): Promise<WorkerProcess> {
+    return await this.spawnWorker(settings).ready();
+  }
+
+  /** A worker that may not come to take jobs. */
+  spawnWorker(settings: NodeJS.ProcessEnv): WorkerProcess {
     const worker = new WorkerProcess({
       REDIS_URL: this.redisUrl,
       REDIS_PREFIX: this.prefix,

@@ -6,11 +6,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { problemOf } from '../problem/problem-of.js';
 import { sendProblem } from '../problem/send-problem.js';
 import { closePromptly } from './closing.js';
-import { parseJsonBody } from './json-body.js';
+import { JSON_BODY_BYTES, parseJsonBody } from './json-body.js';
 import { checkMediaType } from './media-type.js';
-
-/** Largest JSON body: room for the prompts that one request may hold, with their escapes. */
-const JSON_BODY_BYTES = 6 * 1024 ** 2;
 
 /** An id that a client may choose: what fits into a log line and a header without care. */
 const REQUEST_ID = /^[\w.:-]{1,128}$/u;

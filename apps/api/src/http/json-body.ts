@@ -1,5 +1,8 @@
 import { Problem } from '../problem/problem.js';
 
+/** Largest JSON body: room for the prompts that one request may hold, with their escapes. */
+export const JSON_BODY_BYTES = 6 * 1024 ** 2;
+
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**

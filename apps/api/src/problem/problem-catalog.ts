@@ -9,6 +9,7 @@ export const PROBLEMS = {
   invalid_request: { status: 400, title: 'The request has fields that cannot be used' },
   invalid_utf8: { status: 400, title: 'The text is not UTF-8' },
   missing_file: { status: 400, title: 'The form has no file' },
+  cross_origin: { status: 403, title: 'A page of another site sent the request' },
   not_found: { status: 404, title: 'There is nothing at this address' },
   dataset_not_found: { status: 404, title: 'There is no such dataset' },
   job_not_found: { status: 404, title: 'There is no such job' },

@@ -2,6 +2,7 @@ import { DatasetError, InvalidUtf8Error } from '@glyphmill/data';
 import { InvalidCursorError, isRedisUnavailable, JobNotFoundError, JobStateConflictError } from '@glyphmill/jobs';
 import { StorageUnavailableError } from '@glyphmill/storage';
 import { HttpException } from '@nestjs/common';
+import { JSON_BODY_BYTES } from '../http/json-body.js';
 import { invalidRequest } from './field-errors.js';
 import { Problem } from './problem.js';
 import { isProblemCode, type ProblemCode } from './problem-catalog.js';
@@ -58,14 +59,23 @@ function problemOfFramework(error: unknown): Problem | undefined {
   if (!(cause instanceof Error)) return undefined;
   const status = error instanceof HttpException ? error.getStatus() : numberOf(cause, 'statusCode');
   if (status === undefined || status >= 500) return undefined;
-  return new Problem(codeOf(cause, status), cause.message, { cause });
+  const code = codeOf(cause, status);
+  return new Problem(code, REMEDIES.get(code) ?? cause.message, { cause });
 }
+
+/** What to do, where the framework's own words do not say it. */
+const REMEDIES: ReadonlyMap<ProblemCode, string> = new Map([
+  ['body_too_large', `A JSON body may have at most ${JSON_BODY_BYTES} bytes. Send the work as several jobs.`],
+  ['cross_origin', "Browsers may send this request from the api's own pages only. Other programs are not concerned."],
+]);
 
 function codeOf(error: Error, status: number): ProblemCode {
   const code = 'code' in error ? String(error.code) : '';
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return 'body_too_large';
   if (code.startsWith('FST_ERR_CTP_INVALID_MEDIA_TYPE')) return 'unsupported_media_type';
   switch (status) {
+    case 403:
+      return 'cross_origin';
     case 404:
       return 'not_found';
     case 413:

@@ -1,0 +1,33 @@
+import { resolve } from 'node:path';
+import { expect, test } from 'vitest';
+import { ConfigError, readConfig } from './config.js';
+
+test('every setting has a default; an empty value counts as none', () => {
+  expect(readConfig({ PORT: '', REDIS_URL: '' })).toEqual({
+    host: '127.0.0.1',
+    port: 3000,
+    redisUrl: undefined,
+    dataFolder: resolve('data'),
+    workers: 1,
+  });
+});
+
+test('what is set counts', () => {
+  const given = { HOST: '::1', PORT: '0', REDIS_URL: 'rediss://mill:6380', DATA_DIR: '/srv/mill', WORKERS: '0' };
+  expect(readConfig(given)).toEqual({
+    host: '::1',
+    port: 0,
+    redisUrl: 'rediss://mill:6380',
+    dataFolder: '/srv/mill',
+    workers: 0,
+  });
+});
+
+test.each([
+  [{ PORT: 'http' }, 'PORT is "http": a whole number from 0 to 65535'],
+  [{ PORT: '65536' }, 'PORT is "65536": a whole number from 0 to 65535'],
+  [{ WORKERS: '-1' }, 'WORKERS is "-1": a whole number from 0 to 64'],
+  [{ REDIS_URL: 'mill' }, 'REDIS_URL is "mill": a redis:// or rediss:// address, or unset for a Valkey of its own'],
+])('a setting that cannot be used is named, with what was given and what is allowed: %o', (given, message) => {
+  expect(() => readConfig(given)).toThrow(new ConfigError(message));
+});

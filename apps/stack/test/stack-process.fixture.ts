@@ -1,0 +1,79 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { fileURLToPath } from 'node:url';
+
+/** A program of the stack in a process group of its own, as a terminal starts it. */
+export class StackProcess {
+  readonly #child: ChildProcess;
+  output = '';
+  errors = '';
+  /** The exit code, or null where a signal ended it. */
+  readonly exitCode: Promise<number | null>;
+  #said: () => void = () => undefined;
+
+  constructor(program: 'main' | 'demo', settings: NodeJS.ProcessEnv) {
+    const script = fileURLToPath(new URL(`../dist/${program}.js`, import.meta.url));
+    const env = { PATH: process.env['PATH'], HOME: process.env['HOME'], ...settings };
+    this.#child = spawn(process.execPath, [script], { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      this.output += text;
+      this.#said();
+    });
+    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.errors += text));
+    this.exitCode = once(this.#child, 'close').then(([code]) => {
+      this.#said();
+      return code;
+    });
+  }
+
+  /** Resolves with the match once the output has it. Throws when the program ends without it. */
+  async says(pattern: RegExp): Promise<RegExpExecArray> {
+    for (;;) {
+      const found = pattern.exec(this.output);
+      if (found) return found;
+      if (this.#child.exitCode !== null) throw new Error(`it ended: ${this.output}${this.errors}`);
+      await new Promise<void>((resolve) => (this.#said = resolve));
+    }
+  }
+
+  /** A signal to the program alone. */
+  signal(name: NodeJS.Signals): void {
+    this.#child.kill(name);
+  }
+
+  /** Ctrl-C: the terminal tells every process of the group. */
+  pressCtrlC(): void {
+    process.kill(-this.pid, 'SIGINT');
+  }
+
+  /** Whether any process of the group is there: the program, the api, workers, engines. */
+  get isGroupThere(): boolean {
+    try {
+      return process.kill(-this.pid, 0);
+    } catch {
+      return false;
+    }
+  }
+
+  /** Ends whatever is left. */
+  async clear(): Promise<void> {
+    if (this.isGroupThere) process.kill(-this.pid, 'SIGKILL');
+    await this.exitCode;
+  }
+
+  get pid(): number {
+    const { pid } = this.#child;
+    if (pid === undefined) throw new Error('the program did not start');
+    return pid;
+  }
+}
+
+/** Whether something listens at an address of this machine. */
+export async function answers(url: string): Promise<boolean> {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  return (await new Promise((resolve) => {
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+  }).finally(() => socket.destroy())) as boolean;
+}

@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest';
+import { engineEnvironment } from './engine-environment.js';
+
+const cpu = { tensorflow: { build: 'cpu' }, environment: {} } as const;
+const cuda = { tensorflow: { build: 'cuda' }, environment: { LD_LIBRARY_PATH: '/cuda' } } as const;
+
+test('auto is the first GPU where the libraries are those for one, and else the processor', () => {
+  const settings = { device: 'auto', threads: 2 };
+  expect(engineEnvironment(settings, {}, cuda)).toMatchObject({
+    GLYPHMILL_ENGINE_DEVICE: 'cuda:0',
+    LD_LIBRARY_PATH: '/cuda',
+  });
+  expect(engineEnvironment(settings, {}, cpu)).toMatchObject({ GLYPHMILL_ENGINE_DEVICE: 'cpu' });
+});
+
+test('an engine sees the GPU that was set and no other, and none where the processor was set', () => {
+  const seen = (device: string) => engineEnvironment({ device, threads: 1 }, { CUDA_VISIBLE_DEVICES: '0,1' }, cuda);
+  expect(seen('cuda:3')).toMatchObject({ GLYPHMILL_ENGINE_DEVICE: 'cuda:0', CUDA_VISIBLE_DEVICES: '3' });
+  expect(seen('cpu')).toMatchObject({ GLYPHMILL_ENGINE_DEVICE: 'cpu', CUDA_VISIBLE_DEVICES: '-1' });
+});
+
+test('what the worker inherited is kept, and its threads are told to the libraries', () => {
+  const environment = engineEnvironment(
+    { device: 'cpu', threads: 5 },
+    { HOME: '/root', TF_CPP_MIN_LOG_LEVEL: '0' },
+    cpu,
+  );
+  expect(environment).toMatchObject({ HOME: '/root', TF_CPP_MIN_LOG_LEVEL: '0', TF_NUM_INTRAOP_THREADS: '5' });
+});
