@@ -73,7 +73,9 @@ export class StackProcess {
 export async function answers(url: string): Promise<boolean> {
   const { hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname);
-  return (await new Promise((resolve) => {
+  const isOpen = await new Promise<boolean>((resolve) => {
     socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
-  }).finally(() => socket.destroy())) as boolean;
+  });
+  socket.destroy();
+  return isOpen;
 }

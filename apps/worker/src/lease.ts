@@ -29,6 +29,7 @@ export class JobStoppedError extends Error {
 export class Lease {
   readonly #store: JobStore;
   readonly #stopping = new AbortController();
+  #lost = false;
   #sequence = 0;
   #progress: JobProgress | undefined;
   #tokensPerSecond = 0;
@@ -58,6 +59,7 @@ export class Lease {
 
   /** Says that the work must stop; the first reason counts. */
   stop(reason: StopReason): void {
+    if (reason === 'lost') this.#lost = true;
     if (!this.#stopping.signal.aborted) this.#stopping.abort(new JobStoppedError(reason));
   }
 
@@ -120,7 +122,7 @@ export class Lease {
 
   /** A parcel keeps its number until it is answered, so that one that arrives twice counts once. */
   async #sendParcel(): Promise<void> {
-    if (this.signal.aborted) return;
+    if (this.#lost) return;
     this.#parcel ??= { sequence: this.#sequence + 1, events: this.#events.splice(0), progress: this.#progress };
     const { sequence, events, progress } = this.#parcel;
     try {

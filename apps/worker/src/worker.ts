@@ -17,6 +17,8 @@ const ANNOUNCE_MS = 1000;
 /** A running worker. */
 export interface RunningWorker {
   id: string;
+  /** Whether it has no job that it would have to hand back. */
+  isIdle(): boolean;
   /** Stops taking jobs, hands back those it has, and ends its engines. */
   stop(): Promise<void>;
 }
@@ -111,6 +113,7 @@ export async function startWorker(
 
   return {
     id: workerId,
+    isIdle: () => leases.size === 0,
     stop: async () => {
       draining.abort();
       await Promise.all(deliveries.map((each) => each.close()));

@@ -102,5 +102,6 @@ test('the engine of a worker that is killed ends with it', async () => {
   const worker = await place.worker();
   const { engine } = await midway(worker, { training: ENDLESS });
   worker.signal('SIGKILL');
+  expect(await worker.exitCode).toBeNull();
   await gone(engine);
 });
