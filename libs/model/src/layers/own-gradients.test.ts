@@ -20,16 +20,14 @@ function largestDifference(
   inputs: Tensor[],
 ): number {
   const { tf } = tensorflow;
-  const both = [own, derived].map((layer) => {
-    const weights = normal(layer(...inputs).shape, 99);
-    const { value, grads } = tf.valueAndGrads((...x) =>
-      layer(...x)
-        .mul(weights)
-        .mean(),
-    )(inputs);
+  const weights = normal(own(...inputs).shape, 99);
+  const valueAndGradients = (layer: typeof own) => {
+    const weighted = (...x: Tensor[]) => layer(...x).mul(weights);
+    const { value, grads } = tf.valueAndGrads((...x) => weighted(...x).mean())(inputs);
     return [value, ...grads];
-  });
-  const differences = both[0]!.map((tensor, index) => tensor.sub(both[1]![index]!).abs().max().dataSync()[0]!);
+  };
+  const known = valueAndGradients(derived);
+  const differences = valueAndGradients(own).map((x, index) => x.sub(known[index]!).abs().max().dataSync()[0]!);
   return Math.max(...differences);
 }
 
