@@ -1,5 +1,13 @@
 export { bigramConfig, MODEL_LIMITS, modelConfig, parameterCount } from './model-config.js';
-export type { BigramConfig, ModelConfig, ModelKind } from './model-config.js';
+export type {
+  AttentionConfig,
+  AveragingConfig,
+  BigramConfig,
+  GptConfig,
+  ModelConfig,
+  ModelKind,
+  MultiHeadConfig,
+} from './model-config.js';
 export { completeTrainingConfig, MAX_BATCH_TOKENS, partialTrainingConfig, trainingConfig } from './training-config.js';
 export type { PartialTrainingConfig, TrainingConfig } from './training-config.js';
 export { samplingConfig } from './sampling-config.js';

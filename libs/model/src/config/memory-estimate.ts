@@ -31,10 +31,30 @@ export function trainingMemoryBytes(
 
 /** How many numbers one step keeps between the forward and the backward pass. */
 function activationNumbers(model: ModelConfig, batchTokens: number, vocabularySize: number): number {
+  if (model.kind === 'bigram') {
+    // The loss sees a batch only through its V×V pair counts; the ids of inputs and targets are all that grows.
+    // Measured at V 3000: 13 arrays of V×V at the peak, the parameters' copies among them.
+    return 2 * batchTokens + 8 * vocabularySize * vocabularySize;
+  }
+  // Recording runs the step eagerly and keeps all that it computes, the backward pass too: about as many arrays again.
+  const headArrays = 6 * vocabularySize; // logits, their gradient, and what the loss makes of them
+  return batchTokens * (headArrays + 12 * model.nEmbd + blockNumbers(model));
+}
+
+/** The same of the blocks between embedding and head, for a token. */
+function blockNumbers(model: Exclude<ModelConfig, { kind: 'bigram' }>): number {
+  const { nEmbd, blockSize } = model;
+  // A head's scores and probabilities hold a number for each token of the past, forward and backward.
+  const scoreArrays = 10 * blockSize;
   switch (model.kind) {
-    case 'bigram':
-      // The loss sees a batch only through its V×V pair counts; the ids of inputs and targets are all that grows.
-      // Measured at V 3000: 13 arrays of V×V at the peak, the parameters' copies among them.
-      return 2 * batchTokens + 8 * vocabularySize * vocabularySize;
+    case 'averaging':
+      return 6 * nEmbd + blockSize;
+    case 'attention':
+      return 24 * nEmbd + scoreArrays;
+    case 'multi-head':
+      return 30 * nEmbd + model.nHead * scoreArrays;
+    case 'gpt':
+      // Each layer norm 12 arrays of nEmbd, attention 30, the feed-forward 20 of four times nEmbd.
+      return model.nLayer * (134 * nEmbd + model.nHead * scoreArrays);
   }
 }

@@ -42,6 +42,20 @@ const shared = {
   seed: 1337,
 } as const;
 
+/** nanoGPT's documented configuration for a CPU; the kinds below a gpt train alike, so that they can be compared. */
+const nanoGpt: TrainingConfig = {
+  ...shared,
+  maxSteps: 2000,
+  batchSize: 12,
+  learningRate: 1e-3,
+  minLearningRate: 1e-4,
+  warmupSteps: 100,
+  schedule: 'cosine',
+  weightDecay: 0.1,
+  beta2: 0.99,
+  gradientClip: 1,
+};
+
 const defaults: Record<ModelKind, TrainingConfig> = {
   bigram: {
     ...shared,
@@ -55,6 +69,10 @@ const defaults: Record<ModelKind, TrainingConfig> = {
     beta2: 0.999,
     gradientClip: 0,
   },
+  averaging: nanoGpt,
+  attention: nanoGpt,
+  'multi-head': nanoGpt,
+  gpt: nanoGpt,
 };
 
 /** The whole configuration: what the client said, and the defaults of the model's kind for the rest. */

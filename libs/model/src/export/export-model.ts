@@ -26,11 +26,12 @@ export interface ModelAbout {
  * the trained model's logits. Throws `ParityError`, or the file system's error.
  */
 export async function exportModel(trained: TrainedModel, folder: string, about: ModelAbout): Promise<ModelManifest> {
-  const onnx = definitionOf(trained.model).onnx(trained.weights);
+  const definition = definitionOf(trained.model);
+  const onnx = definition.onnx(trained.weights);
   await checkParity(trained, onnx);
   const files = new FolderFiles(folder);
   for (const [file, json] of Object.entries(huggingFaceFiles(trained))) await files.writeJson(file, json);
-  await files.write('model.safetensors', writeSafetensors(trained.weights));
+  await files.write('model.safetensors', writeSafetensors(definition.publishedWeights(trained.weights)));
   await files.write('onnx/model.onnx', onnx);
   await files.write('metrics.jsonl', trained.metrics.map((metric) => `${JSON.stringify(metric)}\n`).join(''));
   await files.write('README.md', modelCard(trained, about));

@@ -13,4 +13,6 @@ export interface ModelDefinition {
   onnx(weights: Weights): Uint8Array;
   /** config.json, as Hugging Face's libraries expect it where they know the kind. */
   huggingFaceConfig(vocabularySize: number): Record<string, unknown>;
+  /** What model.safetensors holds. */
+  publishedWeights(weights: Weights): Weights;
 }

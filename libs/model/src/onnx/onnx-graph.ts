@@ -41,11 +41,19 @@ export class OnnxGraph {
     this.#outputs.push(valueInfo(name, type, shape));
   }
 
-  /** An array of the model itself. */
-  initializer(name: string, { shape, values }: WeightArray): string {
-    const raw = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-    this.#initializers.push({ name, data_type: ELEMENT_TYPE.float, dims: shape, raw_data: raw });
-    return name;
+  /** An array of the model itself; without a name it gets one of its own. */
+  initializer(name: string | undefined, { shape, values }: WeightArray): string {
+    return this.#addInitializer('float', shape, values, name);
+  }
+
+  /** A list of whole numbers, as operators take shapes and axes: int64 [n]. */
+  integers(values: readonly number[]): string {
+    return this.#addInitializer('int64', [values.length], BigInt64Array.from(values, BigInt));
+  }
+
+  /** A whole number: int64 []. */
+  integer(value: number): string {
+    return this.#addInitializer('int64', [], BigInt64Array.of(BigInt(value)));
   }
 
   /** An operator with one result, which is called `output`, or after the operator where no name is given. */
@@ -58,6 +66,17 @@ export class OnnxGraph {
     const attribute = Object.entries(attributes).map(([name, value]) => attributeProto(name, value));
     this.#nodes.push({ name: output, op_type: operator, input: inputs, output: [output], attribute });
     return output;
+  }
+
+  #addInitializer(
+    type: ElementType,
+    shape: readonly number[],
+    values: Float32Array | BigInt64Array,
+    name = `constant_${this.#initializers.length}`,
+  ): string {
+    const raw = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+    this.#initializers.push({ name, data_type: ELEMENT_TYPE[type], dims: shape, raw_data: raw });
+    return name;
   }
 
   /** The bytes of an .onnx file. */

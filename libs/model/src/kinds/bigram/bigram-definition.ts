@@ -15,5 +15,6 @@ export function bigramDefinition(config: BigramConfig): ModelDefinition {
       vocab_size: vocabularySize,
       block_size: config.blockSize,
     }),
+    publishedWeights: (weights) => weights,
   };
 }

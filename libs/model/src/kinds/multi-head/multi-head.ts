@@ -1,0 +1,48 @@
+import type { MultiHeadConfig } from '../../config/index.js';
+import { head, headOnnx } from '../../layers/head.js';
+import {
+  multiHeadAttention,
+  multiHeadAttentionOnnx,
+  multiHeadAttentionPlan,
+} from '../../layers/multi-head-attention.js';
+import { tokenAndPosition, tokenAndPositionOnnx, tokenAndPositionPlan } from '../../layers/token-and-position.js';
+import { NORMAL_START } from '../../layers/weight-plan.js';
+import type { Network } from '../network/network.js';
+
+const EMBEDDINGS = { tokens: 'wte.weight', positions: 'wpe.weight' };
+const ATTENTION = 'attn';
+const HEAD = 'lm_head.weight';
+
+/**
+ * Attention, but several heads look for different things at once, and a projection mixes what they find.
+ *
+ *     ids [B, T] → tokens + positions [B·T, C] → x + projection(heads(x)) [B·T, C] → head [B·T, V]
+ */
+export function multiHeadNetwork(config: MultiHeadConfig): Network {
+  const { nEmbd, nHead, blockSize, dropout } = config;
+  return {
+    blockSize,
+    dropout,
+    plan: (vocabularySize) => ({
+      ...tokenAndPositionPlan(EMBEDDINGS, { vocabularySize, blockSize, nEmbd }),
+      ...multiHeadAttentionPlan(ATTENTION, { nEmbd, bias: false, residualStart: NORMAL_START }),
+      [HEAD]: { shape: [vocabularySize, nEmbd], start: NORMAL_START },
+    }),
+    logits: (pass, ids) => {
+      const x = tokenAndPosition(pass, EMBEDDINGS, ids); // [B·T, C]
+      return head(pass, HEAD, x.add(multiHeadAttention(pass, ATTENTION, x, config))); // [B·T, V]
+    },
+    logitsOnnx: (pass) => {
+      const x = tokenAndPositionOnnx(pass, EMBEDDINGS); // [B, T, C]
+      const past = multiHeadAttentionOnnx(pass, ATTENTION, x, config); // [B, T, C]
+      return headOnnx(pass, HEAD, pass.graph.node('Add', [x, past])); // [B, T, V]
+    },
+    huggingFaceConfig: (vocabularySize) => ({
+      model_type: 'glyphmill-multi-head',
+      vocab_size: vocabularySize,
+      block_size: blockSize,
+      n_embd: nEmbd,
+      n_head: nHead,
+    }),
+  };
+}

@@ -1,0 +1,20 @@
+import type { Tensor2D } from '@tensorflow/tfjs-node-gpu';
+import type { ForwardPass } from '../../layers/forward-pass.js';
+import type { OnnxPass } from '../../layers/onnx-pass.js';
+import type { WeightPlan } from '../../layers/weight-plan.js';
+import type { Weights } from '../../weights/weights.js';
+
+/** A kind of model that is made of layers: its weights, and one forward pass in TensorFlow and in ONNX. */
+export interface Network {
+  readonly blockSize: number;
+  /** The share of activations that a training step leaves out. */
+  readonly dropout: number;
+  plan(vocabularySize: number): WeightPlan;
+  /** ids [B, T] → logits of the token after each [B·T, V]. */
+  logits(pass: ForwardPass, ids: Tensor2D): Tensor2D;
+  /** The same in ONNX: the name of the logits, [B, T, V]. */
+  logitsOnnx(pass: OnnxPass): string;
+  huggingFaceConfig(vocabularySize: number): Record<string, unknown>;
+  /** What model.safetensors holds where that is more than the weights; left out: the weights. */
+  publishedWeights?(weights: Weights): Weights;
+}

@@ -1,0 +1,60 @@
+import type { Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs-node-gpu';
+import { causalSoftmax, causalSoftmaxOnnx } from './causal-softmax.js';
+import type { ForwardPass } from './forward-pass.js';
+import { linear, linearOnnx } from './linear.js';
+import type { OnnxPass } from './onnx-pass.js';
+
+/** C is nEmbd, H is nHead, D = C/H the size of a head. */
+export interface AttentionShape {
+  nEmbd: number;
+  nHead: number;
+}
+
+/**
+ * Each token gathers from the tokens up to itself, weighted by how well its query fits their keys: x [B·T, C] →
+ * softmax(q·kᵀ/√D)·v of each head, side by side: [B·T, C]. `name` is the linear layer that gives queries, keys and values,
+ * [C, 3C]. Vaswani et al. 2017.
+ */
+export function causalSelfAttention(
+  pass: ForwardPass,
+  name: string,
+  x: Tensor2D,
+  { nEmbd, nHead }: AttentionShape,
+): Tensor2D {
+  const { tf } = pass.tensorflow;
+  const { batchSize, length } = pass;
+  const headSize = nEmbd / nHead;
+  const heads = linear(pass, name, x) // [B·T, 3C]
+    .reshape([batchSize, length, 3, nHead, headSize])
+    .transpose([2, 0, 3, 1, 4])
+    .reshape<Tensor4D>([3, batchSize * nHead, length, headSize]);
+  const [q, k, v] = tf.unstack(heads) as [Tensor3D, Tensor3D, Tensor3D]; // [B·H, T, D] each
+  const scores = tf.matMul<Tensor3D>(q.mul(1 / Math.sqrt(headSize)), k, false, true); // [B·H, T, T]
+  const shares = pass.dropout(causalSoftmax(pass.tensorflow, scores)); // [B·H, T, T]
+  return tf
+    .matMul(shares, v) // [B·H, T, D]
+    .reshape([batchSize, nHead, length, headSize])
+    .transpose([0, 2, 1, 3])
+    .reshape<Tensor2D>([batchSize * length, nEmbd]);
+}
+
+/** The same in ONNX, of [B, T, C]. */
+export function causalSelfAttentionOnnx(
+  pass: OnnxPass,
+  name: string,
+  x: string,
+  { nEmbd, nHead }: AttentionShape,
+): string {
+  const { graph } = pass;
+  const headSize = nEmbd / nHead;
+  // A 0 in the shape of a Reshape is the size that was there: B, T.
+  const split = graph.node('Reshape', [linearOnnx(pass, name, x), graph.integers([0, 0, 3, nHead, headSize])]);
+  const heads = graph.node('Transpose', [split], { perm: { ints: [2, 0, 3, 1, 4] } }); // [3, B, H, T, D]
+  const part = (index: number) => graph.node('Gather', [heads, graph.integer(index)], { axis: { i: 0 } }); // [B, H, T, D]
+  const q = graph.node('Mul', [part(0), pass.scalar(1 / Math.sqrt(headSize))]);
+  const kTransposed = graph.node('Transpose', [part(1)], { perm: { ints: [0, 1, 3, 2] } }); // [B, H, D, T]
+  const shares = causalSoftmaxOnnx(pass, graph.node('MatMul', [q, kTransposed])); // [B, H, T, T]
+  const mixed = graph.node('MatMul', [shares, part(2)]); // [B, H, T, D]
+  const together = graph.node('Transpose', [mixed], { perm: { ints: [0, 2, 1, 3] } }); // [B, T, H, D]
+  return graph.node('Reshape', [together, graph.integers([0, 0, nEmbd])]);
+}

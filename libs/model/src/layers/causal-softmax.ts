@@ -1,0 +1,40 @@
+import type { TensorFlow } from '@glyphmill/tensorflow';
+import type { GradSaveFunc, Tensor, Tensor3D } from '@tensorflow/tfjs-node-gpu';
+import type { OnnxPass } from './onnx-pass.js';
+
+/** Low enough that its share is exactly 0 in float32, and finite, for ∞ − ∞ is no number. */
+const MASKED = -1e9;
+
+/**
+ * The softmax of each row over the places up to its own: scores [n, T, T] → shares [n, T, T], 0 for what comes later.
+ * Its gradient, y·(dy − Σ dy·y), sees the mask only through the shares.
+ */
+export function causalSoftmax({ tf }: TensorFlow, scores: Tensor3D): Tensor3D {
+  const softmax = tf.customGrad((...inputs) => {
+    const [input, save] = inputs as [Tensor, GradSaveFunc];
+    const length = input.shape[1]!;
+    const shares = input.add(tf.tensor2d(futureMask(length), [length, length])).softmax(); // [n, T, T]
+    save([shares]);
+    const gradFunc = (gradient: Tensor, saved: Tensor[]) => {
+      const [savedShares] = saved as [Tensor];
+      return savedShares.mul(gradient.sub(gradient.mul(savedShares).sum(-1, true)));
+    };
+    return { value: shares, gradFunc };
+  });
+  return softmax(scores) as Tensor3D;
+}
+
+/** The same in ONNX, of [B, H, T, T]. */
+export function causalSoftmaxOnnx(pass: OnnxPass, scores: string): string {
+  const { graph } = pass;
+  const masked = graph.node('Expand', [pass.scalar(MASKED), pass.square]); // [T, T]
+  const future = graph.node('Trilu', [masked, graph.integer(1)], { upper: { i: 1 } }); // 0 on and below the diagonal
+  return graph.node('Softmax', [graph.node('Add', [scores, future])], { axis: { i: -1 } });
+}
+
+/** [T, T], row-major: 0 where a column is not after its row, and {@link MASKED} where it is. */
+function futureMask(length: number): Float32Array {
+  return Float32Array.from({ length: length * length }, (_, at) =>
+    at % length > Math.floor(at / length) ? MASKED : 0,
+  );
+}

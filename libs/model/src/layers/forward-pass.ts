@@ -1,0 +1,71 @@
+import { statelessUniform, type TensorFlow } from '@glyphmill/tensorflow';
+import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-node-gpu';
+
+/** Odd, with its bits well mixed: 2³² divided by the golden ratio, as a signed 32-bit integer. */
+const LAYER_STRIDE = 0x9e3779b1 | 0;
+
+export interface ForwardPassOptions {
+  /** By their published names. */
+  weights: Readonly<Record<string, Tensor>>;
+  batchSize: number;
+  /** Tokens in each row of the batch. */
+  length: number;
+  /** Left out where nothing is dropped: in evaluation and generation. */
+  dropout?: { rate: number; seed: Tensor } | undefined;
+}
+
+/**
+ * What layers share in one forward pass in TensorFlow: the weights, the batch's shape, and dropout. Activations are
+ * [B·T, C], a row for each token of each sequence.
+ */
+export class ForwardPass {
+  readonly batchSize: number;
+  readonly length: number;
+  readonly #weights: Readonly<Record<string, Tensor>>;
+  readonly #dropout: ForwardPassOptions['dropout'];
+  #dropouts = 0;
+
+  constructor(
+    readonly tensorflow: TensorFlow,
+    { weights, batchSize, length, dropout }: ForwardPassOptions,
+  ) {
+    this.batchSize = batchSize;
+    this.length = length;
+    this.#weights = weights;
+    this.#dropout = dropout;
+  }
+
+  matrix(name: string): Tensor2D {
+    return this.#weight(name) as Tensor2D;
+  }
+
+  vector(name: string): Tensor1D {
+    return this.#weight(name) as Tensor1D;
+  }
+
+  /** The vector, or undefined where the model has none, as a linear layer without bias. */
+  optionalVector(name: string): Tensor1D | undefined {
+    return this.#weights[name] as Tensor1D | undefined;
+  }
+
+  /**
+   * Leaves out a share of the numbers and scales the others up, so that their sum stays the same on average. What is
+   * left out is a function of the seed, int32 [2] (the training's, the step), and of which dropout of the pass it is.
+   * Srivastava et al. 2014.
+   */
+  dropout<T extends Tensor>(x: T): T {
+    if (this.#dropout === undefined || this.#dropout.rate === 0) return x;
+    const { tf } = this.tensorflow;
+    const { rate, seed } = this.#dropout;
+    this.#dropouts += 1;
+    const place = tf.tensor1d([Math.imul(LAYER_STRIDE, this.#dropouts), 0], 'int32');
+    const kept = statelessUniform(this.tensorflow, x.shape, seed.add(place)).greaterEqual(rate);
+    return x.mul(kept.cast('float32').mul(1 / (1 - rate)));
+  }
+
+  #weight(name: string): Tensor {
+    const weight = this.#weights[name];
+    if (weight === undefined) throw new RangeError(`The model has no weight ${name}.`);
+    return weight;
+  }
+}

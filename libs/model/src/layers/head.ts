@@ -1,0 +1,18 @@
+import { matrixProduct } from '@glyphmill/tensorflow';
+import type { Tensor2D } from '@tensorflow/tfjs-node-gpu';
+import type { ForwardPass } from './forward-pass.js';
+import type { OnnxPass } from './onnx-pass.js';
+
+/**
+ * The logits of the next token are how well an activation fits each token's row of a table: x [B·T, C], table [V, C] →
+ * x·tableᵀ [B·T, V]. The head is tied where the table is the one that embeds the tokens (Press and Wolf 2017).
+ */
+export function head(pass: ForwardPass, table: string, x: Tensor2D): Tensor2D {
+  return matrixProduct(pass.tensorflow, x, pass.matrix(table), { transposeB: true });
+}
+
+/** The same in ONNX; the value is called `logits`. */
+export function headOnnx(pass: OnnxPass, table: string, x: string): string {
+  const transposed = pass.graph.node('Transpose', [pass.weight(table)], { perm: { ints: [1, 0] } }); // [C, V]
+  return pass.graph.node('MatMul', [x, transposed], {}, 'logits');
+}

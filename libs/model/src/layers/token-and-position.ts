@@ -1,0 +1,46 @@
+import { gatherRows } from '@glyphmill/tensorflow';
+import type { Tensor2D } from '@tensorflow/tfjs-node-gpu';
+import { embeddingOnnx } from './embedding.js';
+import type { ForwardPass } from './forward-pass.js';
+import type { OnnxPass } from './onnx-pass.js';
+import { NORMAL_START, type WeightPlan } from './weight-plan.js';
+
+/** The names of the two tables. */
+export interface EmbeddingNames {
+  tokens: string;
+  positions: string;
+}
+
+export interface EmbeddingShape {
+  vocabularySize: number;
+  blockSize: number;
+  nEmbd: number;
+}
+
+export function tokenAndPositionPlan(
+  { tokens, positions }: EmbeddingNames,
+  { vocabularySize, blockSize, nEmbd }: EmbeddingShape,
+): WeightPlan {
+  return {
+    [tokens]: { shape: [vocabularySize, nEmbd], start: NORMAL_START },
+    [positions]: { shape: [blockSize, nEmbd], start: NORMAL_START },
+  };
+}
+
+/** What a token is plus where it stands: ids [B, T] → [B·T, C], with dropout. */
+export function tokenAndPosition(pass: ForwardPass, names: EmbeddingNames, ids: Tensor2D): Tensor2D {
+  const tokens = gatherRows(pass.tensorflow, pass.matrix(names.tokens), ids); // [B, T, C]
+  const table = pass.matrix(names.positions); // [block, C]
+  const [blockSize, width] = table.shape;
+  const positions = pass.length === blockSize ? table : table.slice([0, 0], [pass.length, width]); // [T, C]
+  return pass.dropout(tokens.add(positions).reshape<Tensor2D>([pass.batchSize * pass.length, width]));
+}
+
+/** The same in ONNX: → [B, T, C]. */
+export function tokenAndPositionOnnx(pass: OnnxPass, names: EmbeddingNames): string {
+  const { graph } = pass;
+  const tokens = embeddingOnnx(graph, pass.weight(names.tokens), pass.ids); // [B, T, C]
+  const range = [graph.integers([0]), pass.length, graph.integers([0])]; // from 0 to T on axis 0
+  const positions = graph.node('Slice', [pass.weight(names.positions), ...range]); // [T, C]
+  return graph.node('Add', [tokens, positions]);
+}
