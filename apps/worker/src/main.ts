@@ -3,6 +3,9 @@ import { ConfigError, readConfig } from './config.js';
 import { createLog, type Logger } from './log.js';
 import { type RunningWorker, startWorker } from './worker.js';
 
+/** A worker without a job leaves nothing behind: it does not wait for a Redis that is away. */
+const IDLE_GRACE_MS = 2000;
+
 let worker: RunningWorker | undefined;
 let log: Logger | undefined;
 let graceMs = 0;
@@ -17,10 +20,14 @@ const stop = (reason: string) => {
   if (stoppedBy) return;
   stoppedBy = reason;
   log?.info({ reason }, 'worker stopping');
-  setTimeout(() => {
-    log?.error({ graceMs }, 'the jobs were not handed back in time');
-    process.exit(1);
-  }, graceMs).unref();
+  const isIdle = worker.isIdle();
+  setTimeout(
+    () => {
+      if (!isIdle) log?.error({ graceMs }, 'the job was not handed back in time');
+      process.exit(isIdle ? 0 : 1);
+    },
+    isIdle ? Math.min(IDLE_GRACE_MS, graceMs) : graceMs,
+  ).unref();
   void worker.stop().then(() => process.exit(0));
 };
 process.on('SIGTERM', stop);

@@ -16,4 +16,14 @@ export * from './recorded/program-errors.js';
 export { type ProgramDeclaration, type RecordedProgram, recordProgram } from './recorded/recorded-program.js';
 export { statelessUniform } from './recorded/stateless-uniform.js';
 export { type VariableValues } from './recorded/variable-access.js';
-export type { Rank, Scalar, Tensor, Tensor2D, Tensor3D, Variable } from '@tensorflow/tfjs-node-gpu';
+export type {
+  GradSaveFunc,
+  Rank,
+  Scalar,
+  Tensor,
+  Tensor1D,
+  Tensor2D,
+  Tensor3D,
+  Tensor4D,
+  Variable,
+} from '@tensorflow/tfjs-node-gpu';

@@ -1,4 +1,4 @@
-import type { Tensor2D, Tensor3D } from '@tensorflow/tfjs-node-gpu';
+import type { Tensor2D, Tensor3D } from '@glyphmill/tensorflow';
 import type { ForwardPass } from './forward-pass.js';
 import type { OnnxPass } from './onnx-pass.js';
 

@@ -1,4 +1,4 @@
-import type { Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs-node-gpu';
+import type { Tensor2D, Tensor3D, Tensor4D } from '@glyphmill/tensorflow';
 import { causalSoftmax, causalSoftmaxOnnx } from './causal-softmax.js';
 import type { ForwardPass } from './forward-pass.js';
 import { linear, linearOnnx } from './linear.js';

@@ -1,5 +1,4 @@
-import type { TensorFlow } from '@glyphmill/tensorflow';
-import type { GradSaveFunc, Tensor, Tensor3D } from '@tensorflow/tfjs-node-gpu';
+import type { GradSaveFunc, Tensor, Tensor3D, TensorFlow } from '@glyphmill/tensorflow';
 import type { OnnxPass } from './onnx-pass.js';
 
 /** Low enough that its share is exactly 0 in float32, and finite, for ∞ − ∞ is no number. */

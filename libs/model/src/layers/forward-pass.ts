@@ -1,5 +1,4 @@
-import { statelessUniform, type TensorFlow } from '@glyphmill/tensorflow';
-import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-node-gpu';
+import { statelessUniform, type TensorFlow, type Tensor, type Tensor1D, type Tensor2D } from '@glyphmill/tensorflow';
 
 /** Odd, with its bits well mixed: 2³² divided by the golden ratio, as a signed 32-bit integer. */
 const LAYER_STRIDE = 0x9e3779b1 | 0;

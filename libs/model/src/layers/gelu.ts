@@ -1,5 +1,4 @@
-import type { TensorFlow } from '@glyphmill/tensorflow';
-import type { GradSaveFunc, Tensor, Tensor2D } from '@tensorflow/tfjs-node-gpu';
+import type { GradSaveFunc, Tensor, Tensor2D, TensorFlow } from '@glyphmill/tensorflow';
 import type { OnnxGraph } from '../onnx/onnx-graph.js';
 
 /**

@@ -1,5 +1,4 @@
-import { matrixProduct } from '@glyphmill/tensorflow';
-import type { Tensor2D } from '@tensorflow/tfjs-node-gpu';
+import { matrixProduct, type Tensor2D } from '@glyphmill/tensorflow';
 import type { ForwardPass } from './forward-pass.js';
 import type { OnnxPass } from './onnx-pass.js';
 

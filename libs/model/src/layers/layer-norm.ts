@@ -1,5 +1,4 @@
-import type { TensorFlow } from '@glyphmill/tensorflow';
-import type { GradSaveFunc, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-node-gpu';
+import type { GradSaveFunc, Tensor, Tensor1D, Tensor2D, TensorFlow } from '@glyphmill/tensorflow';
 import type { ForwardPass } from './forward-pass.js';
 import type { OnnxPass } from './onnx-pass.js';
 import type { WeightPlan } from './weight-plan.js';

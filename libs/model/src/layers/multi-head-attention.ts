@@ -1,4 +1,4 @@
-import type { Tensor2D } from '@tensorflow/tfjs-node-gpu';
+import type { Tensor2D } from '@glyphmill/tensorflow';
 import { type AttentionShape, causalSelfAttention, causalSelfAttentionOnnx } from './causal-self-attention.js';
 import type { ForwardPass } from './forward-pass.js';
 import { linear, linearOnnx, linearPlan } from './linear.js';

@@ -1,5 +1,4 @@
-import { loadTensorFlow, type TensorFlow } from '@glyphmill/tensorflow';
-import type { Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs-node-gpu';
+import { loadTensorFlow, type TensorFlow, type Tensor, type Tensor2D, type Tensor3D } from '@glyphmill/tensorflow';
 import { beforeAll, expect, test } from 'vitest';
 import { causalSoftmax } from './causal-softmax.js';
 import { ForwardPass } from './forward-pass.js';

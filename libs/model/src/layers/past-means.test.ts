@@ -1,5 +1,4 @@
-import { loadTensorFlow, type TensorFlow } from '@glyphmill/tensorflow';
-import type { Rank, Tensor2D } from '@tensorflow/tfjs-node-gpu';
+import { loadTensorFlow, type TensorFlow, type Rank, type Tensor2D } from '@glyphmill/tensorflow';
 import { beforeAll, expect, test } from 'vitest';
 import { causalAverage } from './causal-average.js';
 import { ForwardPass } from './forward-pass.js';

@@ -1,5 +1,4 @@
-import type { TensorFlow } from '@glyphmill/tensorflow';
-import type { Rank, Tensor2D } from '@tensorflow/tfjs-node-gpu';
+import type { Rank, Tensor2D, TensorFlow } from '@glyphmill/tensorflow';
 
 /*
  * Three ways to give each token the mean of the tokens up to itself. They are equal, and each leads to the next: the

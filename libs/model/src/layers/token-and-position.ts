@@ -1,5 +1,4 @@
-import { gatherRows } from '@glyphmill/tensorflow';
-import type { Tensor2D } from '@tensorflow/tfjs-node-gpu';
+import { gatherRows, type Tensor2D } from '@glyphmill/tensorflow';
 import { embeddingOnnx } from './embedding.js';
 import type { ForwardPass } from './forward-pass.js';
 import type { OnnxPass } from './onnx-pass.js';

@@ -1,4 +1,4 @@
-import type { Tensor2D } from '@tensorflow/tfjs-node-gpu';
+import type { Tensor2D } from '@glyphmill/tensorflow';
 import type { GptConfig } from '../../config/index.js';
 import { feedForward, feedForwardOnnx, feedForwardPlan } from '../../layers/feed-forward.js';
 import type { ForwardPass } from '../../layers/forward-pass.js';

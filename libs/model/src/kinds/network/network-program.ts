@@ -1,5 +1,12 @@
-import { entry, recordProgram, sparseSoftmaxCrossEntropy, type TensorFlow } from '@glyphmill/tensorflow';
-import type { Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-node-gpu';
+import {
+  entry,
+  recordProgram,
+  sparseSoftmaxCrossEntropy,
+  type TensorFlow,
+  type Tensor1D,
+  type Tensor2D,
+  type Variable,
+} from '@glyphmill/tensorflow';
 import type { TrainingConfig } from '../../config/index.js';
 import { ForwardPass } from '../../layers/forward-pass.js';
 import type { Weights } from '../../weights/weights.js';

@@ -1,4 +1,4 @@
-import type { Tensor2D } from '@tensorflow/tfjs-node-gpu';
+import type { Tensor2D } from '@glyphmill/tensorflow';
 import type { ForwardPass } from '../../layers/forward-pass.js';
 import type { OnnxPass } from '../../layers/onnx-pass.js';
 import type { WeightPlan } from '../../layers/weight-plan.js';

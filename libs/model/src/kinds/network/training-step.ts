@@ -1,5 +1,13 @@
-import { applyAdam, sparseSoftmaxCrossEntropy, type TensorFlow } from '@glyphmill/tensorflow';
-import type { Scalar, Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-node-gpu';
+import {
+  applyAdam,
+  sparseSoftmaxCrossEntropy,
+  type TensorFlow,
+  type Scalar,
+  type Tensor,
+  type Tensor1D,
+  type Tensor2D,
+  type Variable,
+} from '@glyphmill/tensorflow';
 import type { TrainingConfig } from '../../config/index.js';
 import { ForwardPass } from '../../layers/forward-pass.js';
 import { clipByGlobalNorm } from '../../training/gradient-clipping.js';
