@@ -12,7 +12,8 @@ import { train } from '../training/train.js';
 import type { TrainedModel } from '../training/trained-model.js';
 import { readSafetensors } from '../weights/safetensors.js';
 import { weightNamed } from '../weights/weights.js';
-import { exportModel, type ModelAbout } from './export-model.js';
+import { exportModel } from './export-model.js';
+import type { ModelAbout } from './model-about.js';
 import { checkParity, ParityError } from './parity.js';
 
 const about: ModelAbout = {

@@ -5,21 +5,9 @@ import type { TrainedModel } from '../training/trained-model.js';
 import { writeSafetensors } from '../weights/safetensors.js';
 import { FolderFiles } from './folder-files.js';
 import { huggingFaceFiles } from './hugging-face-files.js';
+import type { ModelAbout } from './model-about.js';
 import { modelCard } from './model-card.js';
 import { checkParity } from './parity.js';
-
-/** What a model folder says of its model that the training itself does not know. */
-export interface ModelAbout {
-  modelId: string;
-  name: string;
-  /** The id of the job that trained it. */
-  job: string;
-  dataset: { id: string; name: string; sha256: string };
-  /** TensorFlow's threads within an operation, as they were set; left out: all. */
-  threads?: number | undefined;
-  /** ISO 8601, in UTC; left out: now. */
-  createdAt?: string | undefined;
-}
 
 /**
  * Writes the model folder, manifest.json last, into a folder that is empty. Before that the exported graph must give

@@ -7,7 +7,8 @@ import { GenerationModel } from '../generation/generation-model.js';
 import { train } from '../training/train.js';
 import type { TrainedModel } from '../training/trained-model.js';
 import { readSafetensors } from '../weights/safetensors.js';
-import { exportModel, type ModelAbout } from './export-model.js';
+import { exportModel } from './export-model.js';
+import type { ModelAbout } from './model-about.js';
 
 const about: ModelAbout = {
   modelId: 'model_1',

@@ -1,7 +1,7 @@
 import { parameterCount } from '../config/index.js';
 import type { TrainedModel } from '../training/trained-model.js';
 import type { TrainingMetric } from '../training/training-reports.js';
-import type { ModelAbout } from './export-model.js';
+import type { ModelAbout } from './model-about.js';
 
 const CURVE_ROWS = 12;
 

@@ -1,4 +1,5 @@
-export { exportModel, type ModelAbout } from '../export/export-model.js';
+export { exportModel } from '../export/export-model.js';
+export type { ModelAbout } from '../export/model-about.js';
 export { ParityError } from '../export/parity.js';
 export { LossNotFiniteError } from './loss-not-finite-error.js';
 export { train, type TrainingTask } from './train.js';
