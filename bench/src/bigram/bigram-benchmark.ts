@@ -18,6 +18,10 @@ const measurement = z.object({
   validationLoss: z.number(),
   library: z.string(),
 });
+type Measurement = z.output<typeof measurement>;
+
+/** What is compared; less is better for each. */
+type Quantity = 'millisecondsPerStep' | 'trainLoss' | 'validationLoss';
 
 /**
  * Trains the same bigram model here and in PyTorch, from the same table, on the same text, in turn: a process of ours, a
@@ -36,8 +40,8 @@ export async function bigramBenchmark(
     await measuredProcess(process.execPath, [script, 'initial', text, table, ...sizes], {});
     const figures: Figure[] = [];
     for (const threads of [1, 2]) {
-      const ours: z.output<typeof measurement>[] = [];
-      const peer: z.output<typeof measurement>[] = [];
+      const ours: Measurement[] = [];
+      const peer: Measurement[] = [];
       for (let round = 0; round < ROUNDS; round += 1) {
         const environment = {
           TF_NUM_INTRAOP_THREADS: String(threads),
@@ -57,38 +61,19 @@ export async function bigramBenchmark(
             `${peer.at(-1)!.library} ${peer.at(-1)!.millisecondsPerStep.toFixed(3)} ms`,
         );
       }
+      const compare = (figure: string, unit: string, quantity: Quantity): Figure => {
+        const of = (side: Measurement[]) => median(side.map((each) => each[quantity]));
+        const [mine, theirs] = [of(ours), of(peer)];
+        return { figure, threads, batch: BATCH_SIZE, unit, ours: mine, peer: theirs, ratio: theirs / mine };
+      };
       figures.push(
-        compare(
-          'bigram step',
-          'ms',
-          threads,
-          ours.map((each) => each.millisecondsPerStep),
-          peer.map((each) => each.millisecondsPerStep),
-        ),
-        compare(
-          `bigram train loss after ${STEPS} steps`,
-          'nats/token',
-          threads,
-          ours.map((each) => each.trainLoss),
-          peer.map((each) => each.trainLoss),
-        ),
-        compare(
-          `bigram validation loss after ${STEPS} steps`,
-          'nats/token',
-          threads,
-          ours.map((each) => each.validationLoss),
-          peer.map((each) => each.validationLoss),
-        ),
+        compare('bigram step', 'ms', 'millisecondsPerStep'),
+        compare(`bigram train loss after ${STEPS} steps`, 'nats/token', 'trainLoss'),
+        compare(`bigram validation loss after ${STEPS} steps`, 'nats/token', 'validationLoss'),
       );
     }
     return figures;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-/** A figure of which less is better. */
-function compare(figure: string, unit: string, threads: number, ours: number[], peer: number[]): Figure {
-  const [mine, theirs] = [median(ours), median(peer)];
-  return { figure, threads, batch: BATCH_SIZE, unit, ours: mine, peer: theirs, ratio: theirs / mine };
 }
