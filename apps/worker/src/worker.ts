@@ -10,6 +10,7 @@ import type { Lease } from './lease.js';
 import type { Logger } from './log.js';
 import { type JobContext, processDelivery } from './process-delivery.js';
 import { TrainingEngines } from './train/training-engines.js';
+import { trainingEnvironment } from './train/training-environment.js';
 import { trainJob } from './train/train-job.js';
 
 const ANNOUNCE_MS = 1000;
@@ -52,7 +53,7 @@ export async function startWorker(
   // Every role has its engine and its work here; the compiler refuses a role without one.
   const makeRole: Record<WorkerRole, () => Role> = {
     train: () => {
-      const engines = new TrainingEngines(environment);
+      const engines = new TrainingEngines(trainingEnvironment(config, environment));
       return role('train', engines, (delivery) =>
         processDelivery(context, 'train', trainJob(context, engines), delivery),
       );

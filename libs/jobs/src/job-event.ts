@@ -17,7 +17,7 @@ const metricEvent = z.object({
   validationLoss: z.number().optional(),
   learningRate: z.number().optional(),
   tokensPerSecond: z.number().optional(),
-  gradientNorm: z.number().optional().describe("Global norm of the last step's gradients, before clipping."),
+  gradientNorm: z.number().nullable().optional().describe('Of the last step, before clipping; null before the first.'),
   tokensSeen: z.int().optional().describe('Tokens that the steps so far trained on.'),
   bitsPerByte: z.number().optional().describe('The validation loss in bits a byte of UTF-8 text.'),
   whole: z.boolean().optional().describe('Whether the losses are over the whole of each split.'),

@@ -14,7 +14,7 @@ export const trainProgress = z.object({
   validationLoss: z.number().nullable(),
   tokensPerSecond: z.number(),
   etaSeconds: seconds,
-  gradientNorm: z.number().optional().describe("Global norm of the last step's gradients, before clipping."),
+  gradientNorm: z.number().nullable().optional().describe('Of the last step, before clipping; null before the first.'),
   tokensSeen: z.int().optional().describe('Tokens that the steps so far trained on.'),
 });
 export type TrainProgress = z.output<typeof trainProgress>;
