@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { modelConfig } from './model-config.js';
-import { trainingConfig } from './training-config.js';
+import { partialTrainingConfig } from './training-config.js';
 
 /** The version of the model folder that this code writes; it reads no other. */
 export const MANIFEST_FORMAT_VERSION = 1;
@@ -17,12 +17,16 @@ export const modelManifest = z.object({
   job: z.string(),
   dataset: z.object({ id: z.string(), name: z.string(), sha256 }),
   model: modelConfig,
-  training: trainingConfig,
+  training: partialTrainingConfig.describe('As complete as the version that trained it knew it.'),
   seed: z.int(),
   vocabularySize: z.int().min(1),
   parameters: z.int().min(1),
   trainLoss: z.number().describe('Nats a token over the whole train split.'),
   validationLoss: z.number().describe('Nats a token over the whole validation split.'),
+  published: z
+    .object({ which: z.enum(['best', 'last']), step: z.int() })
+    .optional()
+    .describe('Which weights of the training these are.'),
   device: z.string().describe('What TensorFlow said that it trained on: `cpu` or `cuda:0`.'),
   deviceName: z.string(),
   threads: z.int().min(1).nullable().describe("TensorFlow's threads within an operation; null is all."),

@@ -8,11 +8,16 @@ const fraction = z.number().min(0);
 
 /**
  * How a model is trained. Every field may be left out; {@link completeTrainingConfig} fills the gaps with the
- * defaults of the model's kind. 0 turns warm-up, decay, clipping and sampling off.
+ * defaults of the model's kind. 0 turns warm-up, decay, clipping, accumulation, patience and sampling off.
  */
 export const trainingConfig = z.strictObject({
   maxSteps: z.int().min(1).max(10_000_000).describe('Optimizer steps.'),
   batchSize: z.int().min(1).max(1_048_576).describe('Sequences a step.'),
+  gradientAccumulationSteps: z
+    .int()
+    .min(0)
+    .max(65_536)
+    .describe('Batches whose gradients make one step; 0 and 1 are no accumulation.'),
   learningRate: z.number().positive().max(10),
   minLearningRate: fraction.max(10).describe('Where the cosine schedule ends.'),
   warmupSteps: z.int().min(0).describe('Steps over which the learning rate rises linearly; 0 is none.'),
@@ -24,6 +29,18 @@ export const trainingConfig = z.strictObject({
   validationFraction: z.number().gt(0).lt(1).describe('The end of the text that is held out.'),
   evalInterval: z.int().min(1).describe('Steps between evaluations.'),
   evalBatches: z.int().min(1).max(10_000).describe('Batches an evaluation on the way takes of each split.'),
+  patience: z
+    .int()
+    .min(0)
+    .describe('Evaluations without a lower validation loss after which the training stops; 0 is never.'),
+  export: z
+    .enum(['best', 'last'])
+    .describe('Which weights are published: those of the lowest validation loss, or the last.'),
+  checkpointIntervalSeconds: z
+    .number()
+    .min(0)
+    .max(86_400)
+    .describe('Time between checkpoints; 0 is none but at a pause.'),
   sampleInterval: z.int().min(0).describe('Steps between sampled texts; 0 is none but the first and the last.'),
   seed: z.int().min(0).max(0xffff_ffff),
 });
@@ -38,6 +55,10 @@ const shared = {
   validationFraction: 0.1,
   evalInterval: 250,
   evalBatches: 20,
+  gradientAccumulationSteps: 1,
+  patience: 0,
+  export: 'best',
+  checkpointIntervalSeconds: 30,
   sampleInterval: 500,
   seed: 1337,
 } as const;

@@ -45,6 +45,7 @@ function manifestOf(trained: TrainedModel, about: ModelAbout, files: ModelManife
     parameters: parameterCount(model, tokenizer.vocabularySize),
     trainLoss,
     validationLoss,
+    published: trained.published,
     device: computedBy.device,
     deviceName: computedBy.deviceName,
     threads: about.threads ?? null,

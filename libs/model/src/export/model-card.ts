@@ -1,4 +1,4 @@
-import { parameterCount } from '../config/index.js';
+import { parameterCount, type TrainingConfig } from '../config/index.js';
 import type { TrainedModel } from '../training/trained-model.js';
 import type { TrainingMetric } from '../training/training-reports.js';
 import type { ModelAbout } from './model-about.js';
@@ -24,11 +24,13 @@ Glyphmill on “${escapeMarkdown(about.dataset.name)}” (sha256 \`${about.datas
 |---|---|
 | vocabulary | ${vocabularySize} characters |
 | block size | ${model.blockSize} |
-| steps × batch | ${training.maxSteps} × ${training.batchSize} |
+| steps × batch | ${batches(training)} |
+| published weights | ${publishedWeights(trained)} |
 | optimizer | AdamW, learning rate ${training.learningRate} (${training.schedule}), decay ${training.weightDecay}, β ${training.beta1} and ${training.beta2} |
 | held out | the last ${Number((100 * training.validationFraction).toPrecision(6))}% of the text |
 | seed | ${training.seed} |
 | loss, nats a character | train ${trained.trainLoss.toFixed(4)}, validation ${trained.validationLoss.toFixed(4)} |
+| bits a byte | validation ${trained.bitsPerByte.toFixed(4)} |
 | computed by | TensorFlow ${computedBy.tensorflow} on ${computedBy.device} (${computedBy.deviceName}) |
 
 ## Training curve
@@ -49,6 +51,15 @@ ${codeBlock(trained.samples.at(-1)?.text ?? '')}
 ${vocabularySize}]) in ONNX Runtime of any language; \`tokenizer.json\` opens in Hugging Face's libraries, one token a
 character. Glyphmill names a character of a prompt that the model has never seen; **those libraries drop it silently**.
 `;
+}
+
+function batches({ maxSteps, batchSize, gradientAccumulationSteps }: TrainingConfig): string {
+  const accumulated = gradientAccumulationSteps > 1 ? `${gradientAccumulationSteps} × ` : '';
+  return `${maxSteps} × ${accumulated}${batchSize}`;
+}
+
+function publishedWeights({ published: { which, step } }: TrainedModel): string {
+  return which === 'best' ? `the best by validation loss, of step ${step}` : `the last, of step ${step}`;
 }
 
 /** At most {@link CURVE_ROWS} of the metrics, evenly; the first and the last are always among them. */

@@ -1,5 +1,6 @@
 import { loadTensorFlow } from '@glyphmill/tensorflow';
 import { definitionOf } from '../kinds/definition-of.js';
+import { Learner } from '../learner/learner.js';
 import { LanguageModelSession } from '../onnx/language-model-session.js';
 import type { TrainedModel } from '../training/trained-model.js';
 
@@ -24,7 +25,9 @@ export class ParityError extends Error {
  * of probe inputs that hold every token. Throws {@link ParityError} where they differ.
  */
 export async function checkParity(trained: TrainedModel, onnx: Uint8Array): Promise<void> {
-  const learner = definitionOf(trained.model).createLearner(await loadTensorFlow(), trained.weights, trained.training);
+  const { model, tokenizer, weights, training } = trained;
+  const trainable = definitionOf(model).trainable(tokenizer.vocabularySize);
+  const learner = new Learner(await loadTensorFlow(), trainable, weights, training);
   try {
     const session = await LanguageModelSession.open(onnx, { device: 'cpu', threads: 1 });
     try {

@@ -4,6 +4,8 @@ import path from 'node:path';
 import { CharacterTokenizer } from '@glyphmill/data';
 import { z } from 'zod';
 import { MANIFEST_FORMAT_VERSION, modelManifest, type ModelManifest } from '../config/index.js';
+import { readSafetensors } from '../weights/safetensors.js';
+import type { Weights } from '../weights/weights.js';
 
 /** `model_folder_invalid`: a folder that is not a whole model, or one that this version cannot read. */
 export class ModelFolderError extends Error {
@@ -25,9 +27,29 @@ export interface ModelFolder {
 /** Reads a folder and checks the bytes against the manifest. Throws {@link ModelFolderError}. */
 export async function readModelFolder(folder: string): Promise<ModelFolder> {
   const manifest = parseManifest(await readFileOf(folder, 'manifest.json'));
-  const tokenizer = await readListed(folder, 'tokenizer.json', manifest);
-  const onnx = await readListed(folder, 'onnx/model.onnx', manifest);
-  return { manifest, tokenizer: CharacterTokenizer.fromHuggingFace(JSON.parse(tokenizer.toString('utf8'))), onnx };
+  const tokenizer = await readTokenizer(folder, manifest);
+  return { manifest, tokenizer, onnx: await readListed(folder, 'onnx/model.onnx', manifest) };
+}
+
+/** What a new model takes of a published one. */
+export interface ModelWeights {
+  manifest: ModelManifest;
+  /** The tokens, by id. */
+  vocabulary: readonly string[];
+  /** Under their published names. */
+  weights: Weights;
+}
+
+/** Reads a folder's weights and checks the bytes against the manifest. Throws {@link ModelFolderError}. */
+export async function readModelWeights(folder: string): Promise<ModelWeights> {
+  const manifest = parseManifest(await readFileOf(folder, 'manifest.json'));
+  const { vocabulary } = await readTokenizer(folder, manifest);
+  return { manifest, vocabulary, weights: readSafetensors(await readListed(folder, 'model.safetensors', manifest)) };
+}
+
+async function readTokenizer(folder: string, manifest: ModelManifest): Promise<CharacterTokenizer> {
+  const bytes = await readListed(folder, 'tokenizer.json', manifest);
+  return CharacterTokenizer.fromHuggingFace(JSON.parse(bytes.toString('utf8')));
 }
 
 function parseManifest(bytes: Buffer): ModelManifest {

@@ -1,18 +1,17 @@
-import type { RandomStream } from '@glyphmill/data';
-import type { TensorFlow } from '@glyphmill/tensorflow';
-import type { TrainingConfig } from '../config/index.js';
+import type { Trainable } from '../learner/trainable.js';
+import type { WeightPlan } from '../layers/weight-plan.js';
 import type { Weights } from '../weights/weights.js';
-import type { Learner } from './learner.js';
 
 /** All that differs from one kind of model to another. A kind is a folder that gives this for its configuration. */
 export interface ModelDefinition {
-  initialWeights(vocabularySize: number, random: RandomStream): Weights;
-  /** A learner that goes on from `weights`, which it copies. */
-  createLearner(tensorflow: TensorFlow, weights: Weights, training: TrainingConfig): Learner;
+  /** The weights that a model over so many tokens has, and how they start. */
+  plan(vocabularySize: number): WeightPlan;
+  /** What a learner learns of it. */
+  trainable(vocabularySize: number): Trainable;
   /** The bytes of model.onnx: `input_ids` int64 [batch, sequence] → `logits` float [batch, sequence, vocabulary]. */
   onnx(weights: Weights): Uint8Array;
   /** config.json, as Hugging Face's libraries expect it where they know the kind. */
   huggingFaceConfig(vocabularySize: number): Record<string, unknown>;
-  /** What model.safetensors holds. */
+  /** What model.safetensors holds; those of the plan are among them. */
   publishedWeights(weights: Weights): Weights;
 }

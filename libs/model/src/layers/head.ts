@@ -1,6 +1,15 @@
 import { matrixProduct, type Tensor2D } from '@glyphmill/tensorflow';
 import type { ForwardPass } from './forward-pass.js';
 import type { OnnxPass } from './onnx-pass.js';
+import { NORMAL_START, type WeightPlan } from './weight-plan.js';
+
+/** A table of its own, for a head that is not tied. */
+export function headPlan(
+  name: string,
+  { vocabularySize, nEmbd }: { vocabularySize: number; nEmbd: number },
+): WeightPlan {
+  return { [name]: { shape: [vocabularySize, nEmbd], axes: ['vocabulary', 'feature'], start: NORMAL_START } };
+}
 
 /**
  * The logits of the next token are how well an activation fits each token's row of a table: x [B·T, C], table [V, C] →

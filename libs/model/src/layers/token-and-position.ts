@@ -21,8 +21,8 @@ export function tokenAndPositionPlan(
   { vocabularySize, blockSize, nEmbd }: EmbeddingShape,
 ): WeightPlan {
   return {
-    [tokens]: { shape: [vocabularySize, nEmbd], start: NORMAL_START },
-    [positions]: { shape: [blockSize, nEmbd], start: NORMAL_START },
+    [tokens]: { shape: [vocabularySize, nEmbd], axes: ['vocabulary', 'feature'], start: NORMAL_START },
+    [positions]: { shape: [blockSize, nEmbd], axes: ['position', 'feature'], start: NORMAL_START },
   };
 }
 

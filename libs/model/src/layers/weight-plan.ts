@@ -4,6 +4,8 @@ export type WeightStart = 'ones' | 'zeros' | { standardDeviation: number };
 /** A weight before it has numbers. */
 export interface PlannedWeight {
   shape: readonly number[];
+  /** What the places of an axis stand for, where it is a token or a position; left out: features alone. */
+  axes?: readonly ('vocabulary' | 'position' | 'feature')[];
   start: WeightStart;
 }
 

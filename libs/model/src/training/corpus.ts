@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   BatchSampler,
   CharacterTokenizer,
@@ -17,6 +18,8 @@ export const SPLITS = ['train', 'validation'] as const;
 /** A text as training needs it: its tokenizer, its two splits in tokens, and the batches that are cut of them. */
 export class Corpus {
   readonly tokenizer: CharacterTokenizer;
+  /** The sha256 of the text in UTF-8, in hexadecimal. */
+  readonly textSha256: string;
   readonly #splits: Record<Split, Int32Array>;
   readonly #batchSize: number;
   readonly #blockSize: number;
@@ -29,6 +32,7 @@ export class Corpus {
     const { vocabularySize } = this.tokenizer;
     const { validationFraction, batchSize } = training;
     checkTrainable({ characters: tokens.length, vocabularySize }, { blockSize, validationFraction });
+    this.textSha256 = createHash('sha256').update(text).digest('hex');
     this.#splits = splitTokens(tokens, validationFraction);
     this.#batchSize = batchSize;
     this.#blockSize = blockSize;
@@ -55,6 +59,13 @@ export class Corpus {
       const end = Math.min(start + count, tokens.length - 1);
       yield { inputs: tokens.subarray(start, end), targets: tokens.subarray(start + 1, end + 1) };
     }
+  }
+
+  /** How many bytes of UTF-8 a token of the split stands for on average. */
+  bytesPerToken(split: Split): number {
+    const bytesOf = this.tokenizer.vocabulary.map((character) => Buffer.byteLength(character));
+    const tokens = this.#splits[split];
+    return tokens.reduce((sum, token) => sum + bytesOf[token]!, 0) / tokens.length;
   }
 
   #samplerOf(split: Split, seed: number): BatchSampler {

@@ -61,6 +61,7 @@ test('it is evaluated before the first step, on the way, and on whole splits at 
     [0, false],
     [8, false],
     [16, false],
+    [20, false],
     [20, true],
   ]);
   expect(trained.metrics).toEqual(metrics);

@@ -1,26 +1,35 @@
-import { RandomStream } from '@glyphmill/data';
 import { loadTensorFlow, reportTensorFlow } from '@glyphmill/tensorflow';
+import type { Checkpoint } from '../checkpoints/checkpoint.js';
+import { type Fingerprint, fingerprintDifferences } from '../checkpoints/fingerprint.js';
+import { checkResumable } from '../checkpoints/resumable.js';
 import type { ModelConfig, TrainingConfig } from '../config/index.js';
 import { definitionOf } from '../kinds/definition-of.js';
-import type { Learner } from '../kinds/learner.js';
+import { Learner } from '../learner/learner.js';
 import { Breath } from '../sampling/breath.js';
-import { logitsProcessors } from '../sampling/logits-processor.js';
-import { startSequence } from '../sampling/sequence.js';
-import { WindowDecoder } from '../sampling/window-decoder.js';
+import type { Weights } from '../weights/weights.js';
 import { Corpus } from './corpus.js';
+import { checkWeights, type InitialModel, seededWeights, weightsFromModel } from './initial-weights.js';
 import type { TrainedModel } from './trained-model.js';
+import type { TrainingControl } from './training-control.js';
+import type { TrainingResumption } from './training-reports.js';
+import { trainingState } from './training-state.js';
 import { TrainingRun, type TrainingCallbacks } from './training-run.js';
-
-/** The name of the random stream of initial weights: 'weig'. */
-const WEIGHTS_STREAM = 0x77656967;
-
-/** Characters of a sample on the way. */
-const SAMPLE_TOKENS = 200;
+import { writeSample } from './write-sample.js';
 
 export interface TrainingTask extends TrainingCallbacks {
   text: string;
   model: ModelConfig;
   training: TrainingConfig;
+  /** Goes on from here; the text, the model, the batches and the seed must be those of the checkpoint. */
+  resumeFrom?: Checkpoint | undefined;
+  /** Starts from these weights; left out: from a published model's or the seed's. */
+  initialWeights?: Weights | undefined;
+  initFrom?: InitialModel | undefined;
+  /** Settings of this process that may change bits, such as its threads; kept in the fingerprint of checkpoints. */
+  processSettings?: Fingerprint | undefined;
+  control?: TrainingControl | undefined;
+  /** Where it goes on from a checkpoint: before the first step. */
+  onResume?: ((resumption: TrainingResumption) => void) | undefined;
   /** Ends the training within a step; `train` then throws the signal's reason. */
   signal?: AbortSignal | undefined;
 }
@@ -31,49 +40,80 @@ export interface TrainingTask extends TrainingCallbacks {
  *     const trained = await train({ text, model: { kind: 'bigram', blockSize: 8 }, training });
  *     await exportModel(trained, folder, about);
  *
- * The same text, configuration, library and number of threads give the same weights. Samples are what generation gives
- * for the empty prompt and the training's seed. The event loop has a turn about every 40 ms.
- * Throws `TensorFlowUnavailableError`, a `DatasetError` for a text that cannot train this model, `LossNotFiniteError`.
+ * The same text, configuration, library and number of threads give the same weights, also where the training went on
+ * from one of its checkpoints. Samples are what generation gives for the empty prompt and the training's seed. The event
+ * loop has a turn about every 40 ms.
+ * Throws `TensorFlowUnavailableError`, a `DatasetError` for a text that cannot train this model, `LossNotFiniteError`,
+ * `ResumeMismatchError`, `InitMismatchError`.
  */
-export async function train({ text, model, training, signal, ...callbacks }: TrainingTask): Promise<TrainedModel> {
+export async function train(task: TrainingTask): Promise<TrainedModel> {
+  try {
+    return await trainToTheEnd(task);
+  } catch (error) {
+    task.control?.end(error);
+    throw error;
+  } finally {
+    task.control?.end();
+  }
+}
+
+async function trainToTheEnd(task: TrainingTask): Promise<TrainedModel> {
+  const { text, model, training, resumeFrom, control, signal } = task;
   signal?.throwIfAborted();
   const tensorflow = await loadTensorFlow();
   const corpus = new Corpus(text, model, training);
-  const { tokenizer } = corpus;
-  const definition = definitionOf(model);
-  const weights = definition.initialWeights(tokenizer.vocabularySize, new RandomStream(training.seed, WEIGHTS_STREAM));
-  const learner = definition.createLearner(tensorflow, weights, training);
+  const { tokenizer, textSha256 } = corpus;
+  if (resumeFrom) checkResumable(resumeFrom, { textSha256, model, training });
+  const weights = await startingWeights(task, corpus);
+  const computedBy = await reportTensorFlow(tensorflow);
+  const learner = new Learner(tensorflow, definitionOf(model).trainable(tokenizer.vocabularySize), weights, training);
   try {
+    const fingerprint = { ...computedBy, graph: learner.graphHash, ...task.processSettings };
+    if (resumeFrom) {
+      learner.restore(resumeFrom.learner);
+      const differences = fingerprintDifferences(resumeFrom.fingerprint, fingerprint);
+      task.onResume?.({ step: resumeFrom.step, differences });
+    }
     const breath = new Breath(signal);
-    const writeSample = async () => tokenizer.decode(await sampleTokens(learner, corpus, { model, training, breath }));
-    const run = new TrainingRun({ learner, corpus, training, breath, writeSample, ...callbacks });
-    const { trainLoss, validationLoss } = await run.finish();
+    const capture = (): Checkpoint => {
+      const { state, ...learned } = run.moment();
+      return { ...state, ...learned, model, training, vocabulary: tokenizer.vocabulary, textSha256, fingerprint };
+    };
+    const run: TrainingRun = new TrainingRun({
+      ...task,
+      learner,
+      corpus,
+      breath,
+      writeSample: () => writeSample(learner, tokenizer, { model, training, breath }),
+      atBreath: () => control?.answer(capture),
+      resume: resumeFrom && { state: trainingState.parse(resumeFrom), bestWeights: resumeFrom.bestWeights },
+    });
+    const { whole, published } = await run.finish();
     return {
       model,
       training,
       tokenizer,
       weights: learner.weights(),
-      trainLoss,
-      validationLoss,
+      trainLoss: whole.trainLoss,
+      validationLoss: whole.validationLoss,
+      bitsPerByte: whole.bitsPerByte,
+      published,
       metrics: run.metrics,
       samples: run.samples,
-      computedBy: await reportTensorFlow(tensorflow),
+      computedBy,
     };
   } finally {
     learner.dispose();
   }
 }
 
-async function sampleTokens(
-  learner: Learner,
+async function startingWeights(
+  { model, training, resumeFrom, initialWeights, initFrom }: TrainingTask,
   { tokenizer }: Corpus,
-  { model, training, breath }: Pick<TrainingTask, 'model' | 'training'> & { breath: Breath },
-): Promise<Int32Array> {
-  const { vocabularySize } = tokenizer;
-  const logits = (ids: Int32Array, rows: number, columns: number) => learner.logits(ids, rows, columns);
-  const decoder = new WindowDecoder(logits, { vocabularySize, blockSize: model.blockSize });
-  const sequence = startSequence(new Int32Array(0), { seed: training.seed, promptIndex: 0, sampleIndex: 0 });
-  const processors = logitsProcessors({ temperature: 1, topK: 0, topP: 1 });
-  const [tokens] = await decoder.decode([sequence], { maxNewTokens: SAMPLE_TOKENS, processors, breathe: breath.take });
-  return tokens!;
+): Promise<Weights> {
+  if (resumeFrom) return resumeFrom.learner.weights;
+  if (initFrom) return await weightsFromModel(initFrom, { model, tokenizer, seed: training.seed });
+  if (!initialWeights) return seededWeights(model, tokenizer.vocabularySize, training.seed);
+  checkWeights(initialWeights, model, tokenizer.vocabularySize);
+  return initialWeights;
 }

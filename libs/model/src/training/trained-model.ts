@@ -14,6 +14,10 @@ export interface TrainedModel {
   trainLoss: number;
   /** Over the whole validation split, in nats a token. */
   validationLoss: number;
+  /** The validation loss in bits a byte of UTF-8. */
+  bitsPerByte: number;
+  /** Which weights these are: those of the lowest validation loss on the way, or the last. */
+  published: { which: 'best' | 'last'; step: number };
   metrics: TrainingMetric[];
   samples: TrainingSample[];
   /** What computed it. */

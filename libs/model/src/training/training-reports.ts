@@ -1,3 +1,5 @@
+import { z } from 'zod';
+
 /** Where a training is; losses are in nats a token, and the train loss is that of the latest batch. */
 export interface TrainingProgress {
   step: number;
@@ -5,26 +7,53 @@ export interface TrainingProgress {
   trainLoss: number | null;
   /** Of the last evaluation. */
   validationLoss: number | null;
-  /** While it trains; evaluations and samples are not counted. */
+  /** While it trains; the first step, in which TensorFlow compiles, evaluations and samples are not counted. */
   tokensPerSecond: number;
   etaSeconds: number | null;
 }
 
 /** One evaluation; losses are in nats a token. */
-export interface TrainingMetric {
-  /** Steps taken before it. */
-  step: number;
-  trainLoss: number;
-  validationLoss: number;
-  /** Of the step just taken; at step 0, of the first. */
-  learningRate: number;
-  tokensPerSecond: number;
-  /** Whether the losses are over the whole of each split, not over a fixed part of it. */
-  whole: boolean;
-}
+export const trainingMetric = z.object({
+  step: z.int().describe('Steps that the weights had taken.'),
+  trainLoss: z.number(),
+  validationLoss: z.number(),
+  bitsPerByte: z
+    .number()
+    .describe('The validation loss in bits a byte of the text in UTF-8, which any tokenizer compares by.'),
+  learningRate: z.number().describe('Of the step just taken; at step 0, of the first.'),
+  gradientNorm: z.number().nullable().describe('Of the step just taken, before clipping; null before the first.'),
+  tokensSeen: z.int().describe('Tokens of all batches so far.'),
+  tokensPerSecond: z.number(),
+  whole: z.boolean().describe('Whether the losses are over the whole of each split, not over a fixed part of it.'),
+});
+export type TrainingMetric = z.output<typeof trainingMetric>;
 
 /** A text that the model wrote. */
-export interface TrainingSample {
+export const trainingSample = z.object({ step: z.int(), text: z.string() });
+export type TrainingSample = z.output<typeof trainingSample>;
+
+/** One optimizer step. */
+export interface TrainingStepReport {
+  /** From 1. */
   step: number;
-  text: string;
+  /** Of its batches, before the step, in nats a token. */
+  loss: number;
+  /** Before clipping. */
+  gradientNorm: number;
+  learningRate: number;
+}
+
+/** What was done before the first step, and in it. */
+export interface TrainingPreparation {
+  /** Milliseconds of recording the program. */
+  recordingMs: number;
+  /** Milliseconds of the first runs of the program's entries, in which TensorFlow optimises and compiles them. */
+  compilingMs: number;
+}
+
+/** A training goes on from a checkpoint. */
+export interface TrainingResumption {
+  step: number;
+  /** What computes otherwise than what wrote the checkpoint, so that bits may differ; empty where nothing does. */
+  differences: string[];
 }

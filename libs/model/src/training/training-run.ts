@@ -1,22 +1,34 @@
 import type { Batch, BatchSampler } from '@glyphmill/data';
 import type { TrainingConfig } from '../config/index.js';
-import type { Learner } from '../kinds/learner.js';
+import type { Learner, LearnerState } from '../learner/learner.js';
+import { learningRateAfter } from '../optimizer/learning-rate.js';
 import type { Breath } from '../sampling/breath.js';
+import type { Weights } from '../weights/weights.js';
 import { SPLITS, type Corpus } from './corpus.js';
-import { learningRateAfter } from './learning-rate.js';
 import { LossNotFiniteError } from './loss-not-finite-error.js';
 import { Stopwatch } from './stopwatch.js';
-import type { TrainingMetric, TrainingProgress, TrainingSample } from './training-reports.js';
+import type {
+  TrainingMetric,
+  TrainingPreparation,
+  TrainingProgress,
+  TrainingSample,
+  TrainingStepReport,
+} from './training-reports.js';
+import type { TrainingState } from './training-state.js';
 
 const PROGRESS_INTERVAL_MS = 100;
 
 export interface TrainingCallbacks {
   /** At the start, about ten times a second, and at the end. */
   onProgress?: ((progress: TrainingProgress) => void) | undefined;
-  /** Before the first step, every `evalInterval` steps, and at the end over whole splits. */
+  /** Before the first step, every `evalInterval` steps, after the last, and at the end over whole splits. */
   onMetric?: ((metric: TrainingMetric) => void) | undefined;
-  /** Before the first step, every `sampleInterval` steps, and after the last. */
+  /** Before the first step, every `sampleInterval` steps, and at the end. */
   onSample?: ((sample: TrainingSample) => void) | undefined;
+  /** After every step. */
+  onStep?: ((step: TrainingStepReport) => void) | undefined;
+  /** After the first step, in which TensorFlow compiles: its time is no measure of the others. */
+  onPrepared?: ((preparation: TrainingPreparation) => void) | undefined;
 }
 
 export interface TrainingRunOptions extends TrainingCallbacks {
@@ -26,86 +38,175 @@ export interface TrainingRunOptions extends TrainingCallbacks {
   breath: Breath;
   /** Lets the model as it is now write a text. */
   writeSample: () => Promise<string>;
+  /** Called wherever the training could be interrupted: between steps, and in evaluations. */
+  atBreath: () => void;
+  /** Where to go on from. */
+  resume?: { state: TrainingState; bestWeights: Weights | undefined } | undefined;
+}
+
+/** A training as it is between two steps. */
+export interface TrainingMoment {
+  state: TrainingState;
+  learner: LearnerState;
+  bestWeights: Weights | undefined;
+}
+
+/** What a training ends with; the learner then has the weights that are to be published. */
+export interface TrainingEnd {
+  /** Over whole splits. */
+  whole: TrainingMetric;
+  published: { which: 'best' | 'last'; step: number };
 }
 
 /** One training from its first step to its last: steps, and on the way evaluations, samples and progress. */
 export class TrainingRun {
-  readonly metrics: TrainingMetric[] = [];
-  readonly samples: TrainingSample[] = [];
   readonly #options: TrainingRunOptions;
   readonly #sampler: BatchSampler;
   readonly #stepping = new Stopwatch();
   readonly #startedAtMs = performance.now();
-  #reportedAtMs = -Infinity;
-  #step = 0;
-  #tokens = 0;
-  #trainLoss: number | null = null;
+  readonly #startStep: number;
+  #state: TrainingState;
+  #bestWeights: Weights | undefined;
+  #lastMoment: TrainingMoment | undefined;
   #validationLoss: number | null = null;
+  #timedTokens = 0;
+  #prepared = false;
+  #reportedAtMs = -Infinity;
 
   constructor(options: TrainingRunOptions) {
+    const { corpus, resume } = options;
     this.#options = options;
-    this.#sampler = options.corpus.sampler();
+    this.#sampler = corpus.sampler();
+    this.#state = structuredClone(resume?.state) ?? newState(this.#sampler);
+    if (resume) this.#sampler.restore(resume.state.sampler);
+    this.#bestWeights = resume?.bestWeights;
+    this.#validationLoss = this.#state.metrics.at(-1)?.validationLoss ?? null;
+    this.#startStep = this.#state.step;
   }
 
-  /** Takes all steps; gives the losses over whole splits. Throws {@link LossNotFiniteError}, or the reason of an abort. */
-  async finish(): Promise<TrainingMetric> {
-    const { maxSteps, evalInterval, sampleInterval } = this.#options.training;
-    await this.#sample();
-    await this.#evaluate();
+  get metrics(): TrainingMetric[] {
+    return this.#state.metrics;
+  }
+
+  get samples(): TrainingSample[] {
+    return this.#state.samples;
+  }
+
+  /** A copy of all that another run would need to go on from here. */
+  moment(): TrainingMoment {
+    if (this.#lastMoment !== undefined) return this.#lastMoment;
+    const state = structuredClone({ ...this.#state, sampler: this.#sampler.state() });
+    return { state, learner: this.#options.learner.state(), bestWeights: this.#bestWeights };
+  }
+
+  /** Takes all steps that are left. Throws {@link LossNotFiniteError}, or the reason of an abort. */
+  async finish(): Promise<TrainingEnd> {
     this.#reportProgress();
-    while (this.#step < maxSteps) {
-      await this.#options.breath.take();
+    await this.#observe();
+    while (!this.#isOver()) {
+      await this.#breathe();
       this.#takeStep();
-      if (this.#step % evalInterval === 0) await this.#evaluate();
-      if (this.#step < maxSteps && this.#step % sampleInterval === 0) await this.#sample();
+      await this.#observe();
     }
-    await this.#sample();
-    const whole = await this.#evaluateWhole();
+    const published = this.#choosePublished();
+    await this.#sample(published.step);
+    const whole = await this.#measure((split) => this.#options.corpus.wholeBatches(split), {
+      step: published.step,
+      whole: true,
+    });
     this.#reportProgress();
-    return whole;
+    return { whole, published };
+  }
+
+  #isOver(): boolean {
+    const { maxSteps, patience } = this.#options.training;
+    return this.#state.step >= maxSteps || (patience > 0 && this.#state.staleEvaluations >= patience);
   }
 
   #takeStep(): void {
-    const { learner, training } = this.#options;
-    const reportsProgress = performance.now() - this.#reportedAtMs >= PROGRESS_INTERVAL_MS;
-    const learningRate = learningRateAfter(this.#step, training);
-    this.#step += 1;
-    const loss = this.#stepping.time(() => {
-      const batch = this.#sampler.next();
-      this.#tokens += batch.inputs.length;
-      return learner.step(batch, { step: this.#step, learningRate, readLoss: reportsProgress });
-    });
-    if (loss === undefined) return;
-    this.#trainLoss = this.#finite(loss);
-    this.#reportProgress();
+    const { learner, training, onStep, onPrepared } = this.#options;
+    const learningRate = learningRateAfter(this.#state.step, training);
+    this.#state.step += 1;
+    const { step } = this.#state;
+    let tokens = 0;
+    const take = () => {
+      const batches = Array.from({ length: learner.batchesPerStep }, () => this.#sampler.next());
+      tokens = batches.reduce((sum, { inputs }) => sum + inputs.length, 0);
+      return learner.step(batches, { step, learningRate });
+    };
+    const { loss, gradientNorm } = this.#prepared ? this.#stepping.time(take) : take();
+    this.#requireFinite('loss', loss);
+    this.#requireFinite("gradients' norm", gradientNorm);
+    if (this.#prepared) this.#timedTokens += tokens;
+    else {
+      const { recording, compiling } = learner.preparationMs;
+      onPrepared?.({ recordingMs: recording, compilingMs: compiling });
+      this.#prepared = true;
+    }
+    this.#state.tokensSeen += tokens;
+    this.#state.trainLoss = loss;
+    this.#state.gradientNorm = gradientNorm;
+    onStep?.({ step, loss, gradientNorm, learningRate });
+    if (performance.now() - this.#reportedAtMs >= PROGRESS_INTERVAL_MS) this.#reportProgress();
+  }
+
+  /** The evaluation and the sample that are due at this step and were not made before. */
+  async #observe(): Promise<void> {
+    const { evalInterval, sampleInterval, maxSteps } = this.#options.training;
+    const { step, evaluatedAt, sampledAt } = this.#state;
+    if (evaluatedAt !== step && (step % evalInterval === 0 || step >= maxSteps)) await this.#evaluate();
+    // The last sample is written once it is known which weights are published.
+    if (sampledAt !== step && !this.#isOver() && (step === 0 || step % sampleInterval === 0)) await this.#sample(step);
   }
 
   async #evaluate(): Promise<void> {
-    await this.#measure((split) => this.#options.corpus.evaluationBatches(split), false);
+    const { step } = this.#state;
+    const batchesOf = (split: (typeof SPLITS)[number]) => this.#options.corpus.evaluationBatches(split);
+    const { validationLoss } = await this.#measure(batchesOf, { step, whole: false });
+    this.#state.evaluatedAt = step;
+    if (step === 0) return;
+    if (this.#state.best !== null && validationLoss >= this.#state.best.validationLoss) {
+      this.#state.staleEvaluations += 1;
+      return;
+    }
+    this.#state.best = { step, validationLoss };
+    this.#state.staleEvaluations = 0;
+    this.#bestWeights = this.#options.learner.weights();
   }
 
-  async #evaluateWhole(): Promise<TrainingMetric> {
-    return this.#measure((split) => this.#options.corpus.wholeBatches(split), true);
+  /** Puts the weights that are to be published into the learner; from here on the training's own are kept as a copy. */
+  #choosePublished(): TrainingEnd['published'] {
+    const { step, best } = this.#state;
+    this.#lastMoment = this.moment();
+    if (this.#options.training.export === 'last' || best === null || this.#bestWeights === undefined) {
+      return { which: 'last', step };
+    }
+    if (best.step !== step) this.#options.learner.writeWeights(this.#bestWeights);
+    return { which: 'best', step: best.step };
   }
 
   async #measure(
     batchesOf: (split: (typeof SPLITS)[number]) => Iterable<Batch>,
-    whole: boolean,
+    { step, whole }: { step: number; whole: boolean },
   ): Promise<TrainingMetric> {
+    const { corpus, training, onMetric } = this.#options;
     const trainLoss = await this.#meanLoss(batchesOf('train'));
     const validationLoss = await this.#meanLoss(batchesOf('validation'));
     const metric = {
-      step: this.#step,
+      step,
       trainLoss,
       validationLoss,
-      learningRate: learningRateAfter(Math.max(0, this.#step - 1), this.#options.training),
-      tokensPerSecond: this.#stepping.rateOf(this.#tokens),
+      bitsPerByte: validationLoss / Math.LN2 / corpus.bytesPerToken('validation'),
+      learningRate: learningRateAfter(Math.max(0, this.#state.step - 1), training),
+      gradientNorm: this.#state.gradientNorm,
+      tokensSeen: this.#state.tokensSeen,
+      tokensPerSecond: this.#stepping.rateOf(this.#timedTokens),
       whole,
     };
-    this.#trainLoss = trainLoss;
     this.#validationLoss = validationLoss;
-    this.metrics.push(metric);
-    this.#options.onMetric?.(metric);
+    this.#state.trainLoss = trainLoss;
+    this.#state.metrics.push(metric);
+    onMetric?.(metric);
     return metric;
   }
 
@@ -113,35 +214,60 @@ export class TrainingRun {
     let sum = 0;
     let tokens = 0;
     for (const batch of batches) {
-      await this.#options.breath.take();
+      await this.#breathe();
       sum += this.#options.learner.loss(batch) * batch.inputs.length;
       tokens += batch.inputs.length;
     }
-    return this.#finite(sum / tokens);
+    this.#requireFinite('loss', sum);
+    return sum / tokens;
   }
 
-  async #sample(): Promise<void> {
-    const sample = { step: this.#step, text: await this.#options.writeSample() };
-    this.samples.push(sample);
+  async #sample(step: number): Promise<void> {
+    const sample = { step, text: await this.#options.writeSample() };
+    this.#state.sampledAt = this.#state.step;
+    this.#state.samples.push(sample);
     this.#options.onSample?.(sample);
+  }
+
+  async #breathe(): Promise<void> {
+    await this.#options.breath.take();
+    this.#options.atBreath();
   }
 
   #reportProgress(): void {
     const { maxSteps } = this.#options.training;
+    const { step, trainLoss } = this.#state;
     this.#reportedAtMs = performance.now();
-    const secondsAStep = (this.#reportedAtMs - this.#startedAtMs) / 1000 / this.#step;
+    const stepsTaken = step - this.#startStep;
+    const secondsAStep = (this.#reportedAtMs - this.#startedAtMs) / 1000 / stepsTaken;
+    const left = this.#isOver() ? 0 : maxSteps - step;
     this.#options.onProgress?.({
-      step: this.#step,
+      step,
       maxSteps,
-      trainLoss: this.#trainLoss,
+      trainLoss,
       validationLoss: this.#validationLoss,
-      tokensPerSecond: this.#stepping.rateOf(this.#tokens),
-      etaSeconds: this.#step === 0 ? null : (maxSteps - this.#step) * secondsAStep,
+      tokensPerSecond: this.#stepping.rateOf(this.#timedTokens),
+      etaSeconds: left === 0 ? 0 : stepsTaken === 0 ? null : left * secondsAStep,
     });
   }
 
-  #finite(loss: number): number {
-    if (!Number.isFinite(loss)) throw new LossNotFiniteError(this.#step, loss);
-    return loss;
+  #requireFinite(quantity: LossNotFiniteError['quantity'], value: number): void {
+    if (!Number.isFinite(value)) throw new LossNotFiniteError(this.#state.step, quantity, value);
   }
+}
+
+function newState(sampler: BatchSampler): TrainingState {
+  return {
+    step: 0,
+    tokensSeen: 0,
+    sampler: sampler.state(),
+    trainLoss: null,
+    gradientNorm: null,
+    evaluatedAt: null,
+    sampledAt: null,
+    best: null,
+    staleEvaluations: 0,
+    metrics: [],
+    samples: [],
+  };
 }

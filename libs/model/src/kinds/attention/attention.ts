@@ -1,9 +1,8 @@
 import type { AttentionConfig } from '../../config/index.js';
 import { causalSelfAttention, causalSelfAttentionOnnx } from '../../layers/causal-self-attention.js';
-import { head, headOnnx } from '../../layers/head.js';
+import { head, headOnnx, headPlan } from '../../layers/head.js';
 import { linearPlan } from '../../layers/linear.js';
 import { tokenAndPosition, tokenAndPositionOnnx, tokenAndPositionPlan } from '../../layers/token-and-position.js';
-import { NORMAL_START } from '../../layers/weight-plan.js';
 import type { Network } from '../network/network.js';
 
 const EMBEDDINGS = { tokens: 'wte.weight', positions: 'wpe.weight' };
@@ -24,7 +23,7 @@ export function attentionNetwork(config: AttentionConfig): Network {
     plan: (vocabularySize) => ({
       ...tokenAndPositionPlan(EMBEDDINGS, { vocabularySize, blockSize, nEmbd }),
       ...linearPlan(ATTENTION, { inputs: nEmbd, outputs: 3 * nEmbd, bias: false }),
-      [HEAD]: { shape: [vocabularySize, nEmbd], start: NORMAL_START },
+      ...headPlan(HEAD, { vocabularySize, nEmbd }),
     }),
     logits: (pass, ids) => {
       const x = tokenAndPosition(pass, EMBEDDINGS, ids); // [B·T, C]

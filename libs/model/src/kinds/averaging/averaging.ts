@@ -1,9 +1,8 @@
 import type { AveragingConfig } from '../../config/index.js';
 import { causalAverage, causalAverageOnnx } from '../../layers/causal-average.js';
-import { head, headOnnx } from '../../layers/head.js';
+import { head, headOnnx, headPlan } from '../../layers/head.js';
 import { linear, linearOnnx, linearPlan } from '../../layers/linear.js';
 import { tokenAndPosition, tokenAndPositionOnnx, tokenAndPositionPlan } from '../../layers/token-and-position.js';
-import { NORMAL_START } from '../../layers/weight-plan.js';
 import type { Network } from '../network/network.js';
 
 const EMBEDDINGS = { tokens: 'wte.weight', positions: 'wpe.weight' };
@@ -22,7 +21,7 @@ export function averagingNetwork(config: AveragingConfig): Network {
     plan: (vocabularySize) => ({
       ...tokenAndPositionPlan(EMBEDDINGS, { vocabularySize, blockSize, nEmbd }),
       ...linearPlan('value', { inputs: nEmbd, outputs: nEmbd, bias: false }),
-      [HEAD]: { shape: [vocabularySize, nEmbd], start: NORMAL_START },
+      ...headPlan(HEAD, { vocabularySize, nEmbd }),
     }),
     logits: (pass, ids) => {
       const x = tokenAndPosition(pass, EMBEDDINGS, ids); // [B·T, C]

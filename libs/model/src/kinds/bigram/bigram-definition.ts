@@ -1,14 +1,12 @@
 import type { BigramConfig } from '../../config/index.js';
-import { weightNamed } from '../../weights/weights.js';
 import type { ModelDefinition } from '../model-definition.js';
-import { bigramOnnx, initialWeights, TABLE } from './bigram.js';
-import { BigramLearner } from './bigram-learner.js';
+import { bigramOnnx, bigramPlan } from './bigram.js';
+import { bigramTrainable } from './bigram-trainable.js';
 
 export function bigramDefinition(config: BigramConfig): ModelDefinition {
   return {
-    initialWeights,
-    createLearner: (tensorflow, weights, training) =>
-      new BigramLearner(tensorflow, weightNamed(weights, TABLE), training),
+    plan: bigramPlan,
+    trainable: (vocabularySize) => bigramTrainable(config, vocabularySize),
     onnx: bigramOnnx,
     huggingFaceConfig: (vocabularySize) => ({
       model_type: 'glyphmill-bigram',

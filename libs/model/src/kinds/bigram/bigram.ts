@@ -1,6 +1,6 @@
-import type { RandomStream } from '@glyphmill/data';
 import type { Tensor2D, Tensor3D, TensorFlow } from '@glyphmill/tensorflow';
 import { embedding, embeddingOnnx } from '../../layers/embedding.js';
+import type { WeightPlan } from '../../layers/weight-plan.js';
 import { OnnxGraph } from '../../onnx/onnx-graph.js';
 import { weightNamed, type Weights } from '../../weights/weights.js';
 
@@ -8,10 +8,14 @@ import { weightNamed, type Weights } from '../../weights/weights.js';
 export const TABLE = 'token_embedding_table.weight';
 
 /** N(0, 1), as PyTorch's embeddings start. */
-export function initialWeights(vocabularySize: number, random: RandomStream): Weights {
-  const values = new Float32Array(vocabularySize * vocabularySize);
-  random.fillNormal(values);
-  return new Map([[TABLE, { shape: [vocabularySize, vocabularySize], values }]]);
+export function bigramPlan(vocabularySize: number): WeightPlan {
+  return {
+    [TABLE]: {
+      shape: [vocabularySize, vocabularySize],
+      axes: ['vocabulary', 'vocabulary'],
+      start: { standardDeviation: 1 },
+    },
+  };
 }
 
 /**

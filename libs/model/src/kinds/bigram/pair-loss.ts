@@ -1,4 +1,4 @@
-import type { Scalar, Tensor2D } from '@glyphmill/tensorflow';
+import type { GradSaveFunc, Scalar, Tensor, Tensor2D, TensorFlow } from '@glyphmill/tensorflow';
 
 /** A batch as a bigram's loss sees it: the shares of its pairs [V, V], and their row sums [V, 1]. */
 export interface PairTensors {
@@ -8,14 +8,16 @@ export interface PairTensors {
 
 /**
  * The mean cross entropy of a batch under a table W of logits [V, V], in nats a token. All pairs (i, j) share the
- * logits W[i], so with the pairs' shares P and their row sums p it is Σᵢ pᵢ·logsumexp(W[i]) − Σᵢⱼ Pᵢⱼ·Wᵢⱼ: exact.
+ * logits W[i], so with the pairs' shares P and their row sums p it is Σᵢ pᵢ·logsumexp(W[i]) − Σᵢⱼ Pᵢⱼ·Wᵢⱼ: exact. Its
+ * gradient with respect to the table is pᵢ·softmax(W[i]) − P[i].
  */
-export function pairLoss(table: Tensor2D, { pairs, firsts }: PairTensors): Scalar {
-  const normalizers = table.logSumExp(1, true).mul(firsts).sum(); // Σᵢ pᵢ·logsumexp(W[i])
-  return normalizers.sub(table.mul(pairs).sum());
-}
-
-/** The gradient of {@link pairLoss} with respect to the table, pᵢ·softmax(W[i]) − P[i]: [V, V]. */
-export function pairLossGradient(table: Tensor2D, { pairs, firsts }: PairTensors): Tensor2D {
-  return table.softmax().mul(firsts).sub(pairs);
+export function pairLoss({ tf }: TensorFlow, table: Tensor2D, { pairs, firsts }: PairTensors): Scalar {
+  const loss = tf.customGrad((...inputs) => {
+    const [logits, save] = inputs as [Tensor, GradSaveFunc];
+    save([logits]);
+    const normalizers = logits.logSumExp(1, true).mul(firsts).sum(); // Σᵢ pᵢ·logsumexp(W[i])
+    const gradFunc = (gradient: Tensor, saved: Tensor[]) => saved[0]!.softmax().mul(firsts).sub(pairs).mul(gradient); // [V, V]
+    return { value: normalizers.sub(logits.mul(pairs).sum()), gradFunc };
+  });
+  return loss(table) as Scalar;
 }

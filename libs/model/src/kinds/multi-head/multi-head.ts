@@ -1,5 +1,5 @@
 import type { MultiHeadConfig } from '../../config/index.js';
-import { head, headOnnx } from '../../layers/head.js';
+import { head, headOnnx, headPlan } from '../../layers/head.js';
 import {
   multiHeadAttention,
   multiHeadAttentionOnnx,
@@ -26,7 +26,7 @@ export function multiHeadNetwork(config: MultiHeadConfig): Network {
     plan: (vocabularySize) => ({
       ...tokenAndPositionPlan(EMBEDDINGS, { vocabularySize, blockSize, nEmbd }),
       ...multiHeadAttentionPlan(ATTENTION, { nEmbd, bias: false, residualStart: NORMAL_START }),
-      [HEAD]: { shape: [vocabularySize, nEmbd], start: NORMAL_START },
+      ...headPlan(HEAD, { vocabularySize, nEmbd }),
     }),
     logits: (pass, ids) => {
       const x = tokenAndPosition(pass, EMBEDDINGS, ids); // [B·T, C]

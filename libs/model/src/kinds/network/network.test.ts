@@ -8,12 +8,15 @@ import {
   type ModelConfig,
   type PartialTrainingConfig,
 } from '../../config/index.js';
+import { startPlanned } from '../../layers/planned-weights.js';
+import { Learner } from '../../learner/learner.js';
+import { variablesOf } from '../../learner/learner-program.js';
+import { lossAndGradients, updateWeights } from '../../learner/training-step.js';
 import { LanguageModelSession } from '../../onnx/language-model-session.js';
+import { adamWStepNumbers } from '../../optimizer/adamw.js';
 import type { Weights } from '../../weights/weights.js';
 import { definitionOf, networkOf } from '../definition-of.js';
-import { NetworkLearner } from './network-learner.js';
-import { variablesOf } from './network-program.js';
-import { trainingStep } from './training-step.js';
+import { networkTrainable } from './network-trainable.js';
 
 const VOCABULARY = 11;
 const BLOCK = 6;
@@ -44,17 +47,20 @@ function configOf(given: object): NetworkConfig {
 const trainingOf = (model: ModelConfig, given: PartialTrainingConfig = {}) =>
   completeTrainingConfig(model.kind, { batchSize: ROWS, ...given });
 
+const startWeights = (model: ModelConfig, vocabularySize: number): Weights =>
+  startPlanned(definitionOf(model).plan(vocabularySize), new RandomStream(1));
+
 /** Learned for a few steps, so that no weight is where it started. */
 function learnedWeights(model: NetworkConfig): Weights {
-  const learner = learnerOf(model, definitionOf(model).initialWeights(VOCABULARY, new RandomStream(1)));
-  for (let step = 1; step <= 20; step += 1) learner.step(batchOf(step), { step, learningRate: 0.01, readLoss: false });
+  const learner = learnerOf(model, startWeights(model, VOCABULARY));
+  for (let step = 1; step <= 20; step += 1) learner.step([batchOf(step)], { step, learningRate: 0.01 });
   const weights = learner.weights();
   learner.dispose();
   return weights;
 }
 
-function learnerOf(model: NetworkConfig, weights: Weights, training: PartialTrainingConfig = {}): NetworkLearner {
-  return new NetworkLearner(tensorflow, networkOf(model), weights, trainingOf(model, training));
+function learnerOf(model: NetworkConfig, weights: Weights, training: PartialTrainingConfig = {}): Learner {
+  return new Learner(tensorflow, networkTrainable(networkOf(model)), weights, trainingOf(model, training));
 }
 
 /** Random tokens, and targets that do not follow from them: they must be learned by heart. */
@@ -71,13 +77,13 @@ describe.each(Object.entries(models))('%s', (_, given) => {
   const model = configOf(given);
 
   test('it has as many weights as its configuration counts', () => {
-    const weights = definitionOf(model).initialWeights(VOCABULARY, new RandomStream(1));
+    const weights = startWeights(model, VOCABULARY);
     const count = [...weights.values()].reduce((sum, { values }) => sum + values.length, 0);
     expect(count).toBe(parameterCount(model, VOCABULARY));
   });
 
   test('its first loss is near ln V', () => {
-    const learner = learnerOf(model, definitionOf(model).initialWeights(VOCABULARY, new RandomStream(1)));
+    const learner = learnerOf(model, startWeights(model, VOCABULARY));
     expect(Math.abs(learner.loss(batchOf(1)) - Math.log(VOCABULARY))).toBeLessThan(0.05);
     learner.dispose();
   });
@@ -107,8 +113,9 @@ describe.each(Object.entries(models))('%s', (_, given) => {
   test('recorded and eager steps agree, with dropout, clipping, decay and a changing rate', () => {
     const dropped = configOf({ ...given, dropout: 0.2 });
     const training = trainingOf(dropped, { gradientClip: 0.3 });
-    const weights = definitionOf(dropped).initialWeights(VOCABULARY, new RandomStream(1));
-    const learner = new NetworkLearner(tensorflow, networkOf(dropped), weights, training);
+    const weights = startWeights(dropped, VOCABULARY);
+    const trainable = networkTrainable(networkOf(dropped));
+    const learner = new Learner(tensorflow, trainable, weights, training);
     const variables = variablesOf(tensorflow, weights);
     const { tf } = tensorflow;
     for (let step = 1; step <= 50; step += 1) {
@@ -118,14 +125,19 @@ describe.each(Object.entries(models))('%s', (_, given) => {
         const inputs = {
           ids: tf.tensor2d(batch.inputs, [ROWS, BLOCK], 'int32'),
           targets: tf.tensor1d(batch.targets, 'int32'),
-          seed: tf.tensor1d([training.seed, step], 'int32'),
-          rate: tf.scalar(learningRate),
-          beta1Power: tf.scalar(training.beta1 ** step),
-          beta2Power: tf.scalar(training.beta2 ** step),
+          shares: tf.ones([ROWS * BLOCK]).div(ROWS * BLOCK),
         };
-        return trainingStep(tensorflow, networkOf(dropped), variables, training, inputs).loss.dataSync()[0]!;
+        const pass = { batchSize: ROWS, seed: tf.tensor1d([training.seed, step], 'int32') };
+        const { loss, gradients } = lossAndGradients(tensorflow, trainable, variables, inputs, pass);
+        const { rate, beta1Power, beta2Power } = adamWStepNumbers({ step, learningRate }, training);
+        updateWeights(tensorflow, variables, gradients, training, {
+          rate: tf.scalar(rate),
+          beta1Power: tf.scalar(beta1Power),
+          beta2Power: tf.scalar(beta2Power),
+        });
+        return loss.dataSync()[0]!;
       });
-      const recorded = learner.step(batch, { step, learningRate, readLoss: true })!;
+      const recorded = learner.step([batch], { step, learningRate }).loss;
       expect(Math.abs(recorded - eager)).toBeLessThan(1e-4);
     }
     learner.dispose();
@@ -158,9 +170,9 @@ describe.each(Object.entries(models))('%s', (_, given) => {
 test.each(['attention', 'multi-head', 'gpt'])('%s learns one batch by heart', (kind) => {
   const model = configOf(models[kind]!);
   const training = { weightDecay: 0, gradientClip: 0 };
-  const learner = learnerOf(model, definitionOf(model).initialWeights(VOCABULARY, new RandomStream(1)), training);
+  const learner = learnerOf(model, startWeights(model, VOCABULARY), training);
   const batch = batchOf(1);
-  for (let step = 1; step <= 400; step += 1) learner.step(batch, { step, learningRate: 0.01, readLoss: false });
+  for (let step = 1; step <= 400; step += 1) learner.step([batch], { step, learningRate: 0.01 });
   expect(learner.loss(batch)).toBeLessThan(0.1);
   learner.dispose();
 });
@@ -171,7 +183,7 @@ test('dropout changes the loss of a step, alike for the same seed and step, and 
   const losses = (seed: number, step: number) => {
     const learner = learnerOf(model, weights, { seed });
     const evaluated = learner.loss(batchOf(1));
-    const loss = learner.step(batchOf(1), { step, learningRate: 0, readLoss: true });
+    const { loss } = learner.step([batchOf(1)], { step, learningRate: 0 });
     learner.dispose();
     return { evaluated, loss };
   };
@@ -202,7 +214,7 @@ test('a learner frees all its tensors, and copies the weights that it starts fro
   const count = () => [tf.memory().numTensors, backend.getNumOfTFTensors()];
   const before = count();
   const learner = learnerOf(model, weights);
-  learner.step(batchOf(1), { step: 1, learningRate: 1, readLoss: false });
+  learner.step([batchOf(1)], { step: 1, learningRate: 1 });
   learner.logits(Int32Array.of(1), 1, 1);
   learner.dispose();
   expect(count()).toEqual(before);
@@ -211,7 +223,7 @@ test('a learner frees all its tensors, and copies the weights that it starts fro
 
 test("a gpt's residual projections start smaller by √(2·nLayer), as in nanoGPT", () => {
   const model = configOf({ kind: 'gpt', nLayer: 8, nHead: 4, nEmbd: 64 });
-  const weights = definitionOf(model).initialWeights(65, new RandomStream(1));
+  const weights = startWeights(model, 65);
   const deviation = (name: string) => {
     const { values } = weights.get(name)!;
     return Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length);

@@ -1,6 +1,6 @@
 import type { RandomStream } from '@glyphmill/data';
-import type { PlannedWeight, WeightPlan } from '../../layers/weight-plan.js';
-import type { Weights } from '../../weights/weights.js';
+import type { PlannedWeight, WeightPlan } from './weight-plan.js';
+import type { Weights } from '../weights/weights.js';
 
 /** The numbers that a model starts from. The same stream gives the same ones. */
 export function startPlanned(plan: WeightPlan, random: RandomStream): Weights {

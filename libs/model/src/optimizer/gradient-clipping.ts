@@ -8,16 +8,16 @@ export function globalNorm({ tf }: TensorFlow, gradients: readonly Tensor[]): Sc
   return tf.tidy(() => tf.addN(gradients.map((gradient) => gradient.square().sum<Scalar>())).sqrt());
 }
 
-/** Scales the gradients so that their global norm is at most `maxNorm`; 0 is no limit. Pascanu et al. 2013. */
-export function clipByGlobalNorm(
-  tensorflow: TensorFlow,
+/** Scales the gradients, whose global norm is `norm`, so that it is at most `maxNorm`; 0 is no limit. Pascanu et al. 2013. */
+export function clipByNorm(
+  { tf }: TensorFlow,
   gradients: readonly Tensor[],
+  norm: Scalar,
   maxNorm: number,
 ): readonly Tensor[] {
   if (maxNorm === 0) return gradients;
-  const { tf } = tensorflow;
   return tf.tidy(() => {
-    const scale = tf.scalar(maxNorm).div(globalNorm(tensorflow, gradients).add(EPSILON)).minimum(1);
+    const scale = tf.scalar(maxNorm).div(norm.add(EPSILON)).minimum(1);
     return gradients.map((gradient) => gradient.mul(scale));
   });
 }

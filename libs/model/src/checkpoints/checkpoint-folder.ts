@@ -1,0 +1,119 @@
+import { createHash } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { z } from 'zod';
+import { modelConfig, trainingConfig } from '../config/index.js';
+import { trainingState } from '../training/training-state.js';
+import { readSafetensors, writeSafetensors } from '../weights/safetensors.js';
+import type { Weights } from '../weights/weights.js';
+import type { Checkpoint } from './checkpoint.js';
+import { CheckpointInvalidError } from './errors.js';
+import { fingerprint } from './fingerprint.js';
+
+const FORMAT_VERSION = 1;
+const ABOUT = 'checkpoint.json';
+const STATE = 'state.safetensors';
+const BEST = 'best.safetensors';
+
+/** The names of AdamW's moments in state.safetensors, where the weights have their own. */
+const FIRST_MOMENT = 'first/';
+const SECOND_MOMENT = 'second/';
+
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/u);
+
+/** checkpoint.json: all but the arrays, and the hashes of the files that hold these. Written last. */
+const aboutCheckpoint = trainingState.extend({
+  formatVersion: z.literal(FORMAT_VERSION),
+  model: modelConfig,
+  training: trainingConfig,
+  vocabulary: z.array(z.string()),
+  textSha256: sha256,
+  fingerprint,
+  files: z.record(z.string(), sha256),
+});
+
+/**
+ * Writes a checkpoint into an empty folder: `state.safetensors` (weights, and AdamW's moments as `first/…` and
+ * `second/…`), `best.safetensors` where there is a best, and `checkpoint.json`. The folder is whole once this resolves;
+ * to make it visible at once is the caller's. Throws the file system's error.
+ */
+export async function writeCheckpoint(checkpoint: Checkpoint, folder: string): Promise<void> {
+  const { learner, bestWeights, ...about } = checkpoint;
+  const { weights, firstMoments, secondMoments } = learner;
+  const state = new Map([
+    ...weights,
+    ...prefixed(FIRST_MOMENT, firstMoments),
+    ...prefixed(SECOND_MOMENT, secondMoments),
+  ]);
+  const arrays = new Map([[STATE, writeSafetensors(state)]]);
+  if (bestWeights !== undefined) arrays.set(BEST, writeSafetensors(bestWeights));
+  const files: Record<string, string> = {};
+  for (const [file, bytes] of arrays) {
+    await writeFile(path.join(folder, file), bytes, { flag: 'wx' });
+    files[file] = createHash('sha256').update(bytes).digest('hex');
+  }
+  const json = JSON.stringify({ formatVersion: FORMAT_VERSION, ...about, files });
+  await writeFile(path.join(folder, ABOUT), json, { flag: 'wx' });
+}
+
+/** Reads what {@link writeCheckpoint} wrote. Throws {@link CheckpointInvalidError} on anything else. */
+export async function readCheckpoint(folder: string): Promise<Checkpoint> {
+  const { files, formatVersion: _, ...about } = parseAbout(await readFileOf(folder, ABOUT));
+  const state = await readArrays(folder, STATE, files);
+  const weights = unprefixed('', state);
+  const firstMoments = unprefixed(FIRST_MOMENT, state);
+  const secondMoments = unprefixed(SECOND_MOMENT, state);
+  for (const moments of [firstMoments, secondMoments]) {
+    if ([...weights.keys()].some((name) => !moments.has(name)) || moments.size !== weights.size) {
+      throw new CheckpointInvalidError(`${STATE} does not hold two moments for each weight`);
+    }
+  }
+  const bestWeights = about.best === null ? undefined : await readArrays(folder, BEST, files);
+  return { ...about, learner: { weights, firstMoments, secondMoments }, bestWeights };
+}
+
+function parseAbout(bytes: Buffer): z.output<typeof aboutCheckpoint> {
+  let json: unknown;
+  try {
+    json = JSON.parse(bytes.toString('utf8'));
+  } catch (cause) {
+    throw new CheckpointInvalidError(`${ABOUT} is not JSON`, { cause });
+  }
+  const version = z.object({ formatVersion: z.number() }).safeParse(json).data?.formatVersion;
+  if (version !== undefined && version !== FORMAT_VERSION) {
+    throw new CheckpointInvalidError(
+      `its format is version ${version}; this version of Glyphmill reads ${FORMAT_VERSION}`,
+    );
+  }
+  const parsed = aboutCheckpoint.safeParse(json);
+  if (parsed.success) return parsed.data;
+  throw new CheckpointInvalidError(`${ABOUT} is not as it should be: ${z.prettifyError(parsed.error)}`);
+}
+
+async function readArrays(folder: string, file: string, hashes: Readonly<Record<string, string>>): Promise<Weights> {
+  const bytes = await readFileOf(folder, file);
+  if (createHash('sha256').update(bytes).digest('hex') !== hashes[file]) {
+    throw new CheckpointInvalidError(`${file} is damaged: its sha256 is not the one in ${ABOUT}`);
+  }
+  return readSafetensors(bytes);
+}
+
+async function readFileOf(folder: string, file: string): Promise<Buffer> {
+  try {
+    return await readFile(path.join(folder, file));
+  } catch (cause) {
+    throw new CheckpointInvalidError(`${file} cannot be read`, { cause });
+  }
+}
+
+function prefixed(prefix: string, weights: Weights): Weights {
+  return new Map([...weights].map(([name, array]) => [prefix + name, array]));
+}
+
+/** The arrays of a prefix, without it; those of '' have neither of the moments' prefixes. */
+function unprefixed(prefix: string, weights: Weights): Weights {
+  const mine = [...weights].filter(([name]) =>
+    prefix === '' ? !name.startsWith(FIRST_MOMENT) && !name.startsWith(SECOND_MOMENT) : name.startsWith(prefix),
+  );
+  return new Map(mine.map(([name, array]) => [name.slice(prefix.length), array]));
+}
