@@ -118,6 +118,13 @@ describe('a training that resumes a job', () => {
     expect(problem).toMatchObject({ status: 422, code: 'resume_mismatch', detail: expect.stringMatching(/^model: /u) });
   });
 
+  test('is 422 where a setting is another that decides what the next step sees', async () => {
+    const training = { ...more.training, batchSize: 7 };
+    const problem = await problemOf(await postTrain({ training, resumeFrom: trained }));
+    expect(problem).toMatchObject({ status: 422, code: 'resume_mismatch' });
+    expect(problem.detail).toMatch(/^training\.batchSize: .* with 1024 and not 7/u);
+  });
+
   test('is 422 where its dataset is another', async () => {
     const init = { method: 'POST', headers: { 'content-type': 'text/plain' }, body: 'Call me Ishmael. '.repeat(100) };
     const { id: dataset } = z

@@ -15,6 +15,9 @@ import { trainJob } from './train/train-job.js';
 
 const ANNOUNCE_MS = 1000;
 
+/** How much of the grace time is left for ending the engines and handing the jobs back. */
+const HAND_BACK_MS = 5000;
+
 /** A running worker. */
 export interface RunningWorker {
   id: string;
@@ -48,7 +51,9 @@ export async function startWorker(
   const leases = new Set<Lease>();
   const draining = new AbortController();
   const workerId = `worker_${ulid()}`;
-  const context: JobContext = { store, storage, log, workerId, leases, draining: draining.signal };
+  const graceMs = config.shutdownGraceMs;
+  const farewellMs = Math.max(graceMs / 4, graceMs - HAND_BACK_MS);
+  const context: JobContext = { store, storage, log, workerId, leases, farewellMs, draining: draining.signal };
 
   // Every role has its engine and its work here; the compiler refuses a role without one.
   const makeRole: Record<WorkerRole, () => Role> = {

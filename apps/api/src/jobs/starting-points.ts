@@ -15,6 +15,9 @@ import { Problem } from '../problem/problem.js';
 /** The fields of a model that its weights have no size of: the dropout, and what `positions` maps. */
 const NO_SIZE = new Set(['dropout', 'blockSize']);
 
+/** The settings of a training that decide which tokens its next step sees; the engine checks them too. */
+const KEPT_SETTINGS = ['seed', 'batchSize', 'gradientAccumulationSteps', 'validationFraction'] as const;
+
 /** Finds what a training is to start from, and refuses what it could not start from. */
 @Injectable()
 export class StartingPoints {
@@ -72,6 +75,14 @@ export class StartingPoints {
       throw new Problem(
         'resume_mismatch',
         `model: ${job.id} trains ${JSON.stringify(trained.model)}. Ask for the same.`,
+      );
+    }
+    for (const name of KEPT_SETTINGS) {
+      const [then, now] = [trained.training[name], asked.training[name]];
+      if (then === now) continue;
+      throw new Problem(
+        'resume_mismatch',
+        `training.${name}: ${job.id} trains with ${then} and not ${now}. Ask for the same.`,
       );
     }
     const checkpoints = await this.jobs.checkpoints(job.id);

@@ -20,3 +20,9 @@ export function trainingEnvironment(
 export function compilesWithXla(environment: NodeJS.ProcessEnv): boolean {
   return /--tf_xla_auto_jit=[12]/u.test(environment['TF_XLA_FLAGS'] ?? '');
 }
+
+/** What of an engine's environment may change the bits that TensorFlow computes. */
+export function numericSettings(environment: NodeJS.ProcessEnv): Record<string, string> {
+  const names = ['TF_XLA_FLAGS', 'TF_ENABLE_ONEDNN_OPTS', 'TF_DETERMINISTIC_OPS'];
+  return Object.fromEntries(names.map((name) => [name, environment[name] ?? 'unset']));
+}
