@@ -98,11 +98,12 @@ describe('a training whose worker is stopped', () => {
     expect(await place.get(job)).toMatchObject({ attempts: 0 });
   });
 
-  test('falls back on the checkpoint before where the newest is damaged', async () => {
+  test('falls back on the checkpoint before where the newest is damaged, and says where bits may differ', async () => {
     const { job, checkpoints } = await handedBack();
     const [newest, before] = checkpoints;
     await truncate(join(await place.storage.localFolder(newest!.key), 'state.safetensors'), 100);
-    await place.worker();
+    // XLA gives other bits: said at the resume, like the damage.
+    await place.worker({ XLA: 'on' });
     await weightsOf(job);
     const events = await eventsOf(job);
     expect(logged(events, 'warn')).toEqual([
@@ -112,8 +113,13 @@ describe('a training whose worker is stopped', () => {
           'u',
         ),
       ),
+      expect.stringMatching(/^bits may differ .*TF_XLA_FLAGS: unset then, --tf_xla_auto_jit=2/u),
     ]);
-    expect(logged(events, 'info')).toContain(`resumed at step ${before!.step}`);
+    expect(logged(events, 'info')).toEqual([
+      expect.stringMatching(/^prepared in .* s, of which compiling .* s; XLA off$/u),
+      `resumed at step ${before!.step}`,
+      expect.stringMatching(/; XLA on$/u),
+    ]);
     expect(await place.storage.listNames(`checkpoints/${job.id}`)).not.toContain(newest!.key.split('/').at(-1));
   });
 });

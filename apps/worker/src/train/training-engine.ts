@@ -26,6 +26,8 @@ const parent = serveEngine<typeof trainingCommand, TrainingReport>(trainingComma
 
 async function runTraining(command: TrainCommand): Promise<void> {
   const { datasetFile, exportFolder, model, training, initFrom, checkpoints, mustResume, about } = command;
+  const tokensAStep = training.batchSize * model.blockSize * Math.max(1, training.gradientAccumulationSteps);
+  let gradientNorm: number | null = null;
   try {
     const text = await readFile(datasetFile, 'utf8');
     const trained = await train({
@@ -48,10 +50,14 @@ async function runTraining(command: TrainCommand): Promise<void> {
           `prepared in ${seconds(recordingMs + compilingMs)}, of which compiling ${seconds(compilingMs)}; ${compiler}`,
         );
       },
-      onStep: ({ step }) => {
-        if (step === training.maxSteps) announceLast(step);
+      onStep: (taken) => {
+        gradientNorm = taken.gradientNorm;
+        if (taken.step === training.maxSteps) announceLast(taken.step);
       },
-      onProgress: (progress) => parent.send({ type: 'progress', progress }),
+      onProgress: (progress) => {
+        const tokensSeen = progress.step * tokensAStep;
+        parent.send({ type: 'progress', progress: { ...progress, gradientNorm, tokensSeen } });
+      },
       onMetric: (metric) => parent.send({ type: 'event', event: { type: 'metric', ...metric } }),
       onSample: (sample) => parent.send({ type: 'event', event: { type: 'sample', ...sample } }),
     });
