@@ -53,11 +53,10 @@ test('a training starts from the weights of a published model', async () => {
 test('by character, tokens that both know keep their row wherever it is, and new ones start fresh', async () => {
   const mapped = await trainFrom({ vocabulary: 'by-character' }, {}, 'bcdefg hijZ'.repeat(60));
   const [old, now] = [rows(source, TOKENS), rows(mapped, TOKENS)];
-  for (const [id, character] of mapped.tokenizer.vocabulary.entries()) {
-    const oldId = source.tokenizer.vocabulary.indexOf(character);
-    if (character === 'Z') expect(old).not.toContainEqual(now[id]);
-    else expect(now[id]).toEqual(old[oldId]);
-  }
+  const kept = mapped.tokenizer.vocabulary.flatMap((character, id) => (character === 'Z' ? [] : [now[id]]));
+  const known = mapped.tokenizer.vocabulary.filter((character) => character !== 'Z');
+  expect(kept).toEqual(known.map((character) => old[source.tokenizer.vocabulary.indexOf(character)]));
+  expect(old).not.toContainEqual(now[mapped.tokenizer.vocabulary.indexOf('Z')]);
   const block = 'transformer.h.0.mlp.c_fc.weight';
   expect(mapped.weights.get(block)).toEqual(source.weights.get(block));
 });

@@ -86,15 +86,16 @@ test('it is told where it goes on, and what computes otherwise than before', asy
 
 test('a checkpoint of another text, model or batch is refused by name', async () => {
   const { checkpoint } = await checkpointAfter(2, { maxSteps: 2 });
-  const refused = (training: PartialTrainingConfig, rest: Partial<TrainingTask> = {}) =>
-    expect(trainBriefly(training, { resumeFrom: checkpoint, ...rest })).rejects;
-  await refused({ batchSize: 5 }).toMatchObject({
+  const resumed = (training: PartialTrainingConfig, rest: Partial<TrainingTask> = {}) =>
+    trainBriefly(training, { resumeFrom: checkpoint, ...rest });
+  await expect(resumed({ batchSize: 5 })).rejects.toMatchObject({
     code: 'resume_mismatch',
     message: expect.stringMatching(/training\.batchSize is 5, .* is 4/u),
   });
-  await refused({ seed: 2 }).toThrow('training.seed is 2');
-  await refused({}, { text: `${text}!` }).toThrow('the sha256 of the text');
-  await refused({}, { model: modelConfig.parse({ ...model, nHead: 4 }) }).toThrow('model.nHead is 4');
+  await expect(resumed({ seed: 2 })).rejects.toThrow('training.seed is 2');
+  await expect(resumed({}, { text: `${text}!` })).rejects.toThrow('the sha256 of the text');
+  const moreHeads = modelConfig.parse({ ...model, nHead: 4 });
+  await expect(resumed({}, { model: moreHeads })).rejects.toThrow('model.nHead is 4');
 });
 
 test('a training that has ended, or failed, gives no checkpoint', async () => {

@@ -118,7 +118,7 @@ test('batches that accumulate are one larger batch', async () => {
     );
   const [whole, accumulated] = [await run(32, 1, steps[0]!), await run(8, 4, steps[1]!)];
   for (const [at, number] of steps[0]!.entries()) expect(steps[1]![at]).toBeCloseTo(number, 5);
-  const values = ({ weights }: typeof whole) => [...weights.values()].flatMap((array) => [...array.values]);
+  const values = ({ weights }: typeof whole) => [...weights.values()].flatMap((array) => Array.from(array.values));
   for (const [at, value] of values(whole).entries()) expect(values(accumulated)[at]).toBeCloseTo(value, 4);
   expect(accumulated.metrics.at(-1)!.tokensSeen).toBe(whole.metrics.at(-1)!.tokensSeen);
 });
