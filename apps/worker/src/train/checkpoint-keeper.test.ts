@@ -42,10 +42,10 @@ async function training(answer: (folder: string, keeper: CheckpointKeeper) => vo
   const id = job!.id;
   const claimed = await store.claim(id, { delivery: 1, token: '12345678-9', worker: 'worker_1' });
   const lease = new Lease(store, claimed!, '12345678-9', new AbortController().signal);
-  const asked: string[] = [];
+  const commands: TrainingCommand[] = [];
   const send = (command: TrainingCommand) => {
     if (command.type !== 'checkpoint') return;
-    asked.push(command.folder);
+    commands.push(command);
     answer(command.folder, keeper);
   };
   const keeper: CheckpointKeeper = new CheckpointKeeper({ storage, lease, engine: { send }, intervalSeconds });
@@ -57,7 +57,7 @@ async function training(answer: (folder: string, keeper: CheckpointKeeper) => vo
     return events.map(({ event }) => event).filter(({ type }) => type === 'log' || type === 'checkpoint');
   };
   const kept = () => storage.listNames(`checkpoints/${id}`);
-  return { id, keeper, lease, asked, told, kept };
+  return { id, keeper, lease, commands, told, kept };
 }
 
 /** Writes a checkpoint of this step, as an engine does. */
@@ -83,13 +83,21 @@ test('the two newest checkpoints are kept, pointed to and told of', async () => 
 });
 
 test('nothing is written twice of one step, nor while another is being written', async () => {
-  const { keeper, asked } = await training(writing(() => 10));
+  const { keeper, commands } = await training(writing(() => 10));
   await keeper.save();
-  expect(asked).toHaveLength(0);
+  expect(commands).toHaveLength(0);
   keeper.reached(10);
   await Promise.all([keeper.save(), keeper.save()]);
   await keeper.save();
-  expect(asked).toHaveLength(1);
+  expect(commands).toHaveLength(1);
+});
+
+test('after a farewell the engine takes no more steps', async () => {
+  const { keeper, commands, kept } = await training(writing(() => 10));
+  keeper.reached(10);
+  await keeper.farewell();
+  expect(commands).toMatchObject([{ type: 'checkpoint', thenStop: true }]);
+  expect(await kept()).toEqual(['000000010-12345678']);
 });
 
 test('a checkpoint is written by itself when its time has come', async () => {
@@ -119,7 +127,7 @@ test('the last step is kept, unless checkpoints are for a drain only', async () 
   );
   drainOnly.keeper.lastStep(10);
   await drainOnly.keeper.settled();
-  expect(drainOnly.asked).toEqual([]);
+  expect(drainOnly.commands).toEqual([]);
 });
 
 test('what other attempts left is deleted, and what belongs to another job stays', async () => {

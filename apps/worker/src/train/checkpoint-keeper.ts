@@ -52,11 +52,16 @@ export class CheckpointKeeper {
   }
 
   /** Keeps a checkpoint, unless none is due since the last; where one is under way, waits for it. Never throws. */
-  save(): Promise<void> {
-    this.#saving ??= this.#saveOnce().finally(() => {
+  save({ thenStop = false } = {}): Promise<void> {
+    this.#saving ??= this.#saveOnce(thenStop).finally(() => {
       this.#saving = undefined;
     });
     return this.#saving;
+  }
+
+  /** Keeps a checkpoint after which the engine takes no more steps; where one is under way, that one is the last. */
+  farewell(): Promise<void> {
+    return this.save({ thenStop: true });
   }
 
   /** Hears that the last step was taken: a checkpoint of it is kept, from which another job can go on. */
@@ -92,13 +97,13 @@ export class CheckpointKeeper {
     this.#timer = setTimeout(() => void this.save().then(() => this.#schedule()), intervalSeconds * 1000);
   }
 
-  async #saveOnce(): Promise<void> {
+  async #saveOnce(thenStop: boolean): Promise<void> {
     const { storage, lease } = this.#options;
     if (this.#savedStep === undefined || this.#reachedStep <= this.#savedStep) return;
     let staged: StagedFolder | undefined;
     try {
       staged = await storage.stage();
-      const step = await this.#askEngine(staged.path);
+      const step = await this.#askEngine(staged.path, thenStop);
       if (step === undefined) return;
       await this.#publish(staged, step);
       this.#savedStep = step;
@@ -113,10 +118,10 @@ export class CheckpointKeeper {
   }
 
   /** Has the engine write a checkpoint into a folder; gives its step, or nothing where there is no more training. */
-  async #askEngine(folder: string): Promise<number | undefined> {
+  async #askEngine(folder: string, thenStop: boolean): Promise<number | undefined> {
     if (this.#ended) return undefined;
     this.#asked = Promise.withResolvers();
-    this.#options.engine.send({ type: 'checkpoint', folder });
+    this.#options.engine.send({ type: 'checkpoint', folder, thenStop });
     return await this.#asked.promise;
   }
 

@@ -35,7 +35,7 @@ export function trainJob({ storage, log }: JobContext, engines: TrainingEngines)
     const engine = engines.take();
     const { checkpointIntervalSeconds: intervalSeconds } = training;
     const keeper = new CheckpointKeeper({ storage, lease, engine, intervalSeconds });
-    lease.onDrain(() => keeper.save());
+    lease.onDrain(() => keeper.farewell());
     log.info({ job: job.id, engine: engine.pid }, 'training');
     try {
       engine.send({

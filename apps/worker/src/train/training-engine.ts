@@ -12,16 +12,22 @@ import { engineSettings, WrongDeviceError } from '../engine/engine-settings.js';
 import { serveEngine } from '../engine/serve-engine.js';
 import { readNewest } from './resume-point.js';
 import { compilesWithXla, numericSettings } from './training-environment.js';
-import { type TrainCommand, trainingCommand, type TrainingReport } from './training-protocol.js';
+import {
+  type CheckpointCommand,
+  type TrainCommand,
+  trainingCommand,
+  type TrainingReport,
+} from './training-protocol.js';
 
 const settings = engineSettings.parse(process.env);
 const control = new TrainingControl();
+const stopping = new AbortController();
 /** Asked for at the last step: once the training has ended it can give none. */
 let lastCheckpoint: Promise<Checkpoint> | undefined;
 
 /** A training engine: loads TensorFlow, says what it runs on, and does one training, with checkpoints when it is asked. */
 const parent = serveEngine<typeof trainingCommand, TrainingReport>(trainingCommand, (command) => {
-  void (command.type === 'train' ? runTraining(command) : keepCheckpoint(command.folder));
+  void (command.type === 'train' ? runTraining(command) : keepCheckpoint(command));
 });
 
 async function runTraining(command: TrainCommand): Promise<void> {
@@ -38,6 +44,7 @@ async function runTraining(command: TrainCommand): Promise<void> {
       resumeFrom: await readNewest(checkpoints, mustResume, (message) => log('warn', message)),
       processSettings: { threads: String(settings.threads), ...numericSettings(process.env) },
       control,
+      signal: stopping.signal,
       onResume: ({ step, differences }) => {
         log('info', `resumed at step ${step}`);
         if (differences.length === 0) return;
@@ -64,13 +71,15 @@ async function runTraining(command: TrainCommand): Promise<void> {
     await exportModel(trained, exportFolder, { ...about, threads: settings.threads });
     parent.send({ type: 'done', trainLoss: trained.trainLoss, validationLoss: trained.validationLoss });
   } catch (error) {
+    if (stopping.signal.aborted) return;
     parent.send({ type: 'failed', error: describeEngineError(error) });
   }
 }
 
-async function keepCheckpoint(folder: string): Promise<void> {
+async function keepCheckpoint({ folder, thenStop }: CheckpointCommand): Promise<void> {
   try {
     const checkpoint = await (lastCheckpoint ?? control.checkpoint());
+    if (thenStop) stopping.abort();
     await writeCheckpoint(checkpoint, folder);
     parent.send({ type: 'checkpoint-written', step: checkpoint.step });
   } catch (error) {

@@ -29,11 +29,12 @@ const trainCommand = z.object({
 });
 export type TrainCommand = z.output<typeof trainCommand>;
 
-/** What the worker asks of a training engine: one training, and checkpoints of it, each into an empty folder. */
-export const trainingCommand = z.discriminatedUnion('type', [
-  trainCommand,
-  z.object({ type: z.literal('checkpoint'), folder: z.string() }),
-]);
+/** A checkpoint, into an empty folder; with `thenStop` no step is taken after it, whose time the writing then has. */
+const checkpointCommand = z.object({ type: z.literal('checkpoint'), folder: z.string(), thenStop: z.boolean() });
+export type CheckpointCommand = z.output<typeof checkpointCommand>;
+
+/** What the worker asks of a training engine: one training, and checkpoints of it. */
+export const trainingCommand = z.discriminatedUnion('type', [trainCommand, checkpointCommand]);
 export type TrainingCommand = z.output<typeof trainingCommand>;
 
 /** What a training engine tells the worker. */
