@@ -12,12 +12,15 @@ export const MODEL_FILES: Readonly<Record<string, string>> = {
   'onnx/model.onnx': '0123456789',
 };
 
-/** Publishes a model as a worker does, and gives its id. */
-export async function publishModel(storage: Storage): Promise<string> {
+/** Publishes a model as a worker does, a bigram of Moby Dick unless it is said, and gives its id. */
+export async function publishModel(storage: Storage, about: Partial<ModelManifest> = {}): Promise<string> {
   published += 1;
   const id = `model_01JGFJJZ00000000000000${String(published).padStart(4, '0')}`;
   const staged = await storage.stage();
-  for (const [path, content] of Object.entries({ ...MODEL_FILES, 'manifest.json': JSON.stringify(manifest(id)) })) {
+  for (const [path, content] of Object.entries({
+    ...MODEL_FILES,
+    'manifest.json': JSON.stringify({ ...manifest(id), ...about }),
+  })) {
     await mkdir(dirname(join(staged.path, path)), { recursive: true });
     await writeFile(join(staged.path, path), content);
   }

@@ -61,6 +61,10 @@ test('the schema of a request is the one that parses it: its fields, limits and 
     required: ['model', 'prompts'],
     properties: { temperature: { minimum: 0, maximum: 100, default: 1 }, prompts: { maxItems: 10_000 } },
   });
+  expect(components.schemas['TrainRequest']).toMatchObject({
+    properties: { initFrom: { anyOf: [{ type: 'string' }, { required: ['model'] }] }, resumeFrom: { type: 'string' } },
+  });
+  expect(JSON.stringify(components.schemas['EventPage'])).toContain('"bitsPerByte"');
   expect(components.schemas['Job']).not.toHaveProperty('additionalProperties');
 });
 

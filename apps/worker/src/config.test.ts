@@ -11,6 +11,7 @@ test('only the address of Redis has no default; an empty value counts as none', 
     storageFolder: resolve('data', 'storage'),
     roles: ['train', 'generate'],
     device: 'auto',
+    xla: 'auto',
     logLevel: 'info',
     shutdownGraceMs: 30_000,
   });
@@ -34,6 +35,7 @@ describe('a setting that cannot be used is named, with what was given and what i
     [{ WORKER_ROLES: 'train,' }, /^WORKER_ROLES is "train,": train, generate, or both/u],
     [{ DEVICE: 'cuda' }, /^DEVICE is "cuda": auto, cpu or cuda:N$/u],
     [{ THREADS: '1.5' }, /^THREADS is "1.5": a whole number from 1 to 1024$/u],
+    [{ XLA: 'yes' }, /^XLA is "yes": one of auto, on, off$/u],
     [{ SHUTDOWN_GRACE_SECONDS: 'soon' }, /^SHUTDOWN_GRACE_SECONDS is "soon": a whole number from 0 to 3600$/u],
   ])('%o', (given, message) => {
     expect(() => readConfig({ REDIS_URL, ...given })).toThrow(message);

@@ -8,6 +8,9 @@ export type WorkerRole = z.output<typeof role>;
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
 
+/** Whether TensorFlow compiles what it trains; `auto` does where that was measured to help. */
+const XLA_SETTINGS = ['auto', 'on', 'off'] as const;
+
 const wholeNumber = (least: number, most: number) => {
   const allowed = `a whole number from ${least} to ${most}`;
   return z.coerce.number(allowed).int(allowed).min(least, allowed).max(most, allowed);
@@ -33,6 +36,7 @@ const settings = z.object({
     .regex(/^(?:auto|cpu|cuda:\d{1,3})$/u, 'auto, cpu or cuda:N')
     .default('auto'),
   THREADS: wholeNumber(1, 1024).default(availableParallelism()),
+  XLA: z.enum(XLA_SETTINGS, `one of ${XLA_SETTINGS.join(', ')}`).default('auto'),
   LOG_LEVEL: z.enum(LOG_LEVELS, `one of ${LOG_LEVELS.join(', ')}`).default('info'),
   SHUTDOWN_GRACE_SECONDS: wholeNumber(0, 3600).default(30),
 });
@@ -45,6 +49,7 @@ export interface WorkerConfig {
   roles: WorkerRole[];
   device: string;
   threads: number;
+  xla: (typeof XLA_SETTINGS)[number];
   logLevel: z.output<typeof settings>['LOG_LEVEL'];
   shutdownGraceMs: number;
 }
@@ -74,6 +79,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): WorkerConfig {
     roles: data.WORKER_ROLES,
     device: data.DEVICE,
     threads: data.THREADS,
+    xla: data.XLA,
     logLevel: data.LOG_LEVEL,
     shutdownGraceMs: data.SHUTDOWN_GRACE_SECONDS * 1000,
   };

@@ -107,3 +107,36 @@ test('what was told before a drain is not lost', async () => {
   await lease.settle({ state: 'handed-back' });
   expect(await logged()).toEqual(['last words']);
 });
+
+test('at a drain the work has its farewell, and must stop after it', async () => {
+  const { lease } = await claimed();
+  const seen: boolean[] = [];
+  lease.onDrain(async () => {
+    await lease.flush();
+    seen.push(lease.signal.aborted);
+  });
+  await lease.drain(60_000);
+  expect(seen).toEqual([false]);
+  expect(lease.signal.reason).toMatchObject({ reason: 'drain' });
+  lease.end();
+});
+
+test('a farewell that takes too long is not waited for', async () => {
+  const { lease } = await claimed();
+  lease.onDrain(() => new Promise(() => undefined));
+  await lease.drain(1);
+  expect(lease.signal.reason).toMatchObject({ reason: 'drain' });
+  lease.end();
+});
+
+test('a checkpoint under a lost lease stops the work; else it comes after what was told before it', async () => {
+  const { id, lease } = await claimed();
+  lease.post(log('before'));
+  expect(await lease.saveCheckpoint({ key: 'checkpoints/a', step: 5 })).toEqual([{ key: 'checkpoints/a', step: 5 }]);
+  const { events } = await store.readEvents(id, '0');
+  expect(events.slice(-2).map(({ event }) => event.type)).toEqual(['log', 'checkpoint']);
+  await store.cancel(id);
+  await expect(lease.saveCheckpoint({ key: 'checkpoints/b', step: 6 })).rejects.toThrow(JobStoppedError);
+  expect(lease.signal.reason).toMatchObject({ reason: 'lost' });
+  lease.end();
+});

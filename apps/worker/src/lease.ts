@@ -1,4 +1,5 @@
-import type { ClaimedJob, JobEvent, JobOutcome, JobProgress, JobStore } from '@glyphmill/jobs';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { CheckpointPointer, ClaimedJob, JobEvent, JobOutcome, JobProgress, JobStore } from '@glyphmill/jobs';
 
 /** How long an event may wait for others to travel with it. */
 const GATHERING_MS = 100;
@@ -29,6 +30,7 @@ export class JobStoppedError extends Error {
 export class Lease {
   readonly #store: JobStore;
   readonly #stopping = new AbortController();
+  #farewell: (() => Promise<void>) | undefined;
   #lost = false;
   #sequence = 0;
   #progress: JobProgress | undefined;
@@ -63,6 +65,22 @@ export class Lease {
     if (!this.#stopping.signal.aborted) this.#stopping.abort(new JobStoppedError(reason));
   }
 
+  /** Sets what the work still does when the worker is to stop, before it is stopped itself. */
+  onDrain(farewell: () => Promise<void>): void {
+    this.#farewell = farewell;
+  }
+
+  /** Says that the worker is to stop: the work has its farewell, for at most `farewellMs`, and must then stop. */
+  async drain(farewellMs: number): Promise<void> {
+    if (this.#farewell && farewellMs > 0) {
+      const over = new AbortController();
+      const bound = wait(farewellMs, undefined, { signal: over.signal }).catch(() => undefined);
+      await Promise.race([this.#farewell(), bound]);
+      over.abort();
+    }
+    this.stop('drain');
+  }
+
   /** Tells of an event, within a tenth of a second. */
   post(event: JobEvent): void {
     this.#events.push(event);
@@ -79,6 +97,18 @@ export class Lease {
   /** How fast the job went when it last told. */
   get tokensPerSecond(): number {
     return this.#tokensPerSecond;
+  }
+
+  /**
+   * Points the record to a checkpoint whose files are there, and gives those that it points to now. Throws
+   * {@link JobStoppedError} where the job is no longer ours.
+   */
+  async saveCheckpoint(pointer: CheckpointPointer): Promise<CheckpointPointer[]> {
+    await this.flush();
+    const { held, checkpoints } = await this.#store.saveCheckpoint(this.job.id, this.token, pointer);
+    if (held) return checkpoints;
+    this.stop('lost');
+    throw new JobStoppedError('lost');
   }
 
   /**

@@ -20,6 +20,8 @@ export interface JobContext {
   workerId: string;
   /** The leases that this worker holds now. */
   leases: Set<Lease>;
+  /** How long the work of a job may take to keep its state once the worker is to stop. */
+  farewellMs: number;
   /** Aborted once the worker is to stop: what it claims from then on goes back at once. */
   draining: AbortSignal;
 }
@@ -50,9 +52,9 @@ export async function processDelivery<Kind extends JobKind>(
   if (!job || !isKind(job, kind)) return;
   const lease = new Lease(context.store, job, token, delivery.signal);
   context.leases.add(lease);
-  const drain = () => lease.stop('drain');
+  const drain = () => void lease.drain(context.farewellMs);
   context.draining.addEventListener('abort', drain, { once: true });
-  if (context.draining.aborted) drain();
+  if (context.draining.aborted) lease.stop('drain');
   const log = context.log.child({ job: job.id });
   log.info({ kind, attempts: job.attempts }, 'job started');
   try {

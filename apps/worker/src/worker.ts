@@ -10,9 +10,13 @@ import type { Lease } from './lease.js';
 import type { Logger } from './log.js';
 import { type JobContext, processDelivery } from './process-delivery.js';
 import { TrainingEngines } from './train/training-engines.js';
+import { trainingEnvironment } from './train/training-environment.js';
 import { trainJob } from './train/train-job.js';
 
 const ANNOUNCE_MS = 1000;
+
+/** How much of the grace time is left for ending the engines and handing the jobs back. */
+const HAND_BACK_MS = 5000;
 
 /** A running worker. */
 export interface RunningWorker {
@@ -47,12 +51,14 @@ export async function startWorker(
   const leases = new Set<Lease>();
   const draining = new AbortController();
   const workerId = `worker_${ulid()}`;
-  const context: JobContext = { store, storage, log, workerId, leases, draining: draining.signal };
+  const graceMs = config.shutdownGraceMs;
+  const farewellMs = Math.max(graceMs / 4, graceMs - HAND_BACK_MS);
+  const context: JobContext = { store, storage, log, workerId, leases, farewellMs, draining: draining.signal };
 
   // Every role has its engine and its work here; the compiler refuses a role without one.
   const makeRole: Record<WorkerRole, () => Role> = {
     train: () => {
-      const engines = new TrainingEngines(environment);
+      const engines = new TrainingEngines(trainingEnvironment(config, environment));
       return role('train', engines, (delivery) =>
         processDelivery(context, 'train', trainJob(context, engines), delivery),
       );

@@ -39,7 +39,8 @@ test('the engine of a cancelled job ends, and nothing is published', async () =>
 describe('an engine that is killed', () => {
   test('spends an attempt, the worker lives on, and the next attempt succeeds', async () => {
     const worker = await place.worker();
-    const { job, engine } = await midway(worker, { training: LONGER });
+    // Without checkpoints: the one of the last step would give the attempt back.
+    const { job, engine } = await midway(worker, { training: { ...LONGER, checkpointIntervalSeconds: 0 } });
     process.kill(engine, 'SIGKILL');
     const failure = await place.until(job, isQueuedAgain());
     expect(failure).toMatchObject({
@@ -65,9 +66,9 @@ describe('a worker that is to stop', () => {
   test.each(['SIGTERM', 'SIGINT'] as const)(
     'hands its job back at %s, spends no attempt, exits 0, and another worker finishes the job',
     async (signal) => {
-      const first = await place.worker();
+      const first = await place.worker({ SHUTDOWN_GRACE_SECONDS: '6' });
       const { job, engine } = await midway(first, { training: LONGER });
-      // So that it must be killed.
+      // So that it gives no checkpoint and must be killed.
       process.kill(engine, 'SIGSTOP');
       first.signal(signal);
       expect(await first.exitCode).toBe(0);

@@ -38,7 +38,8 @@ describe('a train job', () => {
     expect(told.filter((each) => each.startsWith('metric'))).toEqual(metrics);
     expect(told.indexOf('sample 0')).toBeLessThan(told.indexOf('metric 100'));
 
-    const { state, attempts, error, result } = await place.get(job);
+    const { state, attempts, error, result, progress } = await place.get(job);
+    expect(progress).toMatchObject({ step: 300, tokensSeen: 300 * 16 * 8, gradientNorm: expect.any(Number) });
     expect({ state, attempts, error }).toEqual({ state: 'succeeded', attempts: 0, error: null });
     const { model, trainLoss } = trainResult.parse(result);
     const manifest = modelManifest.parse(

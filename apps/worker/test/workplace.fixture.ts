@@ -112,6 +112,12 @@ export class Workplace {
     return await this.#create({ kind: 'train', request: trainRequest.parse({ model, training: SHORT, ...request }) });
   }
 
+  /** A train job that goes on from another one's checkpoints. */
+  async resume(from: Job, training: object): Promise<Job> {
+    const request = trainRequest.parse({ ...from.request, training, resumeFrom: from.id });
+    return await this.#create({ kind: 'train', request, checkpoints: await this.store.checkpoints(from.id) });
+  }
+
   async generate(request: z.input<typeof generateRequest>): Promise<Job> {
     return await this.#create({ kind: 'generate', request: generateRequest.parse(request) });
   }

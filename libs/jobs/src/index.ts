@@ -1,11 +1,13 @@
 export { generateRequest, REQUEST_LIMITS, trainRequest } from './requests.js';
 export type { GenerateRequest, TrainRequest } from './requests.js';
+export type { InitFrom } from './starting-point.js';
 export { generateProgress, generateResult, job, jobError, jobKind, trainProgress, trainResult } from './job.js';
 export type { GenerateProgress, GenerateResult, Job, JobError, JobKind, TrainProgress, TrainResult } from './job.js';
 export { isFinal, JOB_STATES, TRANSITIONS } from './job-state.js';
 export type { JobState } from './job-state.js';
 export { jobEvent } from './job-event.js';
 export type { JobEvent, StoredJobEvent } from './job-event.js';
+export type { CheckpointPointer } from './checkpoint-pointer.js';
 export type { ClaimedJob } from './job-record.js';
 export type { JobFilter, JobPage } from './job-list.js';
 export { compareEventIds } from './job-events.js';

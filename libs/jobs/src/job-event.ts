@@ -17,12 +17,16 @@ const metricEvent = z.object({
   validationLoss: z.number().optional(),
   learningRate: z.number().optional(),
   tokensPerSecond: z.number().optional(),
+  gradientNorm: z.number().nullable().optional().describe('Of the last step, before clipping; null before the first.'),
+  tokensSeen: z.int().optional().describe('Tokens that the steps so far trained on.'),
+  bitsPerByte: z.number().optional().describe('The validation loss in bits a byte of UTF-8 text.'),
   whole: z.boolean().optional().describe('Whether the losses are over the whole of each split.'),
 });
 
 /** A text the model in training wrote at this step. */
 const sampleEvent = z.object({ type: z.literal('sample'), step: z.int(), text: z.string() });
 
+/** A state of the training that it can be gone on from was kept. */
 const checkpointEvent = z.object({ type: z.literal('checkpoint'), step: z.int() });
 
 const logEvent = z.object({

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
+import { type CheckpointPointer, checkpointPointer } from './checkpoint-pointer.js';
 import { generateProgress, generateResult, type Job, jobError, jobKind, trainProgress, trainResult } from './job.js';
 import { JOB_STATES } from './job-state.js';
 import { generateRequest, trainRequest, type GenerateRequest, type TrainRequest } from './requests.js';
@@ -35,20 +36,32 @@ const jobRecord = z.object({
   requested: z.enum(['pause']).optional(),
   retryOf: z.string().optional(),
   delivery: z.coerce.number(),
+  /** Newest first. */
+  checkpoints: json(z.array(checkpointPointer)).optional(),
 });
 export type JobRecord = z.output<typeof jobRecord>;
 
-interface Claimed<Kind, Request> {
+interface Claimed {
   id: string;
-  kind: Kind;
-  request: Request;
   /** Attempts spent before this one. */
   attempts: number;
   createdAtMs: number;
 }
 
+interface ClaimedTrainJob extends Claimed {
+  kind: 'train';
+  request: TrainRequest;
+  /** What the training can go on from, newest first; also checkpoints of the job that it was told to resume from. */
+  checkpoints: CheckpointPointer[];
+}
+
+interface ClaimedGenerateJob extends Claimed {
+  kind: 'generate';
+  request: GenerateRequest;
+}
+
 /** A job in the hands of the worker that claimed it. */
-export type ClaimedJob = Claimed<'train', TrainRequest> | Claimed<'generate', GenerateRequest>;
+export type ClaimedJob = ClaimedTrainJob | ClaimedGenerateJob;
 
 const SUMMARY_FIELDS = Object.keys(jobRecord.shape).filter((field) => field !== 'prompts');
 
@@ -85,7 +98,7 @@ export function parseClaimed(hash: Record<string, string>): ClaimedJob {
   const given = requestOf(record);
   const shared = { id, attempts: spent, createdAtMs: createdAt };
   return kind === 'train'
-    ? { ...shared, kind, request: trainRequest.parse(given) }
+    ? { ...shared, kind, request: trainRequest.parse(given), checkpoints: record.checkpoints ?? [] }
     : { ...shared, kind, request: generateRequest.parse(given) };
 }
 

@@ -188,6 +188,92 @@ describe('a report', () => {
   });
 });
 
+describe('a checkpoint', () => {
+  const at = (step: number, by = 'first') => ({ key: `checkpoints/job/${step}-${by}`, step });
+
+  async function running(more: object = {}) {
+    const opened = openStore();
+    const { id } = await createOne(opened.store, trainDraft(more));
+    await opened.claim(id, 'first');
+    const checkpointEvents = async () => {
+      const { events } = await opened.store.readEvents(id, '0');
+      return events.flatMap(({ event }) => (event.type === 'checkpoint' ? [event.step] : []));
+    };
+    return { ...opened, id, checkpointEvents };
+  }
+
+  test('is told of, and the two newest are handed to the next claim', async () => {
+    const { store, claim, id, checkpointEvents } = await running();
+    for (const step of [10, 20, 30]) await store.saveCheckpoint(id, 'first', at(step));
+    expect(await checkpointEvents()).toEqual([10, 20, 30]);
+    expect(await store.checkpoints(id)).toEqual([at(30), at(20)]);
+    expect(await claim(id, 'second')).toMatchObject({ kind: 'train', checkpoints: [at(30), at(20)] });
+  });
+
+  test('gives those that are pointed to now, so that all others can be deleted', async () => {
+    const { store, id } = await running();
+    expect(await store.saveCheckpoint(id, 'first', at(10))).toEqual({ held: true, checkpoints: [at(10)] });
+    expect(await store.saveCheckpoint(id, 'first', at(20))).toEqual({ held: true, checkpoints: [at(20), at(10)] });
+    expect(await store.saveCheckpoint(id, 'first', at(30))).toEqual({ held: true, checkpoints: [at(30), at(20)] });
+  });
+
+  test('that the connection repeats is told of once and gives the same', async () => {
+    const { store, id, checkpointEvents } = await running();
+    await store.saveCheckpoint(id, 'first', at(10));
+    const saved = await store.saveCheckpoint(id, 'first', at(20));
+    expect(await store.saveCheckpoint(id, 'first', at(20))).toEqual(saved);
+    expect(await checkpointEvents()).toEqual([10, 20]);
+  });
+
+  test('under a lost lease moves nothing', async () => {
+    const { store, claim, id, checkpointEvents } = await running();
+    await store.saveCheckpoint(id, 'first', at(10));
+    await claim(id, 'second');
+    expect(await store.saveCheckpoint(id, 'first', at(20))).toEqual({ held: false, checkpoints: [] });
+    expect(await store.checkpoints(id)).toEqual([at(10)]);
+    expect(await checkpointEvents()).toEqual([10]);
+    expect(await store.get(id)).toMatchObject({ attempts: 1 });
+  });
+
+  test('of a cancelled job moves nothing', async () => {
+    const { store, id } = await running();
+    await store.cancel(id);
+    expect(await store.saveCheckpoint(id, 'first', at(10))).toMatchObject({ held: false });
+    expect(await store.checkpoints(id)).toEqual([]);
+  });
+
+  test('gives back the attempts spent only where it passes the furthest one', async () => {
+    const { store, claim, id } = await running({ maxAttempts: 4 });
+    await store.saveCheckpoint(id, 'first', at(20));
+    expect(await claim(id, 'second')).toMatchObject({ attempts: 1 });
+    await store.saveCheckpoint(id, 'second', at(10, 'second'));
+    await store.saveCheckpoint(id, 'second', at(20, 'second'));
+    expect(await store.get(id)).toMatchObject({ attempts: 1 });
+    await store.saveCheckpoint(id, 'second', at(21, 'second'));
+    expect(await store.get(id)).toMatchObject({ attempts: 0 });
+  });
+
+  test('pushes out those that were not gone on from, which could not be read', async () => {
+    const { store, claim, id } = await running();
+    for (const step of [10, 20]) await store.saveCheckpoint(id, 'first', at(step));
+    await claim(id, 'second');
+    await store.saveCheckpoint(id, 'second', at(15, 'second'));
+    expect(await store.checkpoints(id)).toEqual([at(15, 'second'), at(10)]);
+  });
+
+  test('of another job is where a new one starts, and gives no attempts back until it is passed', async () => {
+    const { store, claim } = openStore();
+    const draft = { ...trainDraft({ resumeFrom: 'job_1' }), checkpoints: [at(20), at(10)] };
+    const { id } = await createOne(store, draft);
+    expect(await claim(id, 'first')).toMatchObject({ checkpoints: [at(20), at(10)] });
+    expect(await claim(id, 'second')).toMatchObject({ attempts: 1 });
+    await store.saveCheckpoint(id, 'second', at(20, 'second'));
+    expect(await store.get(id)).toMatchObject({ attempts: 1 });
+    await store.saveCheckpoint(id, 'second', at(25, 'second'));
+    expect(await store.get(id)).toMatchObject({ attempts: 0 });
+  });
+});
+
 describe('a settled job', () => {
   test('that succeeded has its result and no lease', async () => {
     const { store, claim } = openStore();

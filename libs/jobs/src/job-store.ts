@@ -1,5 +1,7 @@
 import type { Redis } from 'ioredis';
 import { monotonicFactory } from 'ulid';
+import { z } from 'zod';
+import { type CheckpointPointer, checkpointPointer, KEPT_CHECKPOINTS } from './checkpoint-pointer.js';
 import { DeliveryQueue, deliveryId } from './delivery-queue.js';
 import { JobNotFoundError, JobStateConflictError } from './errors.js';
 import type { GenerateProgress, GenerateResult, Job, JobError, JobKind, TrainProgress, TrainResult } from './job.js';
@@ -14,6 +16,7 @@ import { cancel } from './scripts/cancel.js';
 import { claim } from './scripts/claim.js';
 import { create } from './scripts/create.js';
 import { report, startCommitting } from './scripts/report.js';
+import { saveCheckpoint } from './scripts/save-checkpoint.js';
 import { settle } from './scripts/settle.js';
 
 /** About how many events a job's stream keeps; older ones are trimmed, and followers are told of the gap. */
@@ -25,8 +28,15 @@ const LOST_WORKER: JobError = {
   retryable: true,
 };
 
+interface TrainDraft {
+  kind: 'train';
+  request: TrainRequest;
+  /** Checkpoints of another job that this one goes on from, newest first. */
+  checkpoints?: CheckpointPointer[];
+}
+
 /** A job that is to be. */
-export type JobDraft = ({ kind: 'train'; request: TrainRequest } | { kind: 'generate'; request: GenerateRequest }) & {
+export type JobDraft = (TrainDraft | { kind: 'generate'; request: GenerateRequest }) & {
   /** Whose job it is. */
   tenant?: string;
   /** The job that this one makes again. */
@@ -84,7 +94,7 @@ export class JobStore {
         tags: JSON.stringify(request.tags),
         tenant: draft.tenant ?? 'default',
         delivery: 1,
-        ...(draft.kind === 'generate' ? { model: draft.request.model } : {}),
+        ...(draft.kind === 'generate' ? { model: draft.request.model } : inheritedFields(draft)),
         ...(draft.retryOf === undefined ? {} : { retryOf: draft.retryOf }),
       };
       const keys = [this.#keys.job(id), this.#keys.all(), this.#keys.inState(kind, 'queued')];
@@ -206,6 +216,31 @@ export class JobStore {
     return { held: held === 1, requested: requested === 'pause' ? 'pause' : null };
   }
 
+  /**
+   * Points the record to a train job's newest checkpoint, whose files must be there, and tells of it. Attempts spent
+   * are given back where the step passes the furthest one checkpointed. Gives whether the token holds the job, and
+   * where it does the checkpoints that the record points to now, newest first; no others are ever gone on from.
+   */
+  async saveCheckpoint(
+    id: string,
+    token: string,
+    { key, step }: CheckpointPointer,
+  ): Promise<{ held: boolean; checkpoints: CheckpointPointer[] }> {
+    const answer = await saveCheckpoint.run(
+      this.#redis,
+      [this.#keys.job(id), this.#keys.events(id)],
+      [token, key, step, KEPT_CHECKPOINTS, STREAM_CAP],
+    );
+    return typeof answer === 'string'
+      ? { held: true, checkpoints: parsePointers(answer) }
+      : { held: false, checkpoints: [] };
+  }
+
+  /** The checkpoints that a train job can be gone on from, newest first. */
+  async checkpoints(id: string): Promise<CheckpointPointer[]> {
+    return parsePointers((await this.#redis.hget(this.#keys.job(id), 'checkpoints')) ?? '[]');
+  }
+
   /** Marks that the result is about to be published, after which a cancel comes too late. Gives whether the token holds the job. */
   async startCommitting(id: string, token: string): Promise<boolean> {
     return (await startCommitting.run(this.#redis, [this.#keys.job(id)], [token])) === 1;
@@ -243,4 +278,14 @@ export class JobStore {
     if (!job) throw new JobNotFoundError(id);
     return job;
   }
+}
+
+function parsePointers(text: string): CheckpointPointer[] {
+  return z.array(checkpointPointer).parse(JSON.parse(text));
+}
+
+/** The fields that hand another job's checkpoints to a new record. */
+function inheritedFields({ checkpoints = [] }: TrainDraft): Record<string, string | number> {
+  const newest = checkpoints[0];
+  return newest ? { checkpoints: JSON.stringify(checkpoints), furthestStep: newest.step } : {};
 }

@@ -14,6 +14,8 @@ export const trainProgress = z.object({
   validationLoss: z.number().nullable(),
   tokensPerSecond: z.number(),
   etaSeconds: seconds,
+  gradientNorm: z.number().nullable().optional().describe('Of the last step, before clipping; null before the first.'),
+  tokensSeen: z.int().optional().describe('Tokens that the steps so far trained on.'),
 });
 export type TrainProgress = z.output<typeof trainProgress>;
 
@@ -55,7 +57,7 @@ export const job = z.object({
   progress: z.union([trainProgress, generateProgress]).nullable(),
   result: z.union([trainResult, generateResult]).nullable(),
   error: jobError.nullable(),
-  attempts: z.int().describe('Attempts that a crash or an error has spent.'),
+  attempts: z.int().describe('Attempts that a crash or an error has spent since the furthest checkpoint.'),
   maxAttempts: z.int(),
   priority: z.int(),
   tags: z.array(z.string()),

@@ -6,6 +6,7 @@ import {
   samplingConfig,
 } from '@glyphmill/model/config';
 import { z } from 'zod';
+import { identifier, initFrom } from './starting-point.js';
 
 /** What one request may ask for; the message of a refusal names the limit. */
 export const REQUEST_LIMITS = {
@@ -31,12 +32,6 @@ const delivery = {
     .describe('How often a crash may end an attempt before the job fails.'),
 };
 
-const identifier = z
-  .string()
-  .min(1)
-  .max(64)
-  .regex(/^[a-z0-9][\w-]*$/iu, 'an id is letters, digits, _ and -');
-
 /** The body of `POST /api/jobs/train`. */
 export const trainRequest = z
   .strictObject({
@@ -44,12 +39,25 @@ export const trainRequest = z
     name: z.string().trim().min(1).max(100).optional().describe("The model's name."),
     model: modelConfig,
     training: partialTrainingConfig.default({}),
+    initFrom: initFrom
+      .optional()
+      .describe('A model to start from instead of random weights: its id, or its id and how what differs is mapped.'),
+    resumeFrom: identifier
+      .optional()
+      .describe(
+        'A finished train job to go on from: weights, moments and place in the text are those of its newest ' +
+          'checkpoint. Dataset and model must be the same, and maxSteps beyond its step.',
+      ),
     ...delivery,
   })
   .transform((request) => ({
     ...request,
     training: completeTrainingConfig(request.model.kind, request.training),
   }))
+  .refine(({ initFrom: model, resumeFrom }) => model === undefined || resumeFrom === undefined, {
+    path: ['resumeFrom'],
+    error: 'initFrom and resumeFrom are two starting points; give one of them',
+  })
   .refine(({ model, training }) => training.batchSize * model.blockSize <= MAX_BATCH_TOKENS, {
     path: ['training', 'batchSize'],
     error: `batchSize × blockSize may be at most ${MAX_BATCH_TOKENS} tokens a step; take a smaller batch`,

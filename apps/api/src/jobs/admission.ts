@@ -1,5 +1,5 @@
 import { checkTrainable } from '@glyphmill/data';
-import type { GenerateRequest, TrainRequest } from '@glyphmill/jobs';
+import type { GenerateRequest, JobDraft, TrainRequest } from '@glyphmill/jobs';
 import { trainingMemoryBytes } from '@glyphmill/model/config';
 import { Inject, Injectable } from '@nestjs/common';
 import type { ApiConfig } from '../config.js';
@@ -7,6 +7,7 @@ import { CONFIG } from '../connections/tokens.js';
 import { DatasetLibrary } from '../datasets/dataset-library.js';
 import { ModelLibrary } from '../models/model-library.js';
 import { Problem } from '../problem/problem.js';
+import { StartingPoints } from './starting-points.js';
 
 /** Refuses, before it is queued, what could only fail: a well-formed request that no worker can do. */
 @Injectable()
@@ -14,11 +15,16 @@ export class Admission {
   constructor(
     private readonly datasets: DatasetLibrary,
     private readonly models: ModelLibrary,
+    private readonly startingPoints: StartingPoints,
     @Inject(CONFIG) private readonly config: ApiConfig,
   ) {}
 
-  /** Throws the problems `unknown_dataset` and `would_not_fit`, and the dataset errors of `checkTrainable`. */
-  async checkTrain({ dataset: id, model, training }: TrainRequest): Promise<void> {
+  /**
+   * The job that a request asks for, with the checkpoints that it goes on from. Throws the problems `unknown_dataset`
+   * and `would_not_fit`, the dataset errors of `checkTrainable`, and what {@link StartingPoints} throws.
+   */
+  async admitTrain(request: TrainRequest): Promise<JobDraft> {
+    const { dataset: id, model, training, initFrom, resumeFrom } = request;
     const text = await this.datasets.find(id);
     if (!text) {
       throw new Problem('unknown_dataset', `dataset: there is no "${id}". GET /api/datasets lists what there is.`);
@@ -32,11 +38,16 @@ export class Admission {
         '(MAX_JOB_MEMORY_BYTES). Take a smaller batchSize, model or text.';
       throw new Problem('would_not_fit', detail, { members: { estimateBytes, availableBytes } });
     }
+    if (initFrom) await this.startingPoints.checkInitFrom(initFrom, model, text.vocabularySize);
+    if (resumeFrom === undefined) return { kind: 'train', request };
+    const checkpoints = await this.startingPoints.checkpointsToResume(resumeFrom, request);
+    return { kind: 'train', request, checkpoints };
   }
 
-  /** Throws the problem `unknown_model`. */
-  async checkGenerate({ model }: GenerateRequest): Promise<void> {
-    if (await this.models.find(model)) return;
+  /** The job that a request asks for. Throws the problem `unknown_model`. */
+  async admitGenerate(request: GenerateRequest): Promise<JobDraft> {
+    const { model } = request;
+    if (await this.models.find(model)) return { kind: 'generate', request };
     throw new Problem('unknown_model', `model: there is no "${model}". GET /api/models lists what there is.`);
   }
 }

@@ -40,6 +40,12 @@ export class JobsController {
     'text_too_uniform',
     'text_too_short',
     'would_not_fit',
+    'unknown_model',
+    'init_mismatch',
+    'unknown_job',
+    'job_state_conflict',
+    'resume_mismatch',
+    'no_checkpoint',
     'queue_unavailable',
     'storage_unavailable',
   )
@@ -47,8 +53,7 @@ export class JobsController {
     @Body({ schema: trainRequest }) request: TrainRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Job> {
-    await this.admission.checkTrain(request);
-    return this.enqueue({ kind: 'train', request }, reply);
+    return this.enqueue(await this.admission.admitTrain(request), reply);
   }
 
   @Post('generate')
@@ -68,8 +73,7 @@ export class JobsController {
     @Body({ schema: generateRequest }) request: GenerateRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Job> {
-    await this.admission.checkGenerate(request);
-    return this.enqueue({ kind: 'generate', request }, reply);
+    return this.enqueue(await this.admission.admitGenerate(request), reply);
   }
 
   @Get()

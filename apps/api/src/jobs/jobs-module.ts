@@ -7,10 +7,11 @@ import { JobEventsController } from './job-events-controller.js';
 import { JobOutput } from './job-output.js';
 import { JobOutputController } from './job-output-controller.js';
 import { JobsController } from './jobs-controller.js';
+import { StartingPoints } from './starting-points.js';
 
 @Module({
   imports: [DatasetsModule, ModelsModule],
   controllers: [JobsController, JobEventsController, JobOutputController],
-  providers: [Admission, JobEvents, JobOutput],
+  providers: [Admission, StartingPoints, JobEvents, JobOutput],
 })
 export class JobsModule {}

@@ -1,4 +1,4 @@
-import { type Job, type JobState, JobStore } from '@glyphmill/jobs';
+import { type Job, type JobState, JobStore, trainRequest } from '@glyphmill/jobs';
 import { Injectable } from '@nestjs/common';
 
 const LIVE_STATES = ['running', 'paused', 'queued'] as const satisfies JobState[];
@@ -13,9 +13,10 @@ export class LiveJobs {
     return this.find({ kind: 'train' }, (job) => job.request['dataset'] === dataset);
   }
 
-  /** A live job that reads this model, or `undefined`. */
-  usingModel(model: string): Promise<Job | undefined> {
-    return this.find({ model }, () => true);
+  /** A live job that generates with this model or starts from its weights, or `undefined`. */
+  async usingModel(model: string): Promise<Job | undefined> {
+    const startsFrom = ({ request }: Job) => trainRequest.parse(request).initFrom?.model === model;
+    return (await this.find({ model }, () => true)) ?? (await this.find({ kind: 'train' }, startsFrom));
   }
 
   private async find(

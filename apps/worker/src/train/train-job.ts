@@ -2,13 +2,16 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import type { TrainResult } from '@glyphmill/jobs';
+import type { CheckpointPointer, TrainResult } from '@glyphmill/jobs';
 import { modelManifest } from '@glyphmill/model/config';
+import { ArtifactNotFoundError } from '@glyphmill/storage';
 import { z } from 'zod';
 import { JobFailure, readStored } from '../job-failure.js';
 import type { Lease } from '../lease.js';
 import type { JobContext, JobWork } from '../process-delivery.js';
+import { CheckpointKeeper } from './checkpoint-keeper.js';
 import type { TrainingEngine, TrainingEngines } from './training-engines.js';
+import type { ResumePoint } from './training-protocol.js';
 
 const datasetInfo = z.object({ id: z.string(), name: z.string(), sha256: z.string() });
 
@@ -22,12 +25,17 @@ export function trainJob({ storage, log }: JobContext, engines: TrainingEngines)
     const published = await publishedResult(modelId);
     if (published) return published;
 
-    const { dataset, name, model, training } = job.request;
+    const { dataset, name, model, training, initFrom, resumeFrom } = job.request;
     const about = datasetInfo.parse(await readJson(`datasets/${dataset}/dataset.json`, dataset));
     const datasetFile = join(await storage.localFolder(`datasets/${dataset}`), 'content');
     await verifyHash(datasetFile, about.sha256);
+    const initial = initFrom && { ...initFrom, folder: await modelFolder(initFrom.model) };
+    const checkpoints = await Promise.all(job.checkpoints.map(resumePoint));
     const staged = await storage.stage();
     const engine = engines.take();
+    const { checkpointIntervalSeconds: intervalSeconds } = training;
+    const keeper = new CheckpointKeeper({ storage, lease, engine, intervalSeconds });
+    lease.onDrain(() => keeper.farewell());
     log.info({ job: job.id, engine: engine.pid }, 'training');
     try {
       engine.send({
@@ -36,15 +44,20 @@ export function trainJob({ storage, log }: JobContext, engines: TrainingEngines)
         exportFolder: staged.path,
         model,
         training,
+        initFrom: initial,
+        checkpoints,
+        mustResume: resumeFrom !== undefined,
         about: { modelId, name: name ?? `${model.kind} of ${about.name}`, job: job.id, dataset: about },
       });
-      const losses = await trained(engine, lease);
+      const losses = await trained(engine, lease, keeper);
+      await keeper.settled();
       await lease.startCommitting();
       const first = await staged.publish(`models/${modelId}`);
       return first
         ? { model: modelId, ...losses }
         : ((await publishedResult(modelId)) ?? { model: modelId, ...losses });
     } finally {
+      await keeper.end();
       await engine.stop();
       await staged.discard();
     }
@@ -56,13 +69,30 @@ export function trainJob({ storage, log }: JobContext, engines: TrainingEngines)
     return { model: modelId, trainLoss: manifest.trainLoss, validationLoss: manifest.validationLoss };
   }
 
+  function modelFolder(id: string): Promise<string> {
+    return readStored(id, () => storage.localFolder(`models/${id}`));
+  }
+
+  async function resumePoint({ key, step }: CheckpointPointer): Promise<ResumePoint> {
+    try {
+      return { step, folder: await storage.localFolder(key) };
+    } catch (error) {
+      if (error instanceof ArtifactNotFoundError) return { step, folder: null };
+      throw error;
+    }
+  }
+
   async function readJson(key: string, id: string): Promise<unknown> {
     return JSON.parse((await readStored(id, () => storage.readBytes(key))).toString('utf8'));
   }
 }
 
-/** What the engine reports goes to the lease, until it has exported the model, failed, died or must stop. */
-async function trained(engine: TrainingEngine, lease: Lease): Promise<Omit<TrainResult, 'model'>> {
+/** What the engine reports goes to the lease and the keeper, until it has exported the model, failed, died or must stop. */
+async function trained(
+  engine: TrainingEngine,
+  lease: Lease,
+  keeper: CheckpointKeeper,
+): Promise<Omit<TrainResult, 'model'>> {
   return await new Promise((resolve, reject) => {
     const stop = () => reject(lease.signal.reason as Error);
     lease.signal.addEventListener('abort', stop, { once: true });
@@ -73,9 +103,16 @@ async function trained(engine: TrainingEngine, lease: Lease): Promise<Omit<Train
         case 'ready':
           return;
         case 'progress':
+          keeper.reached(report.progress.step);
           return lease.progress(report.progress);
         case 'event':
           return lease.post(report.event);
+        case 'checkpoint-written':
+          return keeper.written(report.step);
+        case 'checkpoint-failed':
+          return keeper.failed(report.error);
+        case 'last-step':
+          return keeper.lastStep(report.step);
         case 'done':
           return resolve({ trainLoss: report.trainLoss, validationLoss: report.validationLoss });
         case 'failed':

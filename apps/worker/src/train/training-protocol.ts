@@ -2,13 +2,24 @@ import { jobError, jobEvent, trainProgress } from '@glyphmill/jobs';
 import { modelConfig, trainingConfig } from '@glyphmill/model/config';
 import { z } from 'zod';
 
-/** What the worker asks of a training engine: one training, then the process ends. */
-export const trainingCommand = z.object({
+/** A checkpoint that a training may go on from; the folder is null where its files are gone. */
+const resumePoint = z.object({ step: z.int(), folder: z.string().nullable() });
+export type ResumePoint = z.output<typeof resumePoint>;
+
+/** One training, from the newest checkpoint that can be read; then the process ends. */
+const trainCommand = z.object({
   type: z.literal('train'),
   datasetFile: z.string(),
   exportFolder: z.string(),
   model: modelConfig,
   training: trainingConfig,
+  initFrom: z
+    .object({ folder: z.string(), vocabulary: z.enum(['same', 'by-character']), positions: z.enum(['same', 'resize']) })
+    .optional(),
+  /** Newest first. */
+  checkpoints: z.array(resumePoint),
+  /** Whether the training is another job's that goes on, so that there is no beginning to fall back on. */
+  mustResume: z.boolean(),
   about: z.object({
     modelId: z.string(),
     name: z.string(),
@@ -16,6 +27,14 @@ export const trainingCommand = z.object({
     dataset: z.object({ id: z.string(), name: z.string(), sha256: z.string() }),
   }),
 });
+export type TrainCommand = z.output<typeof trainCommand>;
+
+/** A checkpoint, into an empty folder; with `thenStop` no step is taken after it, whose time the writing then has. */
+const checkpointCommand = z.object({ type: z.literal('checkpoint'), folder: z.string(), thenStop: z.boolean() });
+export type CheckpointCommand = z.output<typeof checkpointCommand>;
+
+/** What the worker asks of a training engine: one training, and checkpoints of it. */
+export const trainingCommand = z.discriminatedUnion('type', [trainCommand, checkpointCommand]);
 export type TrainingCommand = z.output<typeof trainingCommand>;
 
 /** What a training engine tells the worker. */
@@ -23,6 +42,10 @@ export const trainingReport = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ready'), device: z.string(), libraries: z.record(z.string(), z.string()) }),
   z.object({ type: z.literal('progress'), progress: trainProgress }),
   z.object({ type: z.literal('event'), event: jobEvent }),
+  z.object({ type: z.literal('checkpoint-written'), step: z.int() }),
+  z.object({ type: z.literal('checkpoint-failed'), error: jobError }),
+  /** The last step was taken; a checkpoint of it can be asked for from now on, also after `done`. */
+  z.object({ type: z.literal('last-step'), step: z.int() }),
   z.object({ type: z.literal('done'), trainLoss: z.number(), validationLoss: z.number() }),
   z.object({ type: z.literal('failed'), error: jobError }),
 ]);

@@ -1,0 +1,114 @@
+import { isDeepStrictEqual } from 'node:util';
+import {
+  type CheckpointPointer,
+  type InitFrom,
+  isFinal,
+  JobStore,
+  type TrainRequest,
+  trainRequest,
+} from '@glyphmill/jobs';
+import type { ModelConfig, ModelManifest } from '@glyphmill/model/config';
+import { Injectable } from '@nestjs/common';
+import { ModelLibrary } from '../models/model-library.js';
+import { Problem } from '../problem/problem.js';
+
+/** The fields of a model that its weights have no size of: the dropout, and what `positions` maps. */
+const NO_SIZE = new Set(['dropout', 'blockSize']);
+
+/** The settings of a training that decide which tokens its next step sees; the engine checks them too. */
+const KEPT_SETTINGS = ['seed', 'batchSize', 'gradientAccumulationSteps', 'validationFraction'] as const;
+
+/** Finds what a training is to start from, and refuses what it could not start from. */
+@Injectable()
+export class StartingPoints {
+  constructor(
+    private readonly models: ModelLibrary,
+    private readonly jobs: JobStore,
+  ) {}
+
+  /**
+   * Checks that the weights of the model that `initFrom` names fit the one that is asked for. That two vocabularies of
+   * one size hold the same characters is left to the engine, which reads the text.
+   * Throws the problems `unknown_model` and `init_mismatch`.
+   */
+  async checkInitFrom(initFrom: InitFrom, asked: ModelConfig, vocabularySize: number): Promise<void> {
+    const source = await this.models.find(initFrom.model);
+    if (!source) {
+      const detail = `initFrom.model: there is no "${initFrom.model}". GET /api/models lists what there is.`;
+      throw new Problem('unknown_model', detail);
+    }
+    const differences = sizeDifferences(asked, source.model);
+    if (asked.blockSize !== source.model.blockSize && initFrom.positions === 'same') {
+      differences.push(
+        `blockSize is ${asked.blockSize} and not ${source.model.blockSize} (positions "resize" maps it)`,
+      );
+    }
+    if (vocabularySize !== source.vocabularySize && initFrom.vocabulary === 'same') {
+      differences.push(
+        `the text has ${vocabularySize} distinct characters and not ${source.vocabularySize} (vocabulary "by-character" maps them)`,
+      );
+    }
+    if (differences.length > 0) throw initMismatch(source, differences);
+  }
+
+  /**
+   * The checkpoints of the job that `resumeFrom` names, newest first, for a request that goes on with its training.
+   * Throws the problems `unknown_job`, `job_state_conflict` (it is not finished), `resume_mismatch`, `no_checkpoint`.
+   */
+  async checkpointsToResume(resumeFrom: string, asked: TrainRequest): Promise<CheckpointPointer[]> {
+    const job = await this.jobs.get(resumeFrom);
+    if (!job)
+      throw new Problem('unknown_job', `resumeFrom: there is no job "${resumeFrom}". GET /api/jobs lists them.`);
+    if (job.kind !== 'train') {
+      throw new Problem('resume_mismatch', `resumeFrom: ${job.id} is a ${job.kind} job. Name a train job.`);
+    }
+    if (!isFinal(job.state)) {
+      const detail = `resumeFrom: the job ${job.id} is ${job.state} and still moves its checkpoints. Cancel it, or wait until it has finished.`;
+      throw new Problem('job_state_conflict', detail);
+    }
+    const trained = trainRequest.parse(job.request);
+    if (asked.dataset !== trained.dataset) {
+      const detail = `dataset: ${job.id} trained on "${trained.dataset}". Name that one, or start from the job's model with initFrom.`;
+      throw new Problem('resume_mismatch', detail);
+    }
+    if (!isDeepStrictEqual(asked.model, trained.model)) {
+      throw new Problem(
+        'resume_mismatch',
+        `model: ${job.id} trains ${JSON.stringify(trained.model)}. Ask for the same.`,
+      );
+    }
+    for (const name of KEPT_SETTINGS) {
+      const [then, now] = [trained.training[name], asked.training[name]];
+      if (then === now) continue;
+      throw new Problem(
+        'resume_mismatch',
+        `training.${name}: ${job.id} trains with ${then} and not ${now}. Ask for the same.`,
+      );
+    }
+    const checkpoints = await this.jobs.checkpoints(job.id);
+    const newest = checkpoints[0];
+    if (!newest) {
+      const detail = `resumeFrom: the job ${job.id} ended before its first checkpoint. Start a training without resumeFrom.`;
+      throw new Problem('no_checkpoint', detail);
+    }
+    const { maxSteps } = asked.training;
+    if (maxSteps <= newest.step) {
+      const detail = `training.maxSteps: ${job.id} goes on from step ${newest.step}, and ${maxSteps} is not beyond it. Ask for more steps.`;
+      throw new Problem('resume_mismatch', detail, { members: { step: newest.step } });
+    }
+    return checkpoints;
+  }
+}
+
+function sizeDifferences(asked: ModelConfig, source: ModelConfig): string[] {
+  if (asked.kind !== source.kind) return [`kind is ${asked.kind} and not ${source.kind}`];
+  const sizes = new Map<string, unknown>(Object.entries(source));
+  return Object.entries(asked).flatMap(([name, value]) =>
+    NO_SIZE.has(name) || value === sizes.get(name) ? [] : [`${name} is ${value} and not ${String(sizes.get(name))}`],
+  );
+}
+
+function initMismatch({ id, model }: ModelManifest, differences: string[]): Problem {
+  const detail = `initFrom: the weights of ${id} do not fit: ${differences.join('; ')}. The model is ${JSON.stringify(model)}.`;
+  return new Problem('init_mismatch', detail);
+}

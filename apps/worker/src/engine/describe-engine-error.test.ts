@@ -1,0 +1,27 @@
+import { InvalidUtf8Error, TextTooShortError, UnknownTokenError } from '@glyphmill/data';
+import { expect, test } from 'vitest';
+import { describeEngineError } from './describe-engine-error.js';
+
+function coded(code: string): Error & { code: string } {
+  return Object.assign(new Error('what happened'), { code });
+}
+
+test.each([
+  new InvalidUtf8Error(0, { truncated: true, looksLikeUtf16: false }),
+  new TextTooShortError('validation split', 4, 8),
+  new UnknownTokenError(9, 0, 4),
+  coded('loss_not_finite'),
+  coded('init_mismatch'),
+  coded('resume_mismatch'),
+  coded('parity'),
+])('an error that another attempt would meet again is not retried: %s', (error) => {
+  expect(describeEngineError(error)).toEqual({ code: error.code, message: error.message, retryable: false });
+});
+
+test.each([
+  [coded('ENOSPC'), { code: 'ENOSPC', message: 'what happened' }],
+  [new Error('out of memory'), { code: 'engine_error', message: 'out of memory' }],
+  ['words', { code: 'engine_error', message: 'words' }],
+])('any other error may be mended by another attempt: %s', (error, described) => {
+  expect(describeEngineError(error)).toEqual({ ...described, retryable: true });
+});

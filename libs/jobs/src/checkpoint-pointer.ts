@@ -1,0 +1,8 @@
+import { z } from 'zod';
+
+/** Where a checkpoint is kept, a folder in storage, and how many steps were taken before it. */
+export const checkpointPointer = z.object({ key: z.string(), step: z.int().min(0) });
+export type CheckpointPointer = z.output<typeof checkpointPointer>;
+
+/** How many checkpoints a record points to: the newest, and one to fall back on. */
+export const KEPT_CHECKPOINTS = 2;

@@ -1,0 +1,37 @@
+import { describe, expect, test } from 'vitest';
+import { trainRequest } from './requests.js';
+
+const TRAIN = { dataset: 'moby-dick', model: { kind: 'bigram' } };
+
+describe('initFrom', () => {
+  test('of a plain id asks for the same vocabulary and positions', () => {
+    const same = { model: 'model_1', vocabulary: 'same', positions: 'same' };
+    expect(trainRequest.parse({ ...TRAIN, initFrom: 'model_1' }).initFrom).toEqual(same);
+    expect(trainRequest.parse({ ...TRAIN, initFrom: { model: 'model_1' } }).initFrom).toEqual(same);
+  });
+
+  test('names how what differs is mapped, and comes through a record as it is', () => {
+    const initFrom = { model: 'model_1', vocabulary: 'by-character', positions: 'resize' };
+    const request = trainRequest.parse({ ...TRAIN, initFrom });
+    expect(request.initFrom).toEqual(initFrom);
+    expect(trainRequest.parse(JSON.parse(JSON.stringify(request)))).toEqual(request);
+  });
+
+  test.each([
+    ['../model', 'an id is letters, digits, _ and -'],
+    [{ model: 'model_1', vocabulary: 'any' }, 'vocabulary: Invalid option: expected one of "same"|"by-character"'],
+    [{ model: 'model_1', positions: 1, heads: 'same' }, /^positions: .*"resize".*; .*heads/u],
+    [{}, /^model: .*expected string/u],
+  ])('that is %o is refused, and the message says what is wrong in it', (initFrom, message) => {
+    const { error } = trainRequest.safeParse({ ...TRAIN, initFrom });
+    expect(error?.issues).toHaveLength(1);
+    expect(error?.issues[0]).toMatchObject({ path: ['initFrom'], message: expect.stringMatching(message) });
+  });
+});
+
+test('initFrom and resumeFrom together are refused, and both are named', () => {
+  const { error } = trainRequest.safeParse({ ...TRAIN, initFrom: 'model_1', resumeFrom: 'job_1' });
+  expect(error?.issues).toMatchObject([
+    { path: ['resumeFrom'], message: expect.stringMatching(/initFrom and resumeFrom/u) },
+  ]);
+});

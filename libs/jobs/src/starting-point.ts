@@ -1,0 +1,35 @@
+import { z } from 'zod';
+
+/** An id of a dataset, a model or a job. */
+export const identifier = z
+  .string()
+  .min(1)
+  .max(64)
+  .regex(/^[a-z0-9][\w-]*$/iu, 'an id is letters, digits, _ and -');
+
+const mappedModel = z.strictObject({
+  model: identifier.describe("A model's id."),
+  vocabulary: z
+    .enum(['same', 'by-character'])
+    .default('same')
+    .describe("`same`: the text must have the model's characters. `by-character`: weights go to the same character."),
+  positions: z
+    .enum(['same', 'resize'])
+    .default('same')
+    .describe("`same`: blockSize must be the model's. `resize`: the first positions are taken, further ones are new."),
+});
+
+/** The model whose weights a training starts from: its id, or its id and how what differs is mapped. */
+export const initFrom = z
+  .union([identifier, mappedModel], { error: explainInitFrom })
+  .transform((given) => (typeof given === 'string' ? mappedModel.parse({ model: given }) : given));
+export type InitFrom = z.output<typeof initFrom>;
+
+/** What the form that was meant has against the value; the union itself would say "Invalid input" only. */
+function explainInitFrom({ input }: { input?: unknown }): string {
+  const form = typeof input === 'string' ? identifier : mappedModel;
+  const { error } = z.object({ initFrom: form }).safeParse({ initFrom: input });
+  return (error?.issues ?? [])
+    .map(({ path, message }) => (path.length > 1 ? `${path.slice(1).join('.')}: ${message}` : message))
+    .join('; ');
+}
