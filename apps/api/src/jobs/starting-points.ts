@@ -7,16 +7,13 @@ import {
   type TrainRequest,
   trainRequest,
 } from '@glyphmill/jobs';
-import type { ModelConfig, ModelManifest } from '@glyphmill/model/config';
+import { KEPT_TRAINING_SETTINGS, type ModelConfig, type ModelManifest } from '@glyphmill/model/config';
 import { Injectable } from '@nestjs/common';
 import { ModelLibrary } from '../models/model-library.js';
 import { Problem } from '../problem/problem.js';
 
 /** The fields of a model that its weights have no size of: the dropout, and what `positions` maps. */
 const NO_SIZE = new Set(['dropout', 'blockSize']);
-
-/** The settings of a training that decide which tokens its next step sees; the engine checks them too. */
-const KEPT_SETTINGS = ['seed', 'batchSize', 'gradientAccumulationSteps', 'validationFraction'] as const;
 
 /** Finds what a training is to start from, and refuses what it could not start from. */
 @Injectable()
@@ -77,7 +74,7 @@ export class StartingPoints {
         `model: ${job.id} trains ${JSON.stringify(trained.model)}. Ask for the same.`,
       );
     }
-    for (const name of KEPT_SETTINGS) {
+    for (const name of KEPT_TRAINING_SETTINGS) {
       const [then, now] = [trained.training[name], asked.training[name]];
       if (then === now) continue;
       throw new Problem(

@@ -32,8 +32,6 @@ const parent = serveEngine<typeof trainingCommand, TrainingReport>(trainingComma
 
 async function runTraining(command: TrainCommand): Promise<void> {
   const { datasetFile, exportFolder, model, training, initFrom, checkpoints, mustResume, about } = command;
-  const tokensAStep = training.batchSize * model.blockSize * Math.max(1, training.gradientAccumulationSteps);
-  let gradientNorm: number | null = null;
   try {
     const text = await readFile(datasetFile, 'utf8');
     const trained = await train({
@@ -57,14 +55,8 @@ async function runTraining(command: TrainCommand): Promise<void> {
           `prepared in ${seconds(recordingMs + compilingMs)}, of which compiling ${seconds(compilingMs)}; ${compiler}`,
         );
       },
-      onStep: (taken) => {
-        gradientNorm = taken.gradientNorm;
-        if (taken.step === training.maxSteps) announceLast(taken.step);
-      },
-      onProgress: (progress) => {
-        const tokensSeen = progress.step * tokensAStep;
-        parent.send({ type: 'progress', progress: { ...progress, gradientNorm, tokensSeen } });
-      },
+      onStepsTaken: announceLast,
+      onProgress: (progress) => parent.send({ type: 'progress', progress }),
       onMetric: (metric) => parent.send({ type: 'event', event: { type: 'metric', ...metric } }),
       onSample: (sample) => parent.send({ type: 'event', event: { type: 'sample', ...sample } }),
     });

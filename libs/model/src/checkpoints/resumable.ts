@@ -1,9 +1,6 @@
-import type { ModelConfig, TrainingConfig } from '../config/index.js';
+import { KEPT_TRAINING_SETTINGS, type ModelConfig, type TrainingConfig } from '../config/index.js';
 import type { Checkpoint } from './checkpoint.js';
 import { ResumeMismatchError } from './errors.js';
-
-/** What of the training decides what a step does to which tokens; the rest may be another than it was. */
-const KEPT_SETTINGS = ['seed', 'batchSize', 'gradientAccumulationSteps', 'validationFraction'] as const;
 
 /** Throws {@link ResumeMismatchError} unless a training of this text, model and settings can go on from the checkpoint. */
 export function checkResumable(
@@ -15,7 +12,7 @@ export function checkResumable(
   for (const field of new Set([...modelThen.keys(), ...modelNow.keys()])) {
     requireSame(`model.${field}`, String(modelThen.get(field)), String(modelNow.get(field)));
   }
-  for (const field of KEPT_SETTINGS) {
+  for (const field of KEPT_TRAINING_SETTINGS) {
     requireSame(`training.${field}`, String(checkpoint.training[field]), String(now.training[field]));
   }
 }

@@ -46,6 +46,14 @@ export const trainingConfig = z.strictObject({
 });
 export type TrainingConfig = z.output<typeof trainingConfig>;
 
+/** What decides which tokens a step sees: a training that goes on from a checkpoint keeps it, and may change the rest. */
+export const KEPT_TRAINING_SETTINGS = [
+  'seed',
+  'batchSize',
+  'gradientAccumulationSteps',
+  'validationFraction',
+] as const satisfies readonly (keyof TrainingConfig)[];
+
 /** What a client may say of the training: any of the fields. */
 export const partialTrainingConfig = trainingConfig.partial();
 export type PartialTrainingConfig = z.output<typeof partialTrainingConfig>;
@@ -99,5 +107,7 @@ const defaults: Record<ModelKind, TrainingConfig> = {
 /** The whole configuration: what the client said, and the defaults of the model's kind for the rest. */
 export function completeTrainingConfig(kind: ModelKind, given: PartialTrainingConfig): TrainingConfig {
   const said = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  return trainingConfig.parse({ ...defaults[kind], ...said });
+  const complete = trainingConfig.parse({ ...defaults[kind], ...said });
+  // 0 means what 1 does; with one number for it trainings can be compared.
+  return { ...complete, gradientAccumulationSteps: Math.max(1, complete.gradientAccumulationSteps) };
 }

@@ -7,6 +7,10 @@ export interface TrainingProgress {
   trainLoss: number | null;
   /** Of the last evaluation. */
   validationLoss: number | null;
+  /** Of the latest step, before clipping. */
+  gradientNorm: number | null;
+  /** Tokens of all batches so far. */
+  tokensSeen: number;
   /** While it trains; the first step, in which TensorFlow compiles, evaluations and samples are not counted. */
   tokensPerSecond: number;
   etaSeconds: number | null;

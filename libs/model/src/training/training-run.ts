@@ -27,6 +27,8 @@ export interface TrainingCallbacks {
   onSample?: ((sample: TrainingSample) => void) | undefined;
   /** After every step. */
   onStep?: ((step: TrainingStepReport) => void) | undefined;
+  /** After the last step, before the evaluation over whole splits: from here on checkpoints are those of its end. */
+  onStepsTaken?: ((step: number) => void) | undefined;
   /** After the first step, in which TensorFlow compiles: its time is no measure of the others. */
   onPrepared?: ((preparation: TrainingPreparation) => void) | undefined;
 }
@@ -108,6 +110,7 @@ export class TrainingRun {
       this.#takeStep();
       await this.#observe();
     }
+    this.#options.onStepsTaken?.(this.#state.step);
     const published = this.#choosePublished();
     await this.#sample(published.step);
     const whole = await this.#measure((split) => this.#options.corpus.wholeBatches(split), {
@@ -236,7 +239,7 @@ export class TrainingRun {
 
   #reportProgress(): void {
     const { maxSteps } = this.#options.training;
-    const { step, trainLoss } = this.#state;
+    const { step, trainLoss, gradientNorm, tokensSeen } = this.#state;
     this.#reportedAtMs = performance.now();
     const stepsTaken = step - this.#startStep;
     const secondsAStep = (this.#reportedAtMs - this.#startedAtMs) / 1000 / stepsTaken;
@@ -246,6 +249,8 @@ export class TrainingRun {
       maxSteps,
       trainLoss,
       validationLoss: this.#validationLoss,
+      gradientNorm,
+      tokensSeen,
       tokensPerSecond: this.#stepping.rateOf(this.#timedTokens),
       etaSeconds: left === 0 ? 0 : stepsTaken === 0 ? null : left * secondsAStep,
     });
