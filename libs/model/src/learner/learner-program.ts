@@ -84,6 +84,7 @@ export function recordLearner(
   });
   const logits = entry({
     inputs: { ids: { shape: [1, length], dtype: 'int32' } },
+    xla: false, // For the few samples of a training it would not be worth compiling.
     body: ({ ids }) => {
       const pass = new ForwardPass(tensorflow, { weights, batchSize: 1, length });
       return { logits: trainable.logits(pass, ids as Tensor2D) };

@@ -96,6 +96,69 @@ test('a diverging training ends with the step and what to do', async () => {
   expect((error as LossNotFiniteError).step).toBeLessThanOrEqual(30);
 });
 
+test('the step at which the loss is lost is told exactly', async () => {
+  const steps: number[] = [];
+  const diverging = trainBriefly(
+    { maxSteps: 1000, evalInterval: 1000, learningRate: 10, weightDecay: 10 },
+    { onStep: ({ step }) => steps.push(step) },
+  );
+  await expect(diverging).rejects.toMatchObject({ step: expect.any(Number) });
+  const error: unknown = await diverging.catch((reason: unknown) => reason);
+  expect((error as LossNotFiniteError).step).toBe(steps.at(-1)! + 1);
+});
+
+test('batches that accumulate are one larger batch', async () => {
+  const steps: number[][] = [[], []];
+  const run = (batchSize: number, gradientAccumulationSteps: number, losses: number[]) =>
+    trainBriefly(
+      { batchSize, gradientAccumulationSteps, gradientClip: 0.05, learningRate: 0.1 },
+      {
+        onStep: ({ loss, gradientNorm }) => losses.push(loss, gradientNorm),
+      },
+    );
+  const [whole, accumulated] = [await run(32, 1, steps[0]!), await run(8, 4, steps[1]!)];
+  for (const [at, number] of steps[0]!.entries()) expect(steps[1]![at]).toBeCloseTo(number, 5);
+  const values = ({ weights }: typeof whole) => [...weights.values()].flatMap((array) => Array.from(array.values));
+  for (const [at, value] of values(whole).entries()) expect(values(accumulated)[at]).toBeCloseTo(value, 4);
+  expect(accumulated.metrics.at(-1)!.tokensSeen).toBe(whole.metrics.at(-1)!.tokensSeen);
+});
+
+/** Its end is unlike its start: the better a model knows the start, the worse it does at the end. */
+const turning = 'ab'.repeat(900) + 'aabb'.repeat(50);
+const overfit = { maxSteps: 60, evalInterval: 5, learningRate: 0.1, weightDecay: 0 };
+
+test('the best weights are published, or the last, and which is told', async () => {
+  const best = await trainBriefly(overfit, { text: turning });
+  const last = await trainBriefly({ ...overfit, export: 'last' }, { text: turning });
+  expect(last.published).toEqual({ which: 'last', step: 60 });
+  const onTheWay = best.metrics.filter(({ step, whole }) => step > 0 && !whole);
+  const lowest = onTheWay.reduce((one, other) => (other.validationLoss < one.validationLoss ? other : one));
+  expect(best.published).toEqual({ which: 'best', step: lowest.step });
+  expect(best.published.step).toBeLessThan(60);
+  expect(best.validationLoss).toBeLessThan(last.validationLoss);
+});
+
+test('a training out of patience stops, and publishes its best', async () => {
+  const { published, metrics } = await trainBriefly({ ...overfit, patience: 2 }, { text: turning });
+  const steps = metrics.filter(({ step, whole }) => step > 0 && !whole).map(({ step }) => step);
+  expect(steps.at(-1)).toBe(published.step + 2 * overfit.evalInterval);
+  expect(steps.at(-1)).toBeLessThan(60);
+});
+
+test('metrics tell the gradient norm, the tokens seen, and bits a byte of the text', async () => {
+  const { metrics, bitsPerByte, validationLoss } = await trainBriefly({}, { text: 'äöü…'.repeat(200) });
+  expect(metrics[0]).toMatchObject({ gradientNorm: null, tokensSeen: 0 });
+  expect(metrics.at(-1)).toMatchObject({ gradientNorm: expect.any(Number), tokensSeen: 20 * 32 * 8 });
+  // Three of the four characters take 2 bytes and one takes 3.
+  expect(bitsPerByte).toBeCloseTo(validationLoss / Math.LN2 / 2.25, 6);
+});
+
+test('what was prepared before the first step is told once', async () => {
+  const told: object[] = [];
+  await trainBriefly({}, { onPrepared: (preparation) => told.push(preparation) });
+  expect(told).toEqual([{ recordingMs: expect.any(Number), compilingMs: expect.any(Number) }]);
+});
+
 test('a timer can end a training, for the event loop has its turns', async () => {
   const controller = new AbortController();
   const endless = trainBriefly({ maxSteps: 10_000_000 }, { signal: controller.signal });

@@ -28,6 +28,8 @@ export interface Entry<
   O extends EntryOutputs | void = EntryOutputs | void,
 > {
   readonly inputs: I;
+  /** False keeps XLA away, which takes a second or more to compile an entry: for one that runs seldom. */
+  readonly xla?: boolean;
   /** May read and assign the program's variables, and returns its outputs by name. Must not read values back. */
   body(inputs: { readonly [K in keyof I]: Tensor }): O;
 }

@@ -68,3 +68,12 @@ test('a body that does nothing still has something to fetch', () => {
   const { nodes, fetches } = record(() => undefined);
   expect(fetches).toEqual([nodes.at(-1)?.name]);
 });
+
+test('an entry that is kept away from XLA is so with every node, and another with none', () => {
+  const body = () => ({ y: variables.a.mul(2) });
+  const marks = [true, false].map((xla) => {
+    const { nodes } = recordEntry(tensorflow, 'step', entry({ inputs: {}, xla, body }), {}, variables, 0);
+    return Array.from(new Set(nodes.map(({ attr }) => attr['_XlaCompile']?.b)));
+  });
+  expect(marks).toEqual([[undefined], [false]]);
+});

@@ -4,6 +4,7 @@ import { listenTo } from './active-recording.js';
 import { checkName, type Entry } from './entry-declaration.js';
 import { EntryRecorder } from './entry-recorder.js';
 import type { InputSlot } from './input-slot.js';
+import { OUTSIDE_XLA } from './operation-attributes.js';
 import { ProgramDeclarationError, UndeclaredVariableError } from './program-errors.js';
 import type { RecordedNode } from './recorded-node.js';
 
@@ -49,7 +50,8 @@ export function recordEntry(
         checkOtherVariables(name, others, otherVariables(tensorflow, variables));
         const fetches = recorder.finish(outputs);
         const shapes = Object.entries(outputs).map(([output, { shape }]) => ({ name: output, shape: [...shape] }));
-        recording = { nodes: recorder.nodes, feeds, fetches, outputs: shapes };
+        const nodes = entry.xla === false ? recorder.nodes.map(outsideXla) : recorder.nodes;
+        recording = { nodes, feeds, fetches, outputs: shapes };
       });
     });
     return recording!;
@@ -57,6 +59,10 @@ export function recordEntry(
     restoreVariables();
     tf.dispose(inputs);
   }
+}
+
+function outsideXla(node: RecordedNode): RecordedNode {
+  return { ...node, attr: { ...node.attr, ...OUTSIDE_XLA } };
 }
 
 /**

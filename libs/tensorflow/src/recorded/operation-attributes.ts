@@ -3,6 +3,9 @@ import type { TensorFlow } from '../load-tensorflow.js';
 import { type AttrValue, shapeProto, stringAttr } from './graph-proto.js';
 import { UnsupportedOperationError } from './program-errors.js';
 
+/** The attribute that keeps XLA's automatic clustering away from a node. */
+export const OUTSIDE_XLA: Readonly<Record<string, AttrValue>> = Object.freeze({ _XlaCompile: { b: false } });
+
 type Backend = TensorFlow['backend'];
 
 /** An attribute as tfjs-node's kernels pass it to the binding. */
@@ -35,7 +38,7 @@ function inferredAttributes(
     return { T: { type: backend.getDTypeInteger(first.dtype) }, Tdim: { type: backend.binding.TF_INT32 } };
   }
   // XLA draws other numbers from the same seed than TensorFlow's own kernels do, and is slower at it.
-  return operation.startsWith('Stateless') ? { _XlaCompile: { b: false } } : {};
+  return operation.startsWith('Stateless') ? { ...OUTSIDE_XLA } : {};
 }
 
 function attributeValue(

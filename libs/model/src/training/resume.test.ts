@@ -1,0 +1,109 @@
+import { expect, test } from 'vitest';
+import type { Checkpoint } from '../checkpoints/checkpoint.js';
+import { completeTrainingConfig, modelConfig, type PartialTrainingConfig } from '../config/index.js';
+import { train, type TrainingTask } from './train.js';
+import { TrainingControl } from './training-control.js';
+import type { TrainingResumption } from './training-reports.js';
+
+const text = 'the cat sat on the mat and the rat ate the hat. '.repeat(20);
+const model = modelConfig.parse({ kind: 'multi-head', nHead: 2, nEmbd: 8, blockSize: 8, dropout: 0.2 });
+
+function trainBriefly(training: PartialTrainingConfig, rest: Partial<TrainingTask> = {}) {
+  const brief = { maxSteps: 12, batchSize: 4, evalBatches: 1, evalInterval: 3, learningRate: 0.01, warmupSteps: 0 };
+  return train({ text, model, training: completeTrainingConfig('multi-head', { ...brief, ...training }), ...rest });
+}
+
+/** Trains, and takes a checkpoint after a step. */
+async function checkpointAfter(at: number, training: PartialTrainingConfig, rest: Partial<TrainingTask> = {}) {
+  const control = new TrainingControl();
+  let checkpoint: Promise<Checkpoint> | undefined;
+  const trained = await trainBriefly(training, {
+    control,
+    onStep: ({ step }) => {
+      if (step === at) checkpoint = control.checkpoint();
+    },
+    ...rest,
+  });
+  return { trained, checkpoint: (await checkpoint)! };
+}
+
+test('a resumed training is the one that never stopped: weights, losses, curve and samples', async () => {
+  const { trained, checkpoint } = await checkpointAfter(7, { sampleInterval: 5 });
+  expect(checkpoint.step).toBe(7);
+  const resumed = await trainBriefly({ sampleInterval: 5 }, { resumeFrom: checkpoint });
+  expect(resumed.weights).toEqual(trained.weights);
+  const timeless = ({ metrics }: typeof trained) => metrics.map((metric) => ({ ...metric, tokensPerSecond: 0 }));
+  expect(timeless(resumed)).toEqual(timeless(trained));
+  expect(resumed.samples).toEqual(trained.samples);
+  expect(resumed.published).toEqual(trained.published);
+});
+
+test('a checkpoint may be taken while it is evaluated: what was done is not done again', async () => {
+  const control = new TrainingControl();
+  let checkpoint: Promise<Checkpoint> | undefined;
+  const trained = await trainBriefly(
+    { sampleInterval: 6 },
+    {
+      control,
+      onSample: ({ step }) => {
+        if (step === 6) checkpoint = control.checkpoint();
+      },
+    },
+  );
+  const taken = (await checkpoint)!;
+  expect(taken).toMatchObject({ step: 6, evaluatedAt: 6, sampledAt: 6 });
+  const resumed = await trainBriefly({ sampleInterval: 6 }, { resumeFrom: taken });
+  expect(resumed.metrics.map(({ step }) => step)).toEqual(trained.metrics.map(({ step }) => step));
+  expect(resumed.weights).toEqual(trained.weights);
+});
+
+test('gradients that accumulate are resumed too', async () => {
+  const accumulating = { gradientAccumulationSteps: 3 };
+  const { trained, checkpoint } = await checkpointAfter(5, accumulating);
+  expect(checkpoint.tokensSeen).toBe(5 * 3 * 4 * 8);
+  expect((await trainBriefly(accumulating, { resumeFrom: checkpoint })).weights).toEqual(trained.weights);
+});
+
+test('a checkpoint of the end goes on past maxSteps, as if there had been more from the start', async () => {
+  const constant = { schedule: 'constant', export: 'last' } as const;
+  const { checkpoint } = await checkpointAfter(12, constant);
+  const longer = await trainBriefly({ ...constant, maxSteps: 20 }, { resumeFrom: checkpoint });
+  expect(longer.weights).toEqual((await trainBriefly({ ...constant, maxSteps: 20 })).weights);
+});
+
+test('it is told where it goes on, and what computes otherwise than before', async () => {
+  const processSettings = { threads: '1' };
+  const { checkpoint } = await checkpointAfter(7, {}, { processSettings });
+  const told: TrainingResumption[] = [];
+  const onResume = (resumption: TrainingResumption) => told.push(resumption);
+  await trainBriefly({}, { resumeFrom: checkpoint, processSettings, onResume });
+  await trainBriefly({}, { resumeFrom: checkpoint, processSettings: { threads: '2' }, onResume });
+  expect(told).toEqual([
+    { step: 7, differences: [] },
+    { step: 7, differences: ['threads: 1 then, 2 now'] },
+  ]);
+});
+
+test('a checkpoint of another text, model or batch is refused by name', async () => {
+  const { checkpoint } = await checkpointAfter(2, { maxSteps: 2 });
+  const resumed = (training: PartialTrainingConfig, rest: Partial<TrainingTask> = {}) =>
+    trainBriefly(training, { resumeFrom: checkpoint, ...rest });
+  await expect(resumed({ batchSize: 5 })).rejects.toMatchObject({
+    code: 'resume_mismatch',
+    message: expect.stringMatching(/training\.batchSize is 5, .* is 4/u),
+  });
+  await expect(resumed({ seed: 2 })).rejects.toThrow('training.seed is 2');
+  await expect(resumed({}, { text: `${text}!` })).rejects.toThrow('the sha256 of the text');
+  const moreHeads = modelConfig.parse({ ...model, nHead: 4 });
+  await expect(resumed({}, { model: moreHeads })).rejects.toThrow('model.nHead is 4');
+});
+
+test('a training that has ended, or failed, gives no checkpoint', async () => {
+  const control = new TrainingControl();
+  await trainBriefly({ maxSteps: 1 }, { control });
+  await expect(control.checkpoint()).rejects.toMatchObject({ code: 'training_ended' });
+  const failing = new TrainingControl();
+  const asked = failing.checkpoint();
+  await expect(trainBriefly({}, { control: failing, text: 'short' })).rejects.toMatchObject({ code: 'text_too_short' });
+  await expect(asked).rejects.toMatchObject({ code: 'training_ended' });
+});
