@@ -1,11 +1,14 @@
 import { execFile } from 'node:child_process';
 import { availableParallelism, cpus, release, totalmem, type } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { trainingRuntime } from '@glyphmill/model/training';
 import { z } from 'zod';
+import { engineEnvironment } from './engine-environment.js';
+import { measuredProcess } from './measured-process.js';
 
 const GIBIBYTE = 1024 ** 3;
 
+const ourVersions = z.object({ tensorflow: z.string(), tfjs: z.string() });
 const pythonVersions = z.object({ python: z.string(), torch: z.string(), instructions: z.string() });
 
 /** What measured and when, as rows of a table: what, and which. */
@@ -13,8 +16,9 @@ export type Machine = readonly (readonly [what: string, which: string])[];
 
 /** This machine, and the versions of what is ours. */
 export async function describeMachine(): Promise<Machine> {
-  process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2'; // TensorFlow reads it when it is loaded.
-  const { libraries } = await trainingRuntime();
+  const script = fileURLToPath(new URL('measure-runtime.js', import.meta.url));
+  const line = { command: process.execPath, args: [script] };
+  const libraries = ourVersions.parse(await measuredProcess(line, { threads: 1, environment: engineEnvironment(1) }));
   return [
     ['Date', new Date().toISOString().slice(0, 10)],
     ['Processor', `${cpus()[0]?.model.trim() ?? 'unknown'}, ${availableParallelism()} cores`],

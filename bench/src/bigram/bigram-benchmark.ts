@@ -25,7 +25,7 @@ type Quantity = 'millisecondsPerStep' | 'trainLoss' | 'validationLoss';
 
 /**
  * Trains the same bigram model here and in PyTorch, from the same table, on the same text, in turn: a process of ours, a
- * process of theirs, and again. Each step makes its batch; neither side reads the loss back. Figures are medians.
+ * process of theirs, and again. Each step makes its batch; ours reads its loss, theirs does not. Figures are medians.
  */
 export async function bigramBenchmark(
   { text, python, steps = 1000, rounds = 5 }: { text: string; python: string; steps?: number; rounds?: number },

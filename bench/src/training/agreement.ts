@@ -39,7 +39,8 @@ export async function agreement({ textFile, python, extent, folder, say }: Train
         unit: 'nats/token',
         ours: largest,
         peer: ALLOWED,
-        ratio: ALLOWED / largest,
+        // Equal to the last bit would be a ratio that no JSON holds.
+        ratio: ALLOWED / Math.max(largest, Number.EPSILON),
       },
     ],
   };

@@ -12,7 +12,7 @@ export async function bigram({ textFile, python, extent, say }: TrainingSetup): 
       'The smallest kind, from one table on both sides: batches of 1024 rows of 8 tokens, AdamW with a rate of 1e-3. ' +
       'Ours computes loss and gradient from how often each pair of characters occurs in the batch, which is exact ' +
       '([decision 4](decisions/0004-bigram-by-pair-counts.md)); PyTorch looks up a row of logits for each token. Batches are ' +
-      'included; neither side reads the loss.',
+      'included; ours reads the loss of each step, PyTorch does not.',
     figures: await bigramBenchmark(given, (line) => say(`bigram, ${line}`)),
   };
 }

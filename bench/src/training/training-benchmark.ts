@@ -51,7 +51,6 @@ export async function trainingBenchmark(
       if (only === undefined || only === name) sections.push(await measure(setup));
     }
     if (page !== undefined) {
-      // At the end, for it loads TensorFlow into this process too.
       const machine = [...(await describeMachine()), ...peer];
       const options = `${quick ? ' --quick' : ''}${only === undefined ? '' : ` --only ${only}`}`;
       const command = `npm run bench -- training --text ${basename(text)} --python PYTHON${options}`;

@@ -40,10 +40,10 @@ export async function wholeRoad({ textFile, extent, folder, say }: TrainingSetup
   return {
     title: 'The whole road',
     about:
-      'A train job over HTTP (api, Valkey, a worker with its training engine, a client that reads all events, all on the same ' +
-      `cores) beside the bare \`train()\` loop in a process alone, in turn, ${rounds} rounds. By the clock: from the event of ` +
+      'A train job over HTTP (api, Valkey, a worker with its training engine, all on the same cores, and a client that reads all ' +
+      `events) beside the bare \`train()\` loop in a process alone, in turn, ${rounds} rounds. By the clock: from the event of ` +
       `step ${roadSteps} to that of step ${stopAfter}, for the job when they arrive at the client. By the metrics: from ` +
-      '`tokensPerSecond` of the last of those events, which counts the time within steps from the first one on.',
+      '`tokensPerSecond` of the last of those events, which counts the time within steps, without the first one.',
     figures: [compare('steps by the clock', 'byClock'), compare('steps by the metrics', 'byMetrics')],
   };
 }
