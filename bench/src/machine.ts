@@ -40,7 +40,8 @@ export async function describePyTorch(python: string): Promise<Machine> {
     const { python: version, torch, instructions } = pythonVersions.parse(JSON.parse(stdout));
     return [['Peer', `PyTorch ${torch} with ${instructions}, Python ${version}`]];
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message.trim().split('\n').at(-1) : String(cause);
+    const { message, stderr } = z.object({ message: z.string(), stderr: z.string().catch('') }).parse(cause);
+    const why = stderr.trim().split('\n').at(-1) || message.split('\n')[0];
     throw new Error(
       `--python: ${python} cannot import torch (${why}). Name an interpreter that can: python3 -m venv FOLDER && FOLDER/bin/pip install torch, and then FOLDER/bin/python.`,
       { cause },

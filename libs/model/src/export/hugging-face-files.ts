@@ -20,7 +20,8 @@ export function huggingFaceFiles({ model, tokenizer }: TrainedModel): Record<str
       temperature: 1,
       top_k: 0,
       top_p: 1,
-      max_new_tokens: 256,
+      // With the prompt: those libraries do not slide the block on, and a position beyond it is an error.
+      max_length: model.blockSize,
       bos_token_id: null,
       eos_token_id: null,
       pad_token_id: null,

@@ -2,6 +2,7 @@ import { parameterCount, type TrainingConfig } from '../config/index.js';
 import type { TrainedModel } from '../training/trained-model.js';
 import type { TrainingMetric } from '../training/training-reports.js';
 import type { ModelAbout } from './model-about.js';
+import { modelUsage } from './model-usage.js';
 
 const CURVE_ROWS = 12;
 
@@ -47,10 +48,7 @@ ${codeBlock(trained.samples.at(-1)?.text ?? '')}
 
 ## Use
 
-\`onnx/model.onnx\` takes \`input_ids\` (int64, [batch, sequence]) and gives \`logits\` (float, [batch, sequence,
-${vocabularySize}]) in ONNX Runtime of any language; \`tokenizer.json\` opens in Hugging Face's libraries, one token a
-character. Glyphmill names a character of a prompt that the model has never seen; **those libraries drop it silently**.
-`;
+${modelUsage(model, vocabularySize)}`;
 }
 
 function batches({ maxSteps, batchSize, gradientAccumulationSteps }: TrainingConfig): string {

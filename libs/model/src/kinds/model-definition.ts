@@ -8,7 +8,10 @@ export interface ModelDefinition {
   plan(vocabularySize: number): WeightPlan;
   /** What a learner learns of it. */
   trainable(vocabularySize: number): Trainable;
-  /** The bytes of model.onnx: `input_ids` int64 [batch, sequence] → `logits` float [batch, sequence, vocabulary]. */
+  /**
+   * The bytes of model.onnx: `input_ids` int64 [batch, sequence] → `logits` float [batch, sequence, vocabulary]. Kinds with
+   * attention also take a mask and a past, and give the present (AttentionOnnxPass).
+   */
   onnx(weights: Weights): Uint8Array;
   /** config.json, as Hugging Face's libraries expect it where they know the kind. */
   huggingFaceConfig(vocabularySize: number): Record<string, unknown>;

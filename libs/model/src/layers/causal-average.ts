@@ -15,7 +15,8 @@ export function causalAverage(pass: ForwardPass, x: Tensor2D): Tensor2D {
 /** The same in ONNX, of [B, T, C], as a product with the triangle of shares. */
 export function causalAverageOnnx(pass: OnnxPass, x: string): string {
   const { graph } = pass;
-  const ones = graph.node('Expand', [pass.scalar(1), pass.square]); // [T, T]
+  const square = graph.node('Concat', [pass.length, pass.length], { axis: { i: 0 } });
+  const ones = graph.node('Expand', [pass.scalar(1), square]); // [T, T]
   const triangle = graph.node('Trilu', [ones], { upper: { i: 0 } }); // 0 above the diagonal
   const counts = graph.node('ReduceSum', [triangle, graph.integers([1])], { keepdims: { i: 1 } }); // [T, 1]
   return graph.node('MatMul', [graph.node('Div', [triangle, counts]), x]);

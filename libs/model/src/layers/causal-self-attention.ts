@@ -1,8 +1,8 @@
 import type { Tensor2D, Tensor3D, Tensor4D } from '@glyphmill/tensorflow';
+import type { AttentionOnnxPass } from './attention-onnx-pass.js';
 import { causalSoftmax, causalSoftmaxOnnx } from './causal-softmax.js';
 import type { ForwardPass } from './forward-pass.js';
 import { linear, linearOnnx } from './linear.js';
-import type { OnnxPass } from './onnx-pass.js';
 
 /** C is nEmbd, H is nHead, D = C/H the size of a head. */
 export interface AttentionShape {
@@ -38,9 +38,9 @@ export function causalSelfAttention(
     .reshape<Tensor2D>([batchSize * length, nEmbd]);
 }
 
-/** The same in ONNX, of [B, T, C]. */
+/** The same in ONNX, of [B, T, C]: queries for the T tokens, keys and values of the P + T. */
 export function causalSelfAttentionOnnx(
-  pass: OnnxPass,
+  pass: AttentionOnnxPass,
   name: string,
   x: string,
   { nEmbd, nHead }: AttentionShape,
@@ -52,9 +52,10 @@ export function causalSelfAttentionOnnx(
   const heads = graph.node('Transpose', [split], { perm: { ints: [2, 0, 3, 1, 4] } }); // [3, B, H, T, D]
   const part = (index: number) => graph.node('Gather', [heads, graph.integer(index)], { axis: { i: 0 } }); // [B, H, T, D]
   const q = graph.node('Mul', [part(0), pass.scalar(1 / Math.sqrt(headSize))]);
-  const kTransposed = graph.node('Transpose', [part(1)], { perm: { ints: [0, 1, 3, 2] } }); // [B, H, D, T]
-  const shares = causalSoftmaxOnnx(pass, graph.node('MatMul', [q, kTransposed])); // [B, H, T, T]
-  const mixed = graph.node('MatMul', [shares, part(2)]); // [B, H, T, D]
+  const { keys, values } = pass.appendToPast({ keys: part(1), values: part(2) }); // [B, H, P+T, D] each
+  const keysTransposed = graph.node('Transpose', [keys], { perm: { ints: [0, 1, 3, 2] } }); // [B, H, D, P+T]
+  const shares = causalSoftmaxOnnx(pass, graph.node('MatMul', [q, keysTransposed])); // [B, H, T, P+T]
+  const mixed = graph.node('MatMul', [shares, values]); // [B, H, T, D]
   const together = graph.node('Transpose', [mixed], { perm: { ints: [0, 2, 1, 3] } }); // [B, T, H, D]
   return graph.node('Reshape', [together, graph.integers([0, 0, nEmbd])]);
 }

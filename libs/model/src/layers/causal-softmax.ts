@@ -1,8 +1,5 @@
 import type { GradSaveFunc, Tensor, Tensor3D, TensorFlow } from '@glyphmill/tensorflow';
-import type { OnnxPass } from './onnx-pass.js';
-
-/** Low enough that its share is exactly 0 in float32, and finite, for ∞ − ∞ is no number. */
-const MASKED = -1e9;
+import { type AttentionOnnxPass, MASKED } from './attention-onnx-pass.js';
 
 /**
  * The softmax of each row over the places up to its own: scores [n, T, T] → shares [n, T, T], 0 for what comes later.
@@ -23,12 +20,9 @@ export function causalSoftmax({ tf }: TensorFlow, scores: Tensor3D): Tensor3D {
   return softmax(scores) as Tensor3D;
 }
 
-/** The same in ONNX, of [B, H, T, T]. */
-export function causalSoftmaxOnnx(pass: OnnxPass, scores: string): string {
-  const { graph } = pass;
-  const masked = graph.node('Expand', [pass.scalar(MASKED), pass.square]); // [T, T]
-  const future = graph.node('Trilu', [masked, graph.integer(1)], { upper: { i: 1 } }); // 0 on and below the diagonal
-  return graph.node('Softmax', [graph.node('Add', [scores, future])], { axis: { i: -1 } });
+/** The same in ONNX after a past, of [B, H, T, P+T]; padding has no share either. */
+export function causalSoftmaxOnnx({ graph, bias }: AttentionOnnxPass, scores: string): string {
+  return graph.node('Softmax', [graph.node('Add', [scores, bias])], { axis: { i: -1 } });
 }
 
 /** [T, T], row-major: 0 where a column is not after its row, and {@link MASKED} where it is. */

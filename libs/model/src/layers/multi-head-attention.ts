@@ -1,8 +1,8 @@
 import type { Tensor2D } from '@glyphmill/tensorflow';
+import type { AttentionOnnxPass } from './attention-onnx-pass.js';
 import { type AttentionShape, causalSelfAttention, causalSelfAttentionOnnx } from './causal-self-attention.js';
 import type { ForwardPass } from './forward-pass.js';
 import { linear, linearOnnx, linearPlan } from './linear.js';
-import type { OnnxPass } from './onnx-pass.js';
 import type { WeightPlan, WeightStart } from './weight-plan.js';
 
 export interface MultiHeadShape {
@@ -26,7 +26,12 @@ export function multiHeadAttention(pass: ForwardPass, name: string, x: Tensor2D,
 }
 
 /** The same in ONNX, of [B, T, C]. */
-export function multiHeadAttentionOnnx(pass: OnnxPass, name: string, x: string, shape: AttentionShape): string {
+export function multiHeadAttentionOnnx(
+  pass: AttentionOnnxPass,
+  name: string,
+  x: string,
+  shape: AttentionShape,
+): string {
   const heads = causalSelfAttentionOnnx(pass, `${name}.c_attn`, x, shape); // [B, T, C]
   return linearOnnx(pass, `${name}.c_proj`, heads); // [B, T, C]
 }

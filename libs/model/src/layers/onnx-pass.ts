@@ -1,21 +1,28 @@
 import { OnnxGraph } from '../onnx/onnx-graph.js';
 import { weightNamed, type Weights } from '../weights/weights.js';
 
-/** What layers share while they write a model's ONNX graph. Activations are [B, T, C]; B and T are free. */
+/** The names of the sizes that are free: B and T. */
+export const BATCH = 'batch_size';
+export const SEQUENCE = 'sequence_length';
+
+/**
+ * What layers share while they write a model's ONNX graph, `input_ids` int64 [B, T] → `logits` float [B, T, V].
+ * Activations are [B, T, C]; B and T are free.
+ */
 export class OnnxPass {
   /** The values of `input_ids`, int64 [B, T]. */
   readonly ids: string;
   readonly #weights: Weights;
   readonly #initializers = new Set<string>();
   #length: string | undefined;
-  #square: string | undefined;
 
   constructor(
     readonly graph: OnnxGraph,
     weights: Weights,
   ) {
     this.#weights = weights;
-    this.ids = graph.input('input_ids', 'int64', ['batch', 'sequence']);
+    this.ids = graph.input('input_ids', 'int64', [BATCH, SEQUENCE]);
+    graph.output('logits', 'float', [BATCH, SEQUENCE, 'vocab_size']);
   }
 
   /** The value of a weight, which is in the graph once however often it is used. */
@@ -36,15 +43,16 @@ export class OnnxPass {
     return this.graph.initializer(undefined, { shape: [], values: Float32Array.of(value) });
   }
 
-  /** How many tokens there are in a row: int64 [1]. */
+  /** How many tokens there are in a row of `input_ids`: int64 [1]. */
   get length(): string {
     this.#length ??= this.graph.node('Shape', [this.ids], { start: { i: 1 }, end: { i: 2 } });
     return this.#length;
   }
 
-  /** The shape [T, T]: int64 [2]. */
-  get square(): string {
-    this.#square ??= this.graph.node('Concat', [this.length, this.length], { axis: { i: 0 } });
-    return this.#square;
+  /** Where each token stands, from 0: int64 [T]. */
+  positions(): string {
+    const { graph } = this;
+    const end = graph.node('Squeeze', [this.length]); // []
+    return graph.node('Range', [graph.integer(0), end, graph.integer(1)]);
   }
 }

@@ -39,7 +39,6 @@ export function tokenAndPosition(pass: ForwardPass, names: EmbeddingNames, ids: 
 export function tokenAndPositionOnnx(pass: OnnxPass, names: EmbeddingNames): string {
   const { graph } = pass;
   const tokens = embeddingOnnx(graph, pass.weight(names.tokens), pass.ids); // [B, T, C]
-  const range = [graph.integers([0]), pass.length, graph.integers([0])]; // from 0 to T on axis 0
-  const positions = graph.node('Slice', [pass.weight(names.positions), ...range]); // [T, C]
+  const positions = embeddingOnnx(graph, pass.weight(names.positions), pass.positions()); // [T, C] or [B, T, C]
   return graph.node('Add', [tokens, positions]);
 }

@@ -1,4 +1,5 @@
 import type { AttentionConfig } from '../../config/index.js';
+import { AttentionOnnxPass } from '../../layers/attention-onnx-pass.js';
 import { causalSelfAttention, causalSelfAttentionOnnx } from '../../layers/causal-self-attention.js';
 import { head, headOnnx, headPlan } from '../../layers/head.js';
 import { linearPlan } from '../../layers/linear.js';
@@ -29,10 +30,11 @@ export function attentionNetwork(config: AttentionConfig): Network {
       const x = tokenAndPosition(pass, EMBEDDINGS, ids); // [B·T, C]
       return head(pass, HEAD, x.add(causalSelfAttention(pass, ATTENTION, x, shape))); // [B·T, V]
     },
-    logitsOnnx: (pass) => {
+    logitsOnnx: (graph, weights) => {
+      const pass = new AttentionOnnxPass(graph, weights, { ...shape, nLayer: 1 });
       const x = tokenAndPositionOnnx(pass, EMBEDDINGS); // [B, T, C]
       const past = causalSelfAttentionOnnx(pass, ATTENTION, x, shape); // [B, T, C]
-      return headOnnx(pass, HEAD, pass.graph.node('Add', [x, past])); // [B, T, V]
+      headOnnx(pass, HEAD, graph.node('Add', [x, past])); // [B, T, V]
     },
     huggingFaceConfig: (vocabularySize) => ({
       model_type: 'glyphmill-attention',

@@ -2,6 +2,7 @@ import type { AveragingConfig } from '../../config/index.js';
 import { causalAverage, causalAverageOnnx } from '../../layers/causal-average.js';
 import { head, headOnnx, headPlan } from '../../layers/head.js';
 import { linear, linearOnnx, linearPlan } from '../../layers/linear.js';
+import { OnnxPass } from '../../layers/onnx-pass.js';
 import { tokenAndPosition, tokenAndPositionOnnx, tokenAndPositionPlan } from '../../layers/token-and-position.js';
 import type { Network } from '../network/network.js';
 
@@ -27,10 +28,11 @@ export function averagingNetwork(config: AveragingConfig): Network {
       const x = tokenAndPosition(pass, EMBEDDINGS, ids); // [B·T, C]
       return head(pass, HEAD, x.add(causalAverage(pass, linear(pass, 'value', x)))); // [B·T, V]
     },
-    logitsOnnx: (pass) => {
+    logitsOnnx: (graph, weights) => {
+      const pass = new OnnxPass(graph, weights);
       const x = tokenAndPositionOnnx(pass, EMBEDDINGS); // [B, T, C]
       const past = causalAverageOnnx(pass, linearOnnx(pass, 'value', x)); // [B, T, C]
-      return headOnnx(pass, HEAD, pass.graph.node('Add', [x, past])); // [B, T, V]
+      headOnnx(pass, HEAD, graph.node('Add', [x, past])); // [B, T, V]
     },
     huggingFaceConfig: (vocabularySize) => ({
       model_type: 'glyphmill-averaging',

@@ -1,5 +1,6 @@
 import type { Tensor2D, Tensor3D, TensorFlow } from '@glyphmill/tensorflow';
 import { embedding, embeddingOnnx } from '../../layers/embedding.js';
+import { BATCH, SEQUENCE } from '../../layers/onnx-pass.js';
 import type { WeightPlan } from '../../layers/weight-plan.js';
 import { OnnxGraph } from '../../onnx/onnx-graph.js';
 import { weightNamed, type Weights } from '../../weights/weights.js';
@@ -31,8 +32,8 @@ export function bigramLogits(tensorflow: TensorFlow, table: Tensor2D, ids: Tenso
 export function bigramOnnx(weights: Weights): Uint8Array {
   const table = weightNamed(weights, TABLE);
   const graph = new OnnxGraph('bigram');
-  const ids = graph.input('input_ids', 'int64', ['batch', 'sequence']); // [B, T]
+  const ids = graph.input('input_ids', 'int64', [BATCH, SEQUENCE]); // [B, T]
   const logits = embeddingOnnx(graph, graph.initializer(TABLE, table), ids, 'logits'); // [B, T, V]
-  graph.output(logits, 'float', ['batch', 'sequence', table.shape[1]!]);
+  graph.output(logits, 'float', [BATCH, SEQUENCE, table.shape[1]!]);
   return graph.encode();
 }

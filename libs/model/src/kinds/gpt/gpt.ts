@@ -1,5 +1,6 @@
 import type { Tensor2D } from '@glyphmill/tensorflow';
 import type { GptConfig } from '../../config/index.js';
+import { AttentionOnnxPass } from '../../layers/attention-onnx-pass.js';
 import { feedForward, feedForwardOnnx, feedForwardPlan } from '../../layers/feed-forward.js';
 import type { ForwardPass } from '../../layers/forward-pass.js';
 import { head, headOnnx } from '../../layers/head.js';
@@ -9,7 +10,6 @@ import {
   multiHeadAttentionOnnx,
   multiHeadAttentionPlan,
 } from '../../layers/multi-head-attention.js';
-import type { OnnxPass } from '../../layers/onnx-pass.js';
 import { tokenAndPosition, tokenAndPositionOnnx, tokenAndPositionPlan } from '../../layers/token-and-position.js';
 import { NORMAL_START, type WeightPlan } from '../../layers/weight-plan.js';
 import type { Network } from '../network/network.js';
@@ -40,10 +40,11 @@ export function gptNetwork(config: GptConfig): Network {
       for (const name of blockNames(nLayer)) x = block(pass, name, x, config); // [B·T, C]
       return head(pass, EMBEDDINGS.tokens, layerNorm(pass, LAST_NORM, x)); // [B·T, V]
     },
-    logitsOnnx: (pass) => {
+    logitsOnnx: (graph, weights) => {
+      const pass = new AttentionOnnxPass(graph, weights, config);
       let x = tokenAndPositionOnnx(pass, EMBEDDINGS); // [B, T, C]
       for (const name of blockNames(nLayer)) x = blockOnnx(pass, name, x, config); // [B, T, C]
-      return headOnnx(pass, EMBEDDINGS.tokens, layerNormOnnx(pass, LAST_NORM, x)); // [B, T, V]
+      headOnnx(pass, EMBEDDINGS.tokens, layerNormOnnx(pass, LAST_NORM, x)); // [B, T, V]
     },
     huggingFaceConfig: (vocabularySize) => gpt2Config(config, vocabularySize),
     publishedWeights: (weights) => withZeroBiases(weights, config),
@@ -70,7 +71,7 @@ function block(pass: ForwardPass, name: string, x: Tensor2D, config: GptConfig):
 }
 
 /** The same in ONNX, of [B, T, C]. */
-function blockOnnx(pass: OnnxPass, name: string, x: string, config: GptConfig): string {
+function blockOnnx(pass: AttentionOnnxPass, name: string, x: string, config: GptConfig): string {
   const { graph } = pass;
   const gathered = multiHeadAttentionOnnx(pass, `${name}.attn`, layerNormOnnx(pass, `${name}.ln_1`, x), config);
   const attended = graph.node('Add', [x, gathered]);

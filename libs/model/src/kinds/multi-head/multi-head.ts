@@ -1,4 +1,5 @@
 import type { MultiHeadConfig } from '../../config/index.js';
+import { AttentionOnnxPass } from '../../layers/attention-onnx-pass.js';
 import { head, headOnnx, headPlan } from '../../layers/head.js';
 import {
   multiHeadAttention,
@@ -32,10 +33,11 @@ export function multiHeadNetwork(config: MultiHeadConfig): Network {
       const x = tokenAndPosition(pass, EMBEDDINGS, ids); // [B·T, C]
       return head(pass, HEAD, x.add(multiHeadAttention(pass, ATTENTION, x, config))); // [B·T, V]
     },
-    logitsOnnx: (pass) => {
+    logitsOnnx: (graph, weights) => {
+      const pass = new AttentionOnnxPass(graph, weights, { ...config, nLayer: 1 });
       const x = tokenAndPositionOnnx(pass, EMBEDDINGS); // [B, T, C]
       const past = multiHeadAttentionOnnx(pass, ATTENTION, x, config); // [B, T, C]
-      return headOnnx(pass, HEAD, pass.graph.node('Add', [x, past])); // [B, T, V]
+      headOnnx(pass, HEAD, graph.node('Add', [x, past])); // [B, T, V]
     },
     huggingFaceConfig: (vocabularySize) => ({
       model_type: 'glyphmill-multi-head',

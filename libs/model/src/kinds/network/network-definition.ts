@@ -1,4 +1,3 @@
-import { OnnxPass } from '../../layers/onnx-pass.js';
 import { OnnxGraph } from '../../onnx/onnx-graph.js';
 import type { Weights } from '../../weights/weights.js';
 import type { ModelDefinition } from '../model-definition.js';
@@ -18,7 +17,6 @@ export function networkDefinition(network: Network): ModelDefinition {
 
 function networkOnnx(network: Network, weights: Weights): Uint8Array {
   const graph = new OnnxGraph('language-model');
-  const logits = network.logitsOnnx(new OnnxPass(graph, weights));
-  graph.output(logits, 'float', ['batch', 'sequence', 'vocabulary']);
+  network.logitsOnnx(graph, weights);
   return graph.encode();
 }

@@ -1,7 +1,7 @@
 import type { Tensor2D } from '@glyphmill/tensorflow';
 import type { ForwardPass } from '../../layers/forward-pass.js';
-import type { OnnxPass } from '../../layers/onnx-pass.js';
 import type { WeightPlan } from '../../layers/weight-plan.js';
+import type { OnnxGraph } from '../../onnx/onnx-graph.js';
 import type { Weights } from '../../weights/weights.js';
 
 /** A kind of model that is made of layers: its weights, and one forward pass in TensorFlow and in ONNX. */
@@ -12,8 +12,8 @@ export interface Network {
   plan(vocabularySize: number): WeightPlan;
   /** ids [B, T] → logits of the token after each [B·T, V]. */
   logits(pass: ForwardPass, ids: Tensor2D): Tensor2D;
-  /** The same in ONNX: the name of the logits, [B, T, V]. */
-  logitsOnnx(pass: OnnxPass): string;
+  /** The same in ONNX: writes the whole graph, its inputs and outputs included. */
+  logitsOnnx(graph: OnnxGraph, weights: Weights): void;
   huggingFaceConfig(vocabularySize: number): Record<string, unknown>;
   /** What model.safetensors holds where that is more than the weights; left out: the weights. */
   publishedWeights?(weights: Weights): Weights;

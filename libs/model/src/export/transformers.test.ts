@@ -1,0 +1,126 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import {
+  AutoModelForCausalLM,
+  AutoTokenizer,
+  env,
+  pipeline,
+  Tensor,
+  type DynamicCache,
+  type PreTrainedModel,
+  type PreTrainedTokenizer,
+} from '@huggingface/transformers';
+import { loadTensorFlow, type TensorFlow } from '@glyphmill/tensorflow';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { completeTrainingConfig, modelConfig, samplingConfig } from '../config/index.js';
+import { GenerationModel } from '../generation/generation-model.js';
+import { definitionOf } from '../kinds/definition-of.js';
+import { Learner } from '../learner/learner.js';
+import { train } from '../training/train.js';
+import type { TrainedModel } from '../training/trained-model.js';
+import { exportModel } from './export-model.js';
+
+const BLOCK = 24;
+const TEXT = 'the cat sat\r\n\ton the “mat”,\u00a0and  the 👩‍👩‍👧 ate e\u0301clairs.\n\n'.repeat(20);
+
+let folder: string;
+let tensorflow: TensorFlow;
+let trained: TrainedModel;
+let model: PreTrainedModel;
+let tokenizer: PreTrainedTokenizer;
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'glyphmill-transformers-'));
+  tensorflow = await loadTensorFlow();
+  env.allowRemoteModels = false;
+  env.localModelPath = path.dirname(folder);
+  const config = modelConfig.parse({ kind: 'gpt', nLayer: 2, nHead: 2, nEmbd: 32, blockSize: BLOCK });
+  const brief = { maxSteps: 150, batchSize: 8, evalBatches: 1, learningRate: 0.01, warmupSteps: 10, sampleInterval: 0 };
+  trained = await train({ text: TEXT, model: config, training: completeTrainingConfig('gpt', brief) });
+  await exportModel(trained, folder, {
+    modelId: 'model_1',
+    name: 'A cat',
+    job: 'job_1',
+    dataset: { id: 'dataset_1', name: 'A cat', sha256: 'ab'.repeat(32) },
+  });
+  model = await AutoModelForCausalLM.from_pretrained(path.basename(folder), { dtype: 'fp32' });
+  tokenizer = await AutoTokenizer.from_pretrained(path.basename(folder));
+});
+afterAll(async () => {
+  await model.dispose();
+  await rm(folder, { recursive: true });
+});
+
+test('transformers.js makes of text the same tokens, and of tokens the same text', () => {
+  expect(tokenizer.encode(TEXT)).toEqual(Array.from(trained.tokenizer.encode(TEXT)));
+  expect(tokenizer.decode(tokenizer.encode(TEXT))).toBe(TEXT);
+});
+
+test("transformers.js computes TensorFlow's logits", async () => {
+  const prompt = TEXT.slice(0, BLOCK);
+  const { logits } = (await model(tokenizer(prompt))) as { logits: Tensor };
+  const trainable = definitionOf(trained.model).trainable(trained.tokenizer.vocabularySize);
+  const learner = new Learner(tensorflow, trainable, trained.weights, trained.training);
+  const expected = learner.logits(trained.tokenizer.encode(prompt), 1, BLOCK);
+  learner.dispose();
+  expect(logits.dims).toEqual([1, BLOCK, trained.tokenizer.vocabularySize]);
+  expect(Array.from(logits.data)).toEqual(Array.from(expected, (logit) => expect.closeTo(logit, 4)));
+});
+
+/** What our own generation writes greedily, as long as the block holds prompt and text. */
+async function greedyTexts(prompts: readonly string[], maxNewTokens: number): Promise<string[]> {
+  const own = await GenerationModel.open(folder, { device: 'cpu', threads: 1 });
+  const texts: string[] = [];
+  await own.generate({
+    prompts: prompts.map((text, promptIndex) => ({ promptIndex, text })),
+    sampling: samplingConfig.parse({ temperature: 0, maxNewTokens }),
+    onSequence: (line) => void texts.push('text' in line ? line.text : line.error.message),
+  });
+  await own.close();
+  return texts;
+}
+
+test('transformers.js writes greedily, from its cache, what our own generation writes', async () => {
+  const prompt = TEXT.slice(0, 5);
+  const inputs = tokenizer(prompt) as { input_ids: Tensor; attention_mask: Tensor };
+  const generated = await model.generate({
+    ...inputs,
+    do_sample: false,
+    max_new_tokens: BLOCK - 5,
+    return_dict_in_generate: true,
+  });
+  const { sequences, past_key_values } = generated as { sequences: Tensor; past_key_values: DynamicCache };
+  const [text] = await greedyTexts([prompt], BLOCK - 5);
+  expect(tokenizer.batch_decode(sequences, {})).toEqual([prompt + text!]);
+  expect(past_key_values.get_seq_length()).toBe(BLOCK - 1); // all but the last, which nothing follows
+});
+
+test('prompts of unequal length, padded on the left, are each written on as if alone', async () => {
+  const prompts = [TEXT.slice(0, 9), TEXT.slice(2, 8), TEXT.slice(4, 5)];
+  const padded = prompts.map((prompt) => {
+    const ids = Array.from(trained.tokenizer.encode(prompt), BigInt);
+    const padding = Array.from({ length: 9 - ids.length }, () => 0n);
+    return { ids: [...padding, ...ids], mask: [...padding, ...ids.map(() => 1n)] };
+  });
+  const int64 = (rows: bigint[][]) => new Tensor('int64', rows.flat(), [rows.length, 9]);
+  const sequences = await model.generate({
+    input_ids: int64(padded.map(({ ids }) => ids)),
+    attention_mask: int64(padded.map(({ mask }) => mask)),
+    do_sample: false,
+    max_new_tokens: BLOCK - 9,
+  });
+  const written = (sequences as Tensor).tolist().map((row: bigint[]) => tokenizer.decode(row.slice(9)));
+  expect(written).toEqual(await greedyTexts(prompts, BLOCK - 9));
+});
+
+test('unasked, transformers.js writes as far as the block goes', async () => {
+  const sequences = (await model.generate({ ...tokenizer('the ') })) as Tensor;
+  expect(sequences.dims).toEqual([1, BLOCK]);
+});
+
+test('a pipeline opens the folder by its name', async () => {
+  const generate = await pipeline('text-generation', path.basename(folder), { dtype: 'fp32' });
+  const options = { do_sample: false, max_new_tokens: BLOCK - 4, return_full_text: false };
+  expect(await generate('the ', options)).toEqual([{ generated_text: (await greedyTexts(['the '], BLOCK - 4))[0] }]);
+  await generate.dispose();
+});
