@@ -1,29 +1,71 @@
 import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { bigramBenchmark } from './bigram/bigram-benchmark.js';
 import { type Figure, printFigures } from './figure.js';
+import { ladderBenchmark } from './ladder/ladder-benchmark.js';
 import { latencyBenchmark } from './latency/latency-benchmark.js';
+import { trainingBenchmark } from './training/training-benchmark.js';
 
 const USAGE = `usage: npm run bench -- NAME [options] [--json]
-  bigram   --text FILE --python PYTHON   training beside PyTorch: a UTF-8 text, and a Python interpreter with PyTorch
-  latency  --url URL                     the api of an idle stack (npm start) while it trains
-  --json   one JSON object a figure: {figure, threads, batch, unit, ours, peer, ratio}`;
+  training  --text FILE --python PYTHON   a GPT beside PyTorch: speed, memory, agreement, quality, and the road over HTTP;
+                                          writes docs/benchmarks.md
+            --only PART                   one of its parts: step, time, agreement, quality, bigram, road; writes no page
+  ladder    [--text FILE]                 each kind of model at equal width and budget; by default on Moby Dick; writes
+                                          docs/ladder.md and docs/ladder.svg
+  bigram    --text FILE --python PYTHON   a bigram model beside PyTorch
+  latency   --url URL                     the api of an idle stack (npm start) while it trains
+  --text    a UTF-8 text to train on      --python  a Python interpreter with PyTorch
+  --quick   training and ladder: everything tiny, to see that it runs; writes no page
+  --page    training and ladder: where the page goes, also of a quick run or of a part
+  --json    one JSON object a figure: {figure, threads, batch, unit, ours, peer, ratio}`;
+
+/** What is wrong with what was typed. */
+class UsageError extends Error {}
 
 interface Given {
   text?: string | undefined;
   python?: string | undefined;
   url?: string | undefined;
+  only?: string | undefined;
+  page?: string | undefined;
+  quick: boolean;
 }
 
 /** `npm run bench -- NAME`: one benchmark, with its peer in the same run. */
-async function run(name: string | undefined, { text, python, url }: Given): Promise<Figure[]> {
+async function run(name: string | undefined, given: Given): Promise<Figure[]> {
   const say = (line: string) => console.error(line);
-  if (name === 'bigram' && text && python) {
-    if (!existsSync(text)) throw new Error(`--text: there is no file ${text}`);
-    return await bigramBenchmark({ text, python }, say);
+  const needed = (option: 'text' | 'python' | 'url') => {
+    const value = given[option];
+    if (value === undefined) throw new UsageError(`${name} needs --${option}\n\n${USAGE}`);
+    return value;
+  };
+  const textFile = (file: string) => {
+    if (!existsSync(file)) throw new UsageError(`--text: there is no file ${file}`);
+    return file;
+  };
+  const { quick, only } = given;
+  const isWhole = !quick && only === undefined;
+  const page = (standard: string) =>
+    given.page ?? (isWhole ? fileURLToPath(new URL(`../../docs/${standard}`, import.meta.url)) : undefined);
+  switch (name) {
+    case 'training': {
+      const options = { text: textFile(needed('text')), python: needed('python'), quick, only };
+      return await trainingBenchmark({ ...options, page: page('benchmarks.md') }, say);
+    }
+    case 'ladder': {
+      const text = given.text === undefined ? undefined : textFile(given.text);
+      return await ladderBenchmark({ text, quick, page: page('ladder.md') }, say);
+    }
+    case 'bigram':
+      return await bigramBenchmark({ text: textFile(needed('text')), python: needed('python') }, say);
+    case 'latency':
+      return await latencyBenchmark({ url: needed('url') }, say);
+    case undefined:
+      throw new UsageError(USAGE);
+    default:
+      throw new UsageError(`there is no benchmark ${name}\n\n${USAGE}`);
   }
-  if (name === 'latency' && url) return await latencyBenchmark({ url }, say);
-  throw new Error(USAGE);
 }
 
 try {
@@ -33,6 +75,9 @@ try {
       text: { type: 'string' },
       python: { type: 'string' },
       url: { type: 'string' },
+      only: { type: 'string' },
+      page: { type: 'string' },
+      quick: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
     },
   });

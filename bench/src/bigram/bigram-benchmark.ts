@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { type Figure, median } from '../figure.js';
+import { engineEnvironment } from '../engine-environment.js';
+import { type Figure, lessIsBetter } from '../figure.js';
 import { measuredProcess } from '../measured-process.js';
+import { THREAD_COUNTS } from '../processor-cores.js';
 
 const BATCH_SIZE = 1024;
 const BLOCK_SIZE = 8;
-const STEPS = 1000;
-const ROUNDS = 5;
 const SEED = 1337;
 
 const measurement = z.object({
@@ -25,51 +25,49 @@ type Quantity = 'millisecondsPerStep' | 'trainLoss' | 'validationLoss';
 
 /**
  * Trains the same bigram model here and in PyTorch, from the same table, on the same text, in turn: a process of ours, a
- * process of theirs, and again. Each step makes its batch; neither side reads the loss back. Figures are medians.
+ * process of theirs, and again. Each step makes its batch; ours reads its loss, theirs does not. Figures are medians.
  */
 export async function bigramBenchmark(
-  { text, python }: { text: string; python: string },
+  { text, python, steps = 1000, rounds = 5 }: { text: string; python: string; steps?: number; rounds?: number },
   say: (line: string) => void,
 ): Promise<Figure[]> {
   const folder = mkdtempSync(join(tmpdir(), 'glyphmill-bench-'));
   const table = join(folder, 'table.bin');
   const script = fileURLToPath(new URL('train-bigram.js', import.meta.url));
   const peerScript = fileURLToPath(new URL('../../peers/bigram.py', import.meta.url));
-  const sizes = [STEPS, BATCH_SIZE, BLOCK_SIZE, SEED].map(String);
+  const sizes = [steps, BATCH_SIZE, BLOCK_SIZE, SEED].map(String);
   try {
-    await measuredProcess(process.execPath, [script, 'initial', text, table, ...sizes], {});
+    const our = (mode: string, threads: number) => {
+      const line = { command: process.execPath, args: [script, mode, text, table, ...sizes] };
+      return measuredProcess(line, { threads, environment: engineEnvironment(threads) });
+    };
+    const their = (threads: number) => {
+      const line = { command: python, args: [peerScript, text, table, String(threads), ...sizes] };
+      const environment = { OMP_NUM_THREADS: String(threads), CUDA_VISIBLE_DEVICES: '-1' };
+      return measuredProcess(line, { threads, environment });
+    };
+    await our('initial', 1);
     const figures: Figure[] = [];
-    for (const threads of [1, 2]) {
+    for (const threads of THREAD_COUNTS) {
       const ours: Measurement[] = [];
       const peer: Measurement[] = [];
-      for (let round = 0; round < ROUNDS; round += 1) {
-        const environment = {
-          TF_NUM_INTRAOP_THREADS: String(threads),
-          TF_CPP_MIN_LOG_LEVEL: '2',
-          CUDA_VISIBLE_DEVICES: '-1',
-        };
-        const mine = await measuredProcess(process.execPath, [script, 'train', text, table, ...sizes], environment);
-        ours.push(measurement.parse(mine));
-        const theirs = await measuredProcess(python, [peerScript, text, table, String(threads), ...sizes], {
-          OMP_NUM_THREADS: String(threads),
-          CUDA_VISIBLE_DEVICES: '-1',
-        });
-        peer.push(measurement.parse(theirs));
+      for (let round = 0; round < rounds; round += 1) {
+        ours.push(measurement.parse(await our('train', threads)));
+        peer.push(measurement.parse(await their(threads)));
         say(
-          `${threads} thread${threads > 1 ? 's' : ''}, round ${round + 1} of ${ROUNDS}: ` +
+          `${threads} thread${threads > 1 ? 's' : ''}, round ${round + 1} of ${rounds}: ` +
             `${ours.at(-1)!.library} ${ours.at(-1)!.millisecondsPerStep.toFixed(3)} ms, ` +
             `${peer.at(-1)!.library} ${peer.at(-1)!.millisecondsPerStep.toFixed(3)} ms`,
         );
       }
       const compare = (figure: string, unit: string, quantity: Quantity): Figure => {
-        const of = (side: Measurement[]) => median(side.map((each) => each[quantity]));
-        const [mine, theirs] = [of(ours), of(peer)];
-        return { figure, threads, batch: BATCH_SIZE, unit, ours: mine, peer: theirs, ratio: theirs / mine };
+        const of = (side: Measurement[]) => side.map((each) => each[quantity]);
+        return lessIsBetter({ figure, threads, batch: BATCH_SIZE, unit }, of(ours), of(peer));
       };
       figures.push(
         compare('bigram step', 'ms', 'millisecondsPerStep'),
-        compare(`bigram train loss after ${STEPS} steps`, 'nats/token', 'trainLoss'),
-        compare(`bigram validation loss after ${STEPS} steps`, 'nats/token', 'validationLoss'),
+        compare(`bigram train loss after ${steps} steps`, 'nats/token', 'trainLoss'),
+        compare(`bigram validation loss after ${steps} steps`, 'nats/token', 'validationLoss'),
       );
     }
     return figures;
