@@ -35,7 +35,13 @@ export function matrixProduct(
   return tf.tidy(() => product(a, b) as Tensor2D);
 }
 
-function matMul({ backend }: TensorFlow, a: Tensor, b: Tensor, { transposeA, transposeB }: Transposition): Tensor {
+/** The operation itself, without a gradient. */
+export function matMul(
+  { backend }: TensorFlow,
+  a: Tensor,
+  b: Tensor,
+  { transposeA, transposeB }: Transposition,
+): Tensor {
   const { TF_ATTR_BOOL, TF_ATTR_TYPE, TF_FLOAT } = backend.binding;
   const attributes = [
     { name: 'T', type: TF_ATTR_TYPE, value: TF_FLOAT },

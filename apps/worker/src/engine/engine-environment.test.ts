@@ -19,6 +19,14 @@ test('an engine sees the GPU that was set and no other, and none where the proce
   expect(seen('cpu')).toMatchObject({ GLYPHMILL_ENGINE_DEVICE: 'cpu', CUDA_VISIBLE_DEVICES: '-1' });
 });
 
+test('arithmetic on a GPU is the same each time and whole float32, unless the worker was told otherwise', () => {
+  const told = (inherited: NodeJS.ProcessEnv, device: string) =>
+    engineEnvironment({ device, threads: 1 }, inherited, cuda);
+  expect(told({}, 'cuda:0')).toMatchObject({ TF_DETERMINISTIC_OPS: '1', NVIDIA_TF32_OVERRIDE: '0' });
+  expect(told({ NVIDIA_TF32_OVERRIDE: '1' }, 'cuda:0')).toMatchObject({ NVIDIA_TF32_OVERRIDE: '1' });
+  expect(told({}, 'cpu')).not.toHaveProperty('NVIDIA_TF32_OVERRIDE');
+});
+
 test('what the worker inherited is kept, and its threads are told to the libraries', () => {
   const environment = engineEnvironment(
     { device: 'cpu', threads: 5 },

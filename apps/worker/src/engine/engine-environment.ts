@@ -10,6 +10,17 @@ export function engineDevice(setting: string, build: 'cpu' | 'cuda'): EngineDevi
 }
 
 /**
+ * On a GPU TensorFlow may choose among kernels that add up in other orders, and rounds the factors of float32 products to
+ * ten bits (TF32). A seed is to give the same bits each time, and the exported graph the trained model's logits.
+ */
+function gpuArithmetic(inherited: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return {
+    TF_DETERMINISTIC_OPS: inherited['TF_DETERMINISTIC_OPS'] ?? '1',
+    NVIDIA_TF32_OVERRIDE: inherited['NVIDIA_TF32_OVERRIDE'] ?? '0',
+  };
+}
+
+/**
  * The environment of an engine. The native libraries read these once, when they are loaded, so they must be there
  * before the process starts.
  */
@@ -28,7 +39,7 @@ export function engineEnvironment(
     TF_NUM_INTRAOP_THREADS: String(threads),
     TF_CPP_MIN_LOG_LEVEL: inherited['TF_CPP_MIN_LOG_LEVEL'] ?? '2',
     TF_FORCE_GPU_ALLOW_GROWTH: 'true',
-    ...(resolved === 'cpu' ? { CUDA_VISIBLE_DEVICES: '-1' } : {}),
+    ...(resolved === 'cpu' ? { CUDA_VISIBLE_DEVICES: '-1' } : gpuArithmetic(inherited)),
     ...(index === undefined ? {} : { CUDA_VISIBLE_DEVICES: index }),
   };
 }

@@ -23,6 +23,6 @@ export function compilesWithXla(environment: NodeJS.ProcessEnv): boolean {
 
 /** What of an engine's environment may change the bits that TensorFlow computes. */
 export function numericSettings(environment: NodeJS.ProcessEnv): Record<string, string> {
-  const names = ['TF_XLA_FLAGS', 'TF_ENABLE_ONEDNN_OPTS', 'TF_DETERMINISTIC_OPS'];
+  const names = ['TF_XLA_FLAGS', 'TF_ENABLE_ONEDNN_OPTS', 'TF_DETERMINISTIC_OPS', 'NVIDIA_TF32_OVERRIDE'];
   return Object.fromEntries(names.map((name) => [name, environment[name] ?? 'unset']));
 }
