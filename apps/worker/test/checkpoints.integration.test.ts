@@ -79,7 +79,7 @@ describe('a training whose worker is stopped', () => {
     const job = await trainGpt(more);
     await (more === DRAIN_ONLY
       ? place.until(job, (event) => event.type === 'metric' && event.step > 0)
-      : checkpointed(job));
+      : checkpointed(job, 2));
     worker.signal('SIGTERM');
     expect(await worker.exitCode).toBe(0);
     expect(await place.get(job)).toMatchObject({ state: 'queued', attempts: 0 });
