@@ -7,13 +7,10 @@ import {
   type TrainRequest,
   trainRequest,
 } from '@glyphmill/jobs';
-import { KEPT_TRAINING_SETTINGS, type ModelConfig, type ModelManifest } from '@glyphmill/model/config';
+import { KEPT_TRAINING_SETTINGS, type ModelConfig, type ModelManifest, sizeDifferences } from '@glyphmill/model/config';
 import { Injectable } from '@nestjs/common';
 import { ModelLibrary } from '../models/model-library.js';
 import { Problem } from '../problem/problem.js';
-
-/** The fields of a model that its weights have no size of: the dropout, and what `positions` maps. */
-const NO_SIZE = new Set(['dropout', 'blockSize']);
 
 /** Finds what a training is to start from, and refuses what it could not start from. */
 @Injectable()
@@ -95,14 +92,6 @@ export class StartingPoints {
     }
     return checkpoints;
   }
-}
-
-function sizeDifferences(asked: ModelConfig, source: ModelConfig): string[] {
-  if (asked.kind !== source.kind) return [`kind is ${asked.kind} and not ${source.kind}`];
-  const sizes = new Map<string, unknown>(Object.entries(source));
-  return Object.entries(asked).flatMap(([name, value]) =>
-    NO_SIZE.has(name) || value === sizes.get(name) ? [] : [`${name} is ${value} and not ${String(sizes.get(name))}`],
-  );
 }
 
 function initMismatch({ id, model }: ModelManifest, differences: string[]): Problem {

@@ -1,5 +1,5 @@
 import { RandomStream, type CharacterTokenizer } from '@glyphmill/data';
-import type { ModelConfig } from '../config/index.js';
+import { type ModelConfig, sizeDifferences } from '../config/index.js';
 import { readModelWeights } from '../generation/model-folder.js';
 import { definitionOf } from '../kinds/definition-of.js';
 import { startPlanned } from '../layers/planned-weights.js';
@@ -8,9 +8,6 @@ import { weightNamed, type Weights } from '../weights/weights.js';
 
 /** The name of the random stream of initial weights: 'weig'. */
 const WEIGHTS_STREAM = 0x77656967;
-
-/** What of a model's configuration may be another than that of the model whose weights it takes. */
-const FREE_FIELDS = new Set(['dropout', 'blockSize']);
 
 /** A published model whose weights a new one starts from, and how what differs is mapped. */
 export interface InitialModel {
@@ -57,7 +54,10 @@ export async function weightsFromModel(
   { model, tokenizer, seed }: { model: ModelConfig; tokenizer: CharacterTokenizer; seed: number },
 ): Promise<Weights> {
   const { manifest, vocabulary, weights } = await readModelWeights(source.folder);
-  requireSameKind(manifest.model, model);
+  const differences = sizeDifferences(model, manifest.model);
+  if (differences.length > 0) {
+    throw new InitMismatchError(`The weights of ${manifest.id} do not fit: ${differences.join('; ')}. Take the same.`);
+  }
   if (source.positions === 'same' && manifest.model.blockSize !== model.blockSize) {
     throw new InitMismatchError(
       `model.blockSize is ${model.blockSize}, but ${manifest.id} was trained with ${manifest.model.blockSize}. ` +
@@ -77,16 +77,6 @@ export async function weightsFromModel(
   const oldIds = tokenizer.vocabulary.map((character) => theirs.get(character));
   const started = seededWeights(model, tokenizer.vocabularySize, seed);
   return mapped(definitionOf(model).plan(tokenizer.vocabularySize), started, weights, oldIds);
-}
-
-function requireSameKind(then: ModelConfig, now: ModelConfig): void {
-  const [old, wanted] = [new Map(Object.entries(then)), new Map(Object.entries(now))];
-  for (const field of new Set([...old.keys(), ...wanted.keys()])) {
-    if (FREE_FIELDS.has(field) || old.get(field) === wanted.get(field)) continue;
-    throw new InitMismatchError(
-      `model.${field} is ${String(wanted.get(field))}, but the model to start from has ${String(old.get(field))}. Take the same.`,
-    );
-  }
 }
 
 /** The started weights, with what the old ones know of the same places. */

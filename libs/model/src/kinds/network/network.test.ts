@@ -10,10 +10,7 @@ import {
 } from '../../config/index.js';
 import { startPlanned } from '../../layers/planned-weights.js';
 import { Learner } from '../../learner/learner.js';
-import { variablesOf } from '../../learner/learner-program.js';
-import { lossAndGradients, updateWeights } from '../../learner/training-step.js';
 import { LanguageModelSession } from '../../onnx/language-model-session.js';
-import { adamWStepNumbers } from '../../optimizer/adamw.js';
 import type { Weights } from '../../weights/weights.js';
 import { definitionOf, networkOf } from '../definition-of.js';
 import { networkTrainable } from './network-trainable.js';
@@ -108,42 +105,6 @@ describe.each(Object.entries(models))('%s', (_, given) => {
     expect(short).toEqual(learner.logits(ids, 1, BLOCK).subarray(0, 2 * VOCABULARY));
     expect(() => learner.logits(new Int32Array(BLOCK + 1), 1, BLOCK + 1)).toThrow(RangeError);
     learner.dispose();
-  });
-
-  test('recorded and eager steps agree, with dropout, clipping, decay and a changing rate', () => {
-    const dropped = configOf({ ...given, dropout: 0.2 });
-    const training = trainingOf(dropped, { gradientClip: 0.3 });
-    const weights = startWeights(dropped, VOCABULARY);
-    const trainable = networkTrainable(networkOf(dropped));
-    const learner = new Learner(tensorflow, trainable, weights, training);
-    const variables = variablesOf(tensorflow, weights);
-    const { tf } = tensorflow;
-    for (let step = 1; step <= 50; step += 1) {
-      const batch = batchOf(step % 3);
-      const learningRate = 0.01 / step;
-      const eager = tf.tidy(() => {
-        const inputs = {
-          ids: tf.tensor2d(batch.inputs, [ROWS, BLOCK], 'int32'),
-          targets: tf.tensor1d(batch.targets, 'int32'),
-          shares: tf.ones([ROWS * BLOCK]).div(ROWS * BLOCK),
-        };
-        const pass = { batchSize: ROWS, seed: tf.tensor1d([training.seed, step], 'int32') };
-        const { loss, gradients } = lossAndGradients(tensorflow, trainable, variables, inputs, pass);
-        const { rate, beta1Power, beta2Power } = adamWStepNumbers({ step, learningRate }, training);
-        updateWeights(tensorflow, variables, gradients, training, {
-          rate: tf.scalar(rate),
-          beta1Power: tf.scalar(beta1Power),
-          beta2Power: tf.scalar(beta2Power),
-        });
-        return loss.dataSync()[0]!;
-      });
-      const recorded = learner.step([batch], { step, learningRate }).loss;
-      expect(Math.abs(recorded - eager)).toBeLessThan(1e-4);
-    }
-    learner.dispose();
-    for (const { weight, firstMoment, secondMoment } of Object.values(variables)) {
-      tf.dispose([weight, firstMoment, secondMoment]);
-    }
   });
 
   test('the logits of ONNX Runtime and TensorFlow agree, at batch 1 and 3 and any length', async () => {
