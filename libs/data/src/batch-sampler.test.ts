@@ -58,3 +58,13 @@ test('tokens that hold no block and its target are refused', () => {
   expect(() => sampler(40)).toThrow(TextTooShortError);
   expect(sampler(39).next().targets.at(-1)).toBe(39);
 });
+
+test('a batch that is no longer needed is filled with what a new one would have been', () => {
+  const sampler = () => new BatchSampler(Int32Array.from({ length: 50 }, (_, at) => at), { batchSize: 3, blockSize: 4, seed: 2 });
+  const [fresh, filled] = [sampler(), sampler()];
+  const batch = filled.newBatch();
+  for (let step = 0; step < 3; step += 1) {
+    expect(filled.next(batch)).toBe(batch);
+    expect(batch).toEqual(fresh.next());
+  }
+});

@@ -1,5 +1,6 @@
 import { TextTooShortError } from './errors.js';
 import { RandomStream, type RandomStreamState } from './random-stream.js';
+import type { TokenArray } from './token-array.js';
 
 /** The name of the sampler's random stream, so that no other use of the same seed draws the same numbers. */
 const STREAM = 0x62617463;
@@ -23,13 +24,13 @@ export interface Batch {
  * A restored sampler gives the batches that the saved one would have given.
  */
 export class BatchSampler {
-  readonly #tokens: Int32Array;
+  readonly #tokens: TokenArray;
   readonly #batchSize: number;
   readonly #blockSize: number;
   #random: RandomStream;
 
   /** Throws {@link TextTooShortError} where `tokens` has no `blockSize` + 1 of them. */
-  constructor(tokens: Int32Array, { batchSize, blockSize, seed }: BatchSamplerOptions) {
+  constructor(tokens: TokenArray, { batchSize, blockSize, seed }: BatchSamplerOptions) {
     if (tokens.length <= blockSize) throw new TextTooShortError('list of tokens', tokens.length, blockSize);
     this.#tokens = tokens;
     this.#batchSize = batchSize;
@@ -37,21 +38,28 @@ export class BatchSampler {
     this.#random = new RandomStream(seed, STREAM);
   }
 
-  /** The next batch, in arrays of its own. */
-  next(): Batch {
+  /** An empty batch for {@link next} to fill. */
+  newBatch(): Batch {
+    const size = this.#batchSize * this.#blockSize;
+    return { inputs: new Int32Array(size), targets: new Int32Array(size) };
+  }
+
+  /** The next batch: in new arrays, or in those of a batch that is no longer needed. */
+  next(batch: Batch = this.newBatch()): Batch {
     const tokens = this.#tokens;
     const blockSize = this.#blockSize;
-    const inputs = new Int32Array(this.#batchSize * blockSize);
-    const targets = new Int32Array(this.#batchSize * blockSize);
+    const { inputs, targets } = batch;
     for (let rowStart = 0; rowStart < inputs.length; rowStart += blockSize) {
       const start = this.#random.nextInt(tokens.length - blockSize);
       // A loop, for `set(subarray())` costs more than it saves on the short rows of small models.
+      let token = tokens[start]!;
       for (let column = 0; column < blockSize; column += 1) {
-        inputs[rowStart + column] = tokens[start + column]!;
-        targets[rowStart + column] = tokens[start + column + 1]!;
+        inputs[rowStart + column] = token;
+        token = tokens[start + column + 1]!;
+        targets[rowStart + column] = token;
       }
     }
-    return { inputs, targets };
+    return batch;
   }
 
   /** Where the sampler is; plain JSON. */

@@ -14,4 +14,5 @@ export { type HuggingFaceTokenizer } from './hugging-face.js';
 export { RandomStream, type RandomStreamState } from './random-stream.js';
 export { splitTokens } from './split.js';
 export { inspectText, type TextInspection } from './text-inspection.js';
+export { compactTokens, type TokenArray } from './token-array.js';
 export { checkTrainable } from './trainability.js';

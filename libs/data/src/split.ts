@@ -1,3 +1,5 @@
+import type { TokenArray } from './token-array.js';
+
 const SCALE = 1e15;
 
 /**
@@ -5,9 +7,9 @@ const SCALE = 1e15;
  * Throws `RangeError` unless 0 ≤ `validationFraction` < 1.
  */
 export function splitTokens(
-  tokens: Int32Array,
+  tokens: TokenArray,
   validationFraction: number,
-): { train: Int32Array; validation: Int32Array } {
+): { train: TokenArray; validation: TokenArray } {
   const trainCount = countTrainTokens(tokens.length, validationFraction);
   return { train: tokens.subarray(0, trainCount), validation: tokens.subarray(trainCount) };
 }

@@ -1,6 +1,6 @@
 export { loadTensorFlow, type TensorFlow } from './load-tensorflow.js';
 export { matrixProduct } from './matrix-product.js';
-export { gatherRows, sparseSoftmaxCrossEntropy, sumRowsById } from './operations.js';
+export { gatherRows, softmaxCrossEntropy, sparseSoftmaxCrossEntropy, sumRowsById } from './operations.js';
 export { reportTensorFlow, type TensorFlowReport } from './tensorflow-report.js';
 export { TensorFlowUnavailableError } from './tensorflow-unavailable-error.js';
 export { type AdamUpdate, applyAdam } from './recorded/apply-adam.js';

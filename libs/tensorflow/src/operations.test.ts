@@ -1,7 +1,7 @@
 import type { Rank, Tensor, Tensor2D } from '@tensorflow/tfjs-node-gpu';
 import { beforeAll, expect, test } from 'vitest';
 import { loadTensorFlow, type TensorFlow } from './load-tensorflow.js';
-import { gatherRows, sparseSoftmaxCrossEntropy, sumRowsById } from './operations.js';
+import { gatherRows, softmaxCrossEntropy, sparseSoftmaxCrossEntropy, sumRowsById } from './operations.js';
 
 let tensorflow: TensorFlow;
 beforeAll(async () => {
@@ -97,4 +97,19 @@ test('operations and their gradients leave no tensor behind but their result', (
     return [tf.memory().numTensors, tensorflow.backend.getNumOfTFTensors()];
   };
   expect([run(), run()]).toEqual([run(), run()]);
+});
+
+test('the cross entropy with a distribution is that of its labels, weighted, with its gradient', () => {
+  const { tf } = tensorflow;
+  const logits = tf.tensor2d([[1, 2, 3]]);
+  const shares = tf.tensor2d([[0.25, 0, 0.75]]);
+  const byLabels = (input: Tensor) => {
+    const of = (label: number) =>
+      sparseSoftmaxCrossEntropy(tensorflow, input as Tensor2D, tf.tensor1d([label], 'int32'));
+    return of(0).mul(0.25).add(of(2).mul(0.75)).sum();
+  };
+  const byShares = (input: Tensor) => softmaxCrossEntropy(tensorflow, input as Tensor2D, shares).sum();
+  expect(byShares(logits).dataSync()[0]).toBeCloseTo(byLabels(logits).dataSync()[0]!, 6);
+  const difference = tf.grad(byShares)(logits).sub(tf.grad(byLabels)(logits)).abs().max();
+  expect(difference.dataSync()[0]).toBeLessThan(1e-6);
 });

@@ -48,15 +48,34 @@ export function sumRowsById(tensorflow: TensorFlow, values: Tensor2D, ids: Tenso
 }
 
 /**
+ * The cross entropy of each row with a distribution, in nats: logits [n, classes], shares [n, classes], which add up to
+ * 1 a row → −Σ shares·log softmax(logits), [n]. The operation gives its gradient at once, as below.
+ */
+export function softmaxCrossEntropy(tensorflow: TensorFlow, logits: Tensor2D, shares: Tensor2D): Tensor1D {
+  return crossEntropyBy(tensorflow, 'SoftmaxCrossEntropyWithLogits', [], logits, shares);
+}
+
+/**
  * The cross entropy of each row in nats: logits [n, classes], labels int32 [n] → −log softmax(logits)[label], [n].
  * The operation gives its gradient at once, softmax − one-hot, so the backward pass is one product.
  */
 export function sparseSoftmaxCrossEntropy(tensorflow: TensorFlow, logits: Tensor2D, labels: Tensor1D): Tensor1D {
+  const labelType = typeAttribute(tensorflow, 'Tlabels', labels);
+  return crossEntropyBy(tensorflow, 'SparseSoftmaxCrossEntropyWithLogits', [labelType], logits, labels);
+}
+
+function crossEntropyBy(
+  tensorflow: TensorFlow,
+  operation: string,
+  attributes: Attribute[],
+  logits: Tensor2D,
+  labels: Tensor,
+): Tensor1D {
   const { tf, backend } = tensorflow;
   const crossEntropy = tf.customGrad((input, save) => {
     const [value, logitsGradient] = backend.executeMultipleOutputs(
-      'SparseSoftmaxCrossEntropyWithLogits',
-      [typeAttribute(tensorflow, 'T', logits), typeAttribute(tensorflow, 'Tlabels', labels)],
+      operation,
+      [typeAttribute(tensorflow, 'T', logits), ...attributes],
       [input as Tensor, labels],
       2,
     );

@@ -8,7 +8,13 @@ export type {
   ModelKind,
   MultiHeadConfig,
 } from './model-config.js';
-export { completeTrainingConfig, KEPT_TRAINING_SETTINGS, MAX_BATCH_TOKENS, partialTrainingConfig, trainingConfig } from './training-config.js';
+export {
+  completeTrainingConfig,
+  KEPT_TRAINING_SETTINGS,
+  MAX_BATCH_TOKENS,
+  partialTrainingConfig,
+  trainingConfig,
+} from './training-config.js';
 export type { PartialTrainingConfig, TrainingConfig } from './training-config.js';
 export { sizeDifferences } from './size-differences.js';
 export { samplingConfig } from './sampling-config.js';

@@ -39,10 +39,10 @@ function started(given: object, settings: Partial<TrainingConfig> = {}) {
 function eagerLearner(trainable: Trainable, weights: Weights, training: TrainingConfig) {
   const { tf } = tensorflow;
   const variables = variablesOf(tensorflow, weights);
-  const { inputs, valuesOf } = trainable.batchForm(ROWS);
+  const form = trainable.batchForm(ROWS);
   const tensorsOf = (batch: Batch): Record<string, Tensor> => {
-    const entries = Object.entries(valuesOf(batch)).map(([name, values]) => {
-      const { shape, dtype } = inputs[name]!;
+    const entries = Object.entries(form.valuesOf(batch)).map(([name, values]) => {
+      const { shape, dtype } = form.inputs[name]!;
       return [name, tf.tensor(values, [...shape], dtype)] as const;
     });
     return Object.fromEntries(entries);

@@ -3,9 +3,11 @@ import {
   BatchSampler,
   CharacterTokenizer,
   checkTrainable,
+  compactTokens,
   RandomStream,
   splitTokens,
   type Batch,
+  type TokenArray,
 } from '@glyphmill/data';
 import type { ModelConfig, TrainingConfig } from '../config/index.js';
 
@@ -20,7 +22,7 @@ export class Corpus {
   readonly tokenizer: CharacterTokenizer;
   /** The sha256 of the text in UTF-8, in hexadecimal. */
   readonly textSha256: string;
-  readonly #splits: Record<Split, Int32Array>;
+  readonly #splits: Record<Split, TokenArray>;
   readonly #batchSize: number;
   readonly #blockSize: number;
   readonly #training: TrainingConfig;
@@ -33,7 +35,7 @@ export class Corpus {
     const { validationFraction, batchSize } = training;
     checkTrainable({ characters: tokens.length, vocabularySize }, { blockSize, validationFraction });
     this.textSha256 = createHash('sha256').update(text).digest('hex');
-    this.#splits = splitTokens(tokens, validationFraction);
+    this.#splits = splitTokens(compactTokens(tokens, vocabularySize), validationFraction);
     this.#batchSize = batchSize;
     this.#blockSize = blockSize;
     this.#training = training;
@@ -57,7 +59,10 @@ export class Corpus {
     const count = this.#batchSize * this.#blockSize;
     for (let start = 0; start + 1 < tokens.length; start += count) {
       const end = Math.min(start + count, tokens.length - 1);
-      yield { inputs: tokens.subarray(start, end), targets: tokens.subarray(start + 1, end + 1) };
+      yield {
+        inputs: Int32Array.from(tokens.subarray(start, end)),
+        targets: Int32Array.from(tokens.subarray(start + 1, end + 1)),
+      };
     }
   }
 
@@ -65,7 +70,9 @@ export class Corpus {
   bytesPerToken(split: Split): number {
     const bytesOf = this.tokenizer.vocabulary.map((character) => Buffer.byteLength(character));
     const tokens = this.#splits[split];
-    return tokens.reduce((sum, token) => sum + bytesOf[token]!, 0) / tokens.length;
+    let bytes = 0;
+    for (const token of tokens) bytes += bytesOf[token]!;
+    return bytes / tokens.length;
   }
 
   #samplerOf(split: Split, seed: number): BatchSampler {

@@ -64,6 +64,8 @@ export interface TrainingEnd {
 export class TrainingRun {
   readonly #options: TrainingRunOptions;
   readonly #sampler: BatchSampler;
+  /** Filled anew for each step: memory that is fresh at each step costs a small model more than the step itself. */
+  readonly #batches: readonly Batch[];
   readonly #stepping = new Stopwatch();
   readonly #startedAtMs = performance.now();
   readonly #startStep: number;
@@ -79,6 +81,7 @@ export class TrainingRun {
     const { corpus, resume } = options;
     this.#options = options;
     this.#sampler = corpus.sampler();
+    this.#batches = Array.from({ length: options.learner.batchesPerStep }, () => this.#sampler.newBatch());
     this.#state = structuredClone(resume?.state) ?? newState(this.#sampler);
     if (resume) this.#sampler.restore(resume.state.sampler);
     this.#bestWeights = resume?.bestWeights;
@@ -133,7 +136,7 @@ export class TrainingRun {
     const { step } = this.#state;
     let tokens = 0;
     const take = () => {
-      const batches = Array.from({ length: learner.batchesPerStep }, () => this.#sampler.next());
+      const batches = this.#batches.map((batch) => this.#sampler.next(batch));
       tokens = batches.reduce((sum, { inputs }) => sum + inputs.length, 0);
       return learner.step(batches, { step, learningRate });
     };

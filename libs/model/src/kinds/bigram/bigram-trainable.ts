@@ -1,4 +1,4 @@
-import type { Tensor2D } from '@glyphmill/tensorflow';
+import type { Tensor1D, Tensor2D } from '@glyphmill/tensorflow';
 import type { BigramConfig } from '../../config/index.js';
 import type { Trainable } from '../../learner/trainable.js';
 import { bigramLogits, TABLE } from './bigram.js';
@@ -15,16 +15,16 @@ export function bigramTrainable({ blockSize }: BigramConfig, vocabularySize: num
     dropout: 0,
     batchForm: () => ({
       inputs: {
-        pairs: { shape: [vocabularySize, vocabularySize], dtype: 'float32' },
-        firsts: { shape: [vocabularySize, 1], dtype: 'float32' },
+        firsts: { shape: [vocabularySize], dtype: 'float32' },
+        seconds: { shape: [vocabularySize, vocabularySize], dtype: 'float32' },
       },
       valuesOf: (batch) => {
-        const { pairs, firsts } = pairFrequencies(batch, vocabularySize);
-        return { pairs, firsts };
+        const { firsts, seconds } = pairFrequencies(batch, vocabularySize);
+        return { firsts, seconds };
       },
     }),
-    loss: (pass, { pairs, firsts }) =>
-      pairLoss(pass.tensorflow, pass.matrix(TABLE), { pairs: pairs as Tensor2D, firsts: firsts as Tensor2D }),
+    loss: (pass, { firsts, seconds }) =>
+      pairLoss(pass.tensorflow, pass.matrix(TABLE), { firsts: firsts as Tensor1D, seconds: seconds as Tensor2D }),
     logits: (pass, ids) =>
       bigramLogits(pass.tensorflow, pass.matrix(TABLE), ids).reshape([pass.batchSize * pass.length, vocabularySize]),
   };

@@ -35,12 +35,10 @@ const randomTokens = (count: number, vocabularySize: number, random: RandomStrea
   Int32Array.from({ length: count }, () => random.nextInt(vocabularySize));
 
 test('pairs are counted as shares of all', () => {
-  const { pairs, firsts } = pairFrequencies(
-    { inputs: Int32Array.of(0, 1, 1, 1), targets: Int32Array.of(1, 0, 0, 1) },
-    2,
-  );
-  expect([...pairs]).toEqual([0, 0.25, 0.5, 0.25]);
-  expect([...firsts]).toEqual([0.25, 0.75]);
+  const batch = { inputs: Int32Array.of(0, 2, 2, 2, 2), targets: Int32Array.of(1, 0, 0, 0, 1) };
+  const { firsts, seconds } = pairFrequencies(batch, 3);
+  expect([...firsts]).toEqual([expect.closeTo(0.2, 6), 0, expect.closeTo(0.8, 6)]);
+  expect([...seconds]).toEqual([0, 1, 0, 0, 0, 0, 0.75, 0.25, 0]);
 });
 
 test('the loss of a table of zeros is ln V', () => {
@@ -69,7 +67,7 @@ test('the loss and its gradient by pair counts are those by tokens', () => {
   const [inputs, targets] = [randomTokens(40, vocabularySize, random), randomTokens(40, vocabularySize, random)];
   const table = tf.tensor2d(weightNamed(initialWeights(vocabularySize, random), TABLE).values, [7, 7]);
   const frequencies = pairFrequencies({ inputs, targets }, vocabularySize);
-  const counted = { pairs: tf.tensor2d(frequencies.pairs, [7, 7]), firsts: tf.tensor2d(frequencies.firsts, [7, 1]) };
+  const counted = { firsts: tf.tensor1d(frequencies.firsts), seconds: tf.tensor2d(frequencies.seconds, [7, 7]) };
 
   const lossByTokens = (input: Tensor) => {
     const logits = gatherRows(tensorflow, input as Tensor2D, tf.tensor1d(inputs, 'int32')) as Tensor2D;

@@ -1,25 +1,30 @@
 import type { Batch } from '@glyphmill/data';
 
-/** How often each pair of tokens is in a batch, as a share of all pairs. */
+/** How often each pair of tokens is in a batch. */
 export interface PairFrequencies {
-  /** [V, V], row-major: the share of the pairs (row, column). Adds up to 1. */
-  pairs: Float32Array;
-  /** [V]: the share of the pairs that start with a token; the row sums of `pairs`. */
+  /** [V]: the share of the pairs that start with a token. Adds up to 1. */
   firsts: Float32Array;
+  /** [V, V], row-major: of the pairs that start with the row's token, the share of each second one; 0 where none does. */
+  seconds: Float32Array;
 }
 
 /** All that a bigram model's loss sees of a batch. Ids must be below `vocabularySize`. */
 export function pairFrequencies({ inputs, targets }: Batch, vocabularySize: number): PairFrequencies {
-  const pairs = new Float32Array(vocabularySize * vocabularySize);
   const firsts = new Float32Array(vocabularySize);
+  const seconds = new Float32Array(vocabularySize * vocabularySize);
   // Counts stay exact in float32: a batch has at most 2²² tokens.
   for (let at = 0; at < inputs.length; at += 1) {
     const first = inputs[at]!;
     const pair = first * vocabularySize + targets[at]!;
-    pairs[pair] = pairs[pair]! + 1;
     firsts[first] = firsts[first]! + 1;
+    seconds[pair] = seconds[pair]! + 1;
   }
-  for (let pair = 0; pair < pairs.length; pair += 1) pairs[pair] = pairs[pair]! / inputs.length;
-  for (let first = 0; first < firsts.length; first += 1) firsts[first] = firsts[first]! / inputs.length;
-  return { pairs, firsts };
+  for (let first = 0; first < vocabularySize; first += 1) {
+    const count = firsts[first]!;
+    if (count === 0) continue;
+    const start = first * vocabularySize;
+    for (let pair = start; pair < start + vocabularySize; pair += 1) seconds[pair] = seconds[pair]! / count;
+    firsts[first] = count / inputs.length;
+  }
+  return { firsts, seconds };
 }
