@@ -1,0 +1,110 @@
+import { createHash } from 'node:crypto';
+import { generateProgress, type Job } from '@glyphmill/jobs';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { trainedModel } from './trained-model.fixture.js';
+import type { WorkerProcess } from './worker-process.fixture.js';
+import { useWorkplaces, type Workplace } from './workplace.fixture.js';
+
+const GENERATE = { WORKER_ROLES: 'generate' };
+/** Some seconds of work for one worker. */
+const SHARDS = 24;
+const MAX_NEW_TOKENS = 4000;
+const PROMPTS = Array.from({ length: SHARDS * 250 }, (_, index) => `The ${'fox '.repeat(index % 4)}`);
+
+const open = useWorkplaces();
+let place: Workplace;
+let model: string;
+beforeEach(async () => {
+  place = await open();
+  model = await trainedModel(place);
+});
+
+function workers(count: number): Promise<WorkerProcess[]> {
+  return Promise.all(Array.from({ length: count }, () => place.worker(GENERATE)));
+}
+
+function startJob(): Promise<Job> {
+  return place.generate({ model, prompts: PROMPTS, maxNewTokens: MAX_NEW_TOKENS });
+}
+
+/** Waits until so many shards of a job are written. */
+async function written(job: Job, count: number): Promise<void> {
+  await vi.waitUntil(async () => (await place.storage.listNames(`outputs/${job.id}`)).length >= count, {
+    timeout: 60_000,
+    interval: 10,
+  });
+}
+
+/** The hash of the output of a job that must succeed. */
+async function outputHash(job: Job): Promise<string> {
+  expect(await place.ended(job)).toMatchObject({
+    state: 'succeeded',
+    result: { counts: { done: PROMPTS.length, failed: 0, tokens: PROMPTS.length * MAX_NEW_TOKENS } },
+  });
+  const names = await place.storage.listNames(`outputs/${job.id}`);
+  expect(names).toHaveLength(SHARDS);
+  const hash = createHash('sha256');
+  for (const name of names) hash.update(await place.storage.readBytes(`outputs/${job.id}/${name}`));
+  return hash.digest('hex');
+}
+
+let undisturbed = '';
+
+test('one worker does a job of many shards', async () => {
+  await workers(1);
+  undisturbed = await outputHash(await startJob());
+});
+
+describe('three workers at one job', () => {
+  test('give the bytes that one gives, and each has a part in it', async () => {
+    const all = await workers(3);
+    const job = await startJob();
+    expect(await outputHash(job)).toBe(undisturbed);
+    for (const worker of all) await worker.logged('shard started');
+    expect(await place.get(job)).toMatchObject({ attempts: 0 });
+  });
+
+  test('give the same bytes where one is killed on the way', async () => {
+    const [victim] = await workers(3);
+    const job = await startJob();
+    await victim!.logged('shard started');
+    await written(job, 2);
+    victim!.signal('SIGKILL');
+    expect(await outputHash(job)).toBe(undisturbed);
+    expect(await place.get(job)).toMatchObject({ attempts: 1 });
+  });
+
+  test('give the same bytes where one is drained on the way, which spends nothing', async () => {
+    const [drained] = await workers(3);
+    const job = await startJob();
+    await drained!.logged('shard started');
+    await written(job, 2);
+    drained!.signal('SIGTERM');
+    expect(await drained!.exitCode).toBe(0);
+    expect(await outputHash(job)).toBe(undisturbed);
+    expect(await place.get(job)).toMatchObject({ attempts: 0 });
+  });
+});
+
+test('an engine that dies with two shards has both made again, and no attempt is spent on either', async () => {
+  const [worker] = await workers(1);
+  const job = await startJob();
+  await written(job, 2);
+  process.kill(worker!.engine(), 'SIGKILL');
+  expect(await outputHash(job)).toBe(undisturbed);
+  expect(await place.get(job)).toMatchObject({ attempts: 0 });
+});
+
+test('a cancel stops all workers at once and keeps what was committed', async () => {
+  const all = await workers(2);
+  const job = await startJob();
+  await written(job, 3);
+  const { progress } = await place.store.cancel(job.id);
+  const { done, failed } = generateProgress.parse(progress);
+  for (const worker of all) await worker.logged('job is no longer ours');
+  const names = await place.storage.listNames(`outputs/${job.id}`);
+  expect(done).toBeGreaterThanOrEqual(2 * 250);
+  expect(names.length).toBeGreaterThanOrEqual((done + failed) / 250);
+  expect(names.length).toBeLessThan(SHARDS);
+  expect(await place.get(job)).toMatchObject({ state: 'cancelled', result: null, progress });
+});
