@@ -83,20 +83,21 @@ describe('a job in shards', () => {
 
   test('opens more of them when workers come, and fewer when they go', async () => {
     const { finish, registry, store, id } = await queuedJob(20);
-    const open = async () => (await store.shards.openDeliveries(id)).map((name) => name.split('.')[1]).sort();
+    const open = async () =>
+      (await store.shards.openDeliveries(id)).map((name) => Number(name.split('.')[1])).sort((a, b) => a - b);
     await announce(registry, 'worker_1');
     await announce(registry, 'worker_2');
     await finish(0);
-    expect(await open()).toEqual(['1', '2', '3']);
+    expect(await open()).toEqual([1, 2, 3]);
     await finish(1);
     await finish(2);
-    expect(await open()).toEqual(['3', '4', '5', '6']);
+    expect(await open()).toEqual([3, 4, 5, 6]);
     await registry.remove('worker_2');
     await finish(3);
     await finish(4);
-    expect(await open()).toEqual(['5', '6']);
+    expect(await open()).toEqual([5, 6]);
     await finish(5);
-    expect(await open()).toEqual(['6', '7']);
+    expect(await open()).toEqual([6, 7]);
   });
 
   test('succeeds with its last shard, in whatever order they end, and its result is their sum', async () => {
