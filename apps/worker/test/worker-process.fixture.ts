@@ -1,6 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 
@@ -55,11 +54,6 @@ export class WorkerProcess {
   /** The process id of the engine that trains. */
   async trainingEngine(): Promise<number> {
     return z.int().parse((await this.logged('training'))['engine']);
-  }
-
-  /** The process id of the only engine of a worker that has one role. */
-  engine(): number {
-    return z.coerce.number().parse(readFileSync(`/proc/${this.pid}/task/${this.pid}/children`, 'utf8').trim());
   }
 
   get pid(): number | undefined {

@@ -23,14 +23,16 @@ class SharedDeathError extends Error {}
  */
 export class GenerationEngines {
   readonly #environment: NodeJS.ProcessEnv;
+  readonly #script: URL;
   readonly #pending = new Map<number, Pending>();
   #engine: Engine | undefined;
   /** Ends when no request is being made again alone. */
   #suspects: Promise<unknown> = Promise.resolve();
   #lastRequest = 0;
 
-  constructor(environment: NodeJS.ProcessEnv) {
+  constructor(environment: NodeJS.ProcessEnv, script = new URL('generation-engine.js', import.meta.url)) {
     this.#environment = environment;
+    this.#script = script;
   }
 
   /** Starts the engine and gives what it runs on. Throws when it cannot start. */
@@ -96,7 +98,7 @@ export class GenerationEngines {
 
   #start(): Engine {
     const engine: Engine = new EngineProcess({
-      script: new URL('generation-engine.js', import.meta.url),
+      script: this.#script,
       incoming: generationReport,
       environment: this.#environment,
     });
