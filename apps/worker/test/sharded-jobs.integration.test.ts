@@ -19,8 +19,11 @@ beforeEach(async () => {
   model = await trainedModel(place);
 });
 
-function workers(count: number): Promise<WorkerProcess[]> {
-  return Promise.all(Array.from({ length: count }, () => place.worker(GENERATE)));
+/** So many workers, all of which a new job is cut for. */
+async function workers(count: number): Promise<WorkerProcess[]> {
+  const started = await Promise.all(Array.from({ length: count }, () => place.worker(GENERATE)));
+  await vi.waitUntil(async () => (await place.registry.list()).length === count, 30_000);
+  return started;
 }
 
 function startJob(): Promise<Job> {
@@ -111,7 +114,11 @@ test('a cancel stops all workers at once and keeps what was committed', async ()
   await written(job, 3);
   const { progress } = await place.store.cancel(job.id);
   const { done, failed } = generateProgress.parse(progress);
-  for (const worker of all) await worker.logged('job is no longer ours');
+  const times = ({ log }: WorkerProcess, said: string[]) => log.filter(({ msg }) => said.includes(msg)).length;
+  const isIdle = (worker: WorkerProcess) =>
+    times(worker, ['shard started']) === times(worker, ['shard done', 'job is no longer ours']);
+  await vi.waitUntil(() => all.every(isIdle), 30_000);
+  expect(all.some((worker) => times(worker, ['job is no longer ours']) > 0)).toBe(true);
   const names = await place.storage.listNames(`outputs/${job.id}`);
   expect(done).toBeGreaterThanOrEqual(2 * 250);
   expect(names.length).toBeGreaterThanOrEqual((done + failed) / 250);
