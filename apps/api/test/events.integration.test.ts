@@ -28,7 +28,7 @@ async function report(id: string, sequence: number, ...events: JobEvent[]): Prom
 
 async function finish(id: string): Promise<void> {
   const result = { model: 'model_1', trainLoss: 2, validationLoss: 2 };
-  await api().jobs.settle('train', id, 'token', { state: 'succeeded', result });
+  await api().jobs.settle(id, 'token', { state: 'succeeded', result });
 }
 
 function openEvents(id: string, headers: Record<string, string> = {}, signal?: AbortSignal): Promise<Response> {

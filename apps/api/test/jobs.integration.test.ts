@@ -81,7 +81,7 @@ test('a finished job cannot be cancelled', async () => {
   const { id } = await createJob('train', TRAIN);
   await api().jobs.claim(id, { delivery: 1, token: 'token', worker: 'worker_1' });
   const error = { code: 'text_too_short', message: 'too short', retryable: false };
-  await api().jobs.settle('train', id, 'token', { state: 'failed', error });
+  await api().jobs.settle(id, 'token', { state: 'failed', error });
   const response = await fetch(`${api().url}/api/jobs/${id}/cancel`, { method: 'POST' });
   expect(await problemOf(response)).toMatchObject({ status: 409, code: 'job_state_conflict' });
 });
@@ -159,7 +159,16 @@ test('more prompts, bytes or tokens than the limit are 400 and name the limit', 
   const refusals = [
     { body: { model, prompts: tooMany }, path: 'prompts', limit: String(REQUEST_LIMITS.prompts) },
     { body: { model, prompts: tooLong }, path: 'prompts', limit: '4 MiB' },
-    { body: { model, prompts: ['a'], maxNewTokens: 100_000, samples: 1000 }, path: 'maxNewTokens', limit: '50000000' },
+    {
+      body: { model, prompts: Array.from({ length: 6 }, () => 'a'), samples: 1000, maxNewTokens: 100_000 },
+      path: 'maxNewTokens',
+      limit: '500000000',
+    },
+    {
+      body: { model, prompts: Array.from({ length: 1001 }, () => 'a'), samples: 1000, maxNewTokens: 1 },
+      path: 'samples',
+      limit: '1000000',
+    },
   ];
   for (const { body, path, limit } of refusals) {
     const problem = await problemOf(await postJob('generate', body));

@@ -111,7 +111,7 @@ test('a model that is not there is 404', async () => {
 test('a model is deleted unless a live job uses it', async () => {
   const id = await publishModel(api().storage);
   const request = generateRequest.parse({ model: id, prompts: ['a'] });
-  const [job] = await api().jobs.create([{ kind: 'generate', request }]);
+  const [job] = await api().jobs.create([{ kind: 'generate', request, promptCount: 1 }]);
   const url = `${api().url}/api/models/${id}`;
   const refused = await fetch(url, { method: 'DELETE' });
   expect(await problemOf(refused)).toMatchObject({ status: 409, code: 'model_in_use', job: job?.id });

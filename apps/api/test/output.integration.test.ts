@@ -6,7 +6,7 @@ const api = useApi();
 
 async function createJob(): Promise<string> {
   const request = generateRequest.parse({ model: 'model_1', prompts: ['a'] });
-  const [created] = await api().jobs.create([{ kind: 'generate', request }]);
+  const [created] = await api().jobs.create([{ kind: 'generate', request, promptCount: 1 }]);
   return created?.id ?? '';
 }
 

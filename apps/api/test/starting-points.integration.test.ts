@@ -96,7 +96,7 @@ describe('a training that resumes a job', () => {
   beforeAll(async () => {
     trained = await runningJob(checkpoints);
     const result = { model: 'model_1', trainLoss: 2, validationLoss: 2 };
-    await api().jobs.settle('train', trained, 'token', { state: 'succeeded', result });
+    await api().jobs.settle(trained, 'token', { state: 'succeeded', result });
   });
 
   test('is queued, and is handed the checkpoints of that job', async () => {

@@ -1,5 +1,14 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { CheckpointPointer, ClaimedJob, JobEvent, JobOutcome, JobProgress, JobStore } from '@glyphmill/jobs';
+import type {
+  CheckpointPointer,
+  ClaimedJob,
+  HeartbeatAnswer,
+  JobEvent,
+  JobState,
+  JobStore,
+  WorkerOutcome,
+  WorkerReport,
+} from '@glyphmill/jobs';
 
 /** How long an event may wait for others to travel with it. */
 const GATHERING_MS = 100;
@@ -22,10 +31,13 @@ export class JobStoppedError extends Error {
   }
 }
 
+/** How far a job, or a shard of one, is. */
+type Progress = NonNullable<WorkerReport['progress']>;
+
 /**
- * The right of one worker to write one job's record, for as long as the token on the record is its own. Progress and
- * events are gathered and sent together; each sending is also the heartbeat, and its answer says whether the job is
- * still ours: it is not once it was cancelled, or another worker took it over.
+ * The right of one worker to write one job's record, or one shard's entry in it, for as long as the token there is its
+ * own. Progress and events are gathered and sent together; each sending is also the heartbeat, and its answer says
+ * whether the job is still ours: it is not once it was cancelled, or another worker took it over.
  */
 export class Lease {
   readonly #store: JobStore;
@@ -33,10 +45,10 @@ export class Lease {
   #farewell: (() => Promise<void>) | undefined;
   #lost = false;
   #sequence = 0;
-  #progress: JobProgress | undefined;
+  #progress: Progress | undefined;
   #tokensPerSecond = 0;
   #events: JobEvent[] = [];
-  #parcel: { sequence: number; events: JobEvent[]; progress: JobProgress | undefined } | undefined;
+  #parcel: { sequence: number; events: JobEvent[]; progress: Progress | undefined } | undefined;
   #sending: Promise<void> | undefined;
   #gathering: NodeJS.Timeout | undefined;
   readonly #heartbeat: NodeJS.Timeout;
@@ -89,7 +101,7 @@ export class Lease {
   }
 
   /** Sets what the record shows as progress, with the next heartbeat. */
-  progress(progress: JobProgress): void {
+  progress(progress: Progress): void {
     this.#progress = progress;
     this.#tokensPerSecond = progress.tokensPerSecond;
   }
@@ -121,11 +133,16 @@ export class Lease {
     this.signal.throwIfAborted();
   }
 
-  /** Ends the lease with an outcome; does nothing where the job is no longer ours. */
-  async settle(outcome: JobOutcome): Promise<void> {
+  /**
+   * Ends the lease with an outcome. Gives the state that the job is in then, or `undefined` where it is no longer ours.
+   */
+  async settle(outcome: WorkerOutcome): Promise<JobState | undefined> {
     await this.flush();
     this.end();
-    await this.#store.settle(this.job.kind, this.job.id, this.token, outcome);
+    const { job, token } = this;
+    return job.kind === 'train'
+      ? await this.#store.settle(job.id, token, outcome)
+      : await this.#store.shards.settle(job, token, outcome);
   }
 
   /** Sends what is waiting, and returns when it has arrived or Redis could not be reached. */
@@ -138,6 +155,13 @@ export class Lease {
   end(): void {
     clearInterval(this.#heartbeat);
     clearTimeout(this.#gathering);
+  }
+
+  async #report(sequence: number, said: WorkerReport): Promise<HeartbeatAnswer> {
+    const { job, token } = this;
+    return job.kind === 'train'
+      ? await this.#store.report(job.id, token, sequence, said)
+      : await this.#store.shards.report(job, token, sequence, said);
   }
 
   /** One sending at a time; while Redis is away, heartbeats wait for the one under way. */
@@ -157,7 +181,7 @@ export class Lease {
     const { sequence, events, progress } = this.#parcel;
     try {
       const said = { events, ...(progress ? { progress } : {}) };
-      const { held } = await this.#store.report(this.job.id, this.token, sequence, said);
+      const { held } = await this.#report(sequence, said);
       this.#sequence = sequence;
       this.#parcel = undefined;
       if (this.#progress === progress) this.#progress = undefined;

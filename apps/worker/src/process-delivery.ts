@@ -4,8 +4,8 @@ import {
   type Delivery,
   HandBack,
   type JobKind,
-  type JobOutcome,
   type JobStore,
+  type WorkerResults,
 } from '@glyphmill/jobs';
 import type { Storage } from '@glyphmill/storage';
 import { describeError } from './job-failure.js';
@@ -26,15 +26,18 @@ export interface JobContext {
   draining: AbortSignal;
 }
 
-/** The work of one kind of job: gives the result, reports through the lease, stops when the lease says so. */
+/**
+ * The work of one kind of job, or of a shard where jobs are cut into them: gives the result, reports through the lease,
+ * stops when the lease says so.
+ */
 export type JobWork<Kind extends JobKind> = (
   job: Extract<ClaimedJob, { kind: Kind }>,
   lease: Lease,
-) => Promise<Extract<JobOutcome, { state: 'succeeded' }>['result']>;
+) => Promise<WorkerResults[Kind]>;
 
 /**
- * The life of a job in this worker: claim, work, settle. A delivery whose job does not want to run (it was cancelled,
- * or another worker has it) ends quietly.
+ * The life of a job, or of a shard, in this worker: claim, work, settle. A delivery whose job does not want to run (it
+ * was cancelled, or another worker has it) ends quietly.
  */
 export async function processDelivery<Kind extends JobKind>(
   context: JobContext,
@@ -43,24 +46,24 @@ export async function processDelivery<Kind extends JobKind>(
   delivery: Delivery,
 ): Promise<void> {
   const token = randomUUID();
-  const job = await context.store.claim(delivery.jobId, {
-    delivery: delivery.number,
-    lock: delivery.lock,
-    token,
-    worker: context.workerId,
-  });
+  const by = { delivery: delivery.number, lock: delivery.lock, token, worker: context.workerId };
+  const job =
+    delivery.shard === undefined
+      ? await context.store.claim(delivery.jobId, by)
+      : await context.store.shards.claim(delivery.jobId, delivery.shard, by);
   if (!job || !isKind(job, kind)) return;
   const lease = new Lease(context.store, job, token, delivery.signal);
   context.leases.add(lease);
   const drain = () => void lease.drain(context.farewellMs);
   context.draining.addEventListener('abort', drain, { once: true });
   if (context.draining.aborted) lease.stop('drain');
-  const log = context.log.child({ job: job.id });
-  log.info({ kind, attempts: job.attempts }, 'job started');
+  const { jobId, shard } = delivery;
+  const log = context.log.child({ job: jobId, ...(shard !== undefined && { shard }) });
+  log.info({ kind, attempts: job.attempts }, kind === 'generate' ? 'shard started' : 'job started');
   try {
     const result = await work(job, lease);
-    await lease.settle({ state: 'succeeded', result });
-    log.info('job succeeded');
+    const state = await lease.settle({ state: 'succeeded', result });
+    log.info(state === undefined ? 'job is no longer ours' : state === 'succeeded' ? 'job succeeded' : 'shard done');
   } catch (error) {
     if (!(error instanceof JobStoppedError)) {
       const described = describeError(error);

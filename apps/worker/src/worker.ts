@@ -15,6 +15,12 @@ import { trainJob } from './train/train-job.js';
 
 const ANNOUNCE_MS = 1000;
 
+/**
+ * How many deliveries of a kind a worker has at once. A training takes the whole device; of the shards of generate jobs
+ * one is always there when another ends, so that the engine never waits for the queue.
+ */
+const CONCURRENCY: Record<WorkerRole, number> = { train: 1, generate: 2 };
+
 /** How much of the grace time is left for ending the engines and handing the jobs back. */
 const HAND_BACK_MS = 5000;
 
@@ -80,6 +86,7 @@ export async function startWorker(
       deliveries: () =>
         new DeliveryWorker({
           kind,
+          concurrency: CONCURRENCY[kind],
           redisUrl: config.redisUrl,
           prefix: config.redisPrefix,
           handle,
@@ -109,7 +116,7 @@ export async function startWorker(
       roles: config.roles,
       libraries,
       state: draining.signal.aborted ? 'draining' : leases.size > 0 ? 'busy' : 'idle',
-      jobs: [...leases].map((lease) => lease.job.id),
+      jobs: [...new Set([...leases].map((lease) => lease.job.id))],
       tokensPerSecond: [...leases].reduce((sum, lease) => sum + lease.tokensPerSecond, 0),
       startedAt,
     });

@@ -118,8 +118,9 @@ export class Workplace {
     return await this.#create({ kind: 'train', request, checkpoints: await this.store.checkpoints(from.id) });
   }
 
-  async generate(request: z.input<typeof generateRequest>): Promise<Job> {
-    return await this.#create({ kind: 'generate', request: generateRequest.parse(request) });
+  async generate(asked: z.input<typeof generateRequest>): Promise<Job> {
+    const request = generateRequest.parse(asked);
+    return await this.#create({ kind: 'generate', request, promptCount: request.prompts?.length ?? 0 });
   }
 
   /** The job's events as they come, up to its end. */

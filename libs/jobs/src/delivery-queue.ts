@@ -8,15 +8,15 @@ const NEVER = 2_147_483_647;
 /** Highest number that a priority of the api becomes; BullMQ runs low numbers first, and 0 before all. */
 const PRIORITY_ORIGIN = 1000;
 
-/** The id of a job's `number`-th delivery. */
-export function deliveryId(jobId: string, number: number): string {
-  return `${jobId}.${number}`;
+/** The id of the `number`-th delivery of a job, or of one shard of it: that shard's ticket. */
+export function deliveryId(jobId: string, number: number, shard?: number): string {
+  return shard === undefined ? `${jobId}.${number}` : `${jobId}.${shard}.${number}`;
 }
 
-/** The job and the number that a delivery's id names. */
-export function parseDeliveryId(id: string): { jobId: string; number: number } {
-  const dot = id.lastIndexOf('.');
-  return { jobId: id.slice(0, dot), number: Number(id.slice(dot + 1)) };
+/** The job, the shard where it is one of a job in shards, and the number that a delivery's id names. */
+export function parseDeliveryId(id: string): { jobId: string; shard: number | undefined; number: number } {
+  const [jobId = '', ...numbers] = id.split('.');
+  return { jobId, shard: numbers.length > 1 ? Number(numbers[0]) : undefined, number: Number(numbers.at(-1)) };
 }
 
 /** The door into BullMQ: one queue a kind, and nothing in a delivery but its id. */
@@ -42,8 +42,13 @@ export class DeliveryQueue {
     return (await this.#queues.train.getBackend().client).multi();
   }
 
-  /** Adds a job's delivery to a transaction; the only way into BullMQ. */
-  release(transaction: IRedisTransaction, job: { id: string; kind: JobKind; priority: number }, number: number): void {
+  /** Adds the delivery of a job, or of one shard of it, to a transaction; the only way into BullMQ. */
+  release(
+    transaction: IRedisTransaction,
+    job: { id: string; kind: JobKind; priority: number },
+    number: number,
+    shard?: number,
+  ): void {
     const delivery = new BullJob(
       this.#queues[job.kind],
       'run',
@@ -55,7 +60,7 @@ export class DeliveryQueue {
         removeOnComplete: true,
         removeOnFail: true,
       },
-      deliveryId(job.id, number),
+      deliveryId(job.id, number, shard),
     );
     // The commands are in the transaction when this returns; the promise only repeats what exec() gives.
     void delivery.addJob(transaction);

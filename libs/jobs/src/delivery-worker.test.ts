@@ -27,7 +27,13 @@ test('a delivery names its job and its number, and is gone when it was handled',
   const { id, prefix, work } = await queuedJob();
   const handled = Promise.withResolvers<Delivery>();
   const worker = work(async (delivery) => handled.resolve(delivery));
-  expect(await handled.promise).toMatchObject({ jobId: id, number: 1 });
+  expect(await handled.promise).toEqual({
+    jobId: id,
+    shard: undefined,
+    number: 1,
+    lock: expect.any(String),
+    signal: expect.any(AbortSignal),
+  });
   await worker.close();
   expect(await valkey.redis().exists(`${prefix}:train:${id}.1`)).toBe(0);
 });

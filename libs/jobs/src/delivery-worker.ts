@@ -8,7 +8,9 @@ import { connectRedis } from './redis-connection.js';
 /** BullMQ's hint that a job may want to run here. */
 export interface Delivery {
   jobId: string;
-  /** Which of the job's deliveries it is; only the newest may claim it. */
+  /** The shard whose ticket it is; `undefined` for a job that is one piece. */
+  shard: number | undefined;
+  /** Which of the deliveries of the job or the shard it is; only the newest may claim it. */
   number: number;
   /** The value of BullMQ's lock on it, which shows at the claim that it was not given to another worker since. */
   lock: string;
@@ -47,9 +49,9 @@ export class DeliveryWorker {
     this.#connection = connectRedis(redisUrl, 'worker', onError);
     // BullMQ makes an AbortSignal only for a processor that declares three parameters.
     const processor = async (delivery: BullJob, lock?: string, signal?: AbortSignal): Promise<void> => {
-      const { jobId, number } = parseDeliveryId(delivery.id ?? '');
+      const named = parseDeliveryId(delivery.id ?? '');
       try {
-        await handle({ jobId, number, lock: lock ?? '', signal: signal ?? new AbortController().signal });
+        await handle({ ...named, lock: lock ?? '', signal: signal ?? new AbortController().signal });
       } catch (error) {
         if (!(error instanceof HandBack)) throw error;
         await delivery.moveToWait(lock);

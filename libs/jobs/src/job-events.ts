@@ -3,6 +3,9 @@ import { jobEvent, type StoredJobEvent } from './job-event.js';
 import type { JobKeys } from './job-keys.js';
 import { JOB_STATES, type JobState } from './job-state.js';
 
+/** About how many events a job's stream keeps; older ones are trimmed, and followers are told of the gap. */
+export const STREAM_CAP = 20_000;
+
 /** How many events are read at once unless it is said. */
 export const EVENT_PAGE = 1000;
 

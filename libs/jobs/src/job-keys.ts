@@ -16,7 +16,11 @@ export class JobKeys {
   readonly all = () => `${this.prefix}:jobs`;
   /** Sorted set of equal scores: the ids of one kind's jobs in one state. */
   readonly inState = (kind: JobKind, state: JobState) => `${this.prefix}:jobs:${kind}:${state}`;
-  /** Sorted set by time: jobs that wait for another attempt. */
+  /** Hash: the shards of one job that have a ticket and are not committed, by number. */
+  readonly openShards = (id: string) => `${this.prefix}:job:${id}:shards`;
+  /** String of bits: the shards of one job that are committed. */
+  readonly committedShards = (id: string) => `${this.prefix}:job:${id}:committed`;
+  /** Sorted set by time: jobs, and shards as `<id>.<shard>`, that wait for another attempt. */
   readonly due = () => `${this.prefix}:due`;
   /** Sorted set by time: when each worker was seen. */
   readonly workers = () => `${this.prefix}:workers`;

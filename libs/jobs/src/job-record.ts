@@ -3,7 +3,9 @@ import { z } from 'zod';
 import { type CheckpointPointer, checkpointPointer } from './checkpoint-pointer.js';
 import { generateProgress, generateResult, type Job, jobError, jobKind, trainProgress, trainResult } from './job.js';
 import { JOB_STATES } from './job-state.js';
-import { generateRequest, trainRequest, type GenerateRequest, type TrainRequest } from './requests.js';
+import { generateFields, trainRequest, type GenerateRequest, type TrainRequest } from './requests.js';
+import { type PromptRange, promptsOfShard } from './shard-plan.js';
+import type { ShardEntry } from './shard-entry.js';
 
 const json = <Schema extends z.ZodType>(schema: Schema) =>
   z
@@ -38,6 +40,9 @@ const jobRecord = z.object({
   delivery: z.coerce.number(),
   /** Newest first. */
   checkpoints: json(z.array(checkpointPointer)).optional(),
+  /** Of a job in shards, how its prompts are cut. */
+  promptCount: z.coerce.number().default(0),
+  promptsPerShard: z.coerce.number().default(0),
 });
 export type JobRecord = z.output<typeof jobRecord>;
 
@@ -48,20 +53,28 @@ interface Claimed {
   createdAtMs: number;
 }
 
-interface ClaimedTrainJob extends Claimed {
+export interface ClaimedTrainJob extends Claimed {
   kind: 'train';
   request: TrainRequest;
   /** What the training can go on from, newest first; also checkpoints of the job that it was told to resume from. */
   checkpoints: CheckpointPointer[];
 }
 
-interface ClaimedGenerateJob extends Claimed {
+/** One shard of a generate job, in the hands of the worker that claimed it. */
+export interface ClaimedShard extends Claimed {
   kind: 'generate';
-  request: GenerateRequest;
+  /** Without its prompts, unless they are a dataset's. */
+  request: Omit<GenerateRequest, 'prompts'>;
+  shard: number;
+  /** Which of the job's prompts it has. */
+  prompts: PromptRange;
+  priority: number;
+  /** The shards whose tickets its commit adds. */
+  opens: number[];
 }
 
-/** A job in the hands of the worker that claimed it. */
-export type ClaimedJob = ClaimedTrainJob | ClaimedGenerateJob;
+/** A job, or a shard of one, in the hands of the worker that claimed it. */
+export type ClaimedJob = ClaimedTrainJob | ClaimedShard;
 
 const SUMMARY_FIELDS = Object.keys(jobRecord.shape).filter((field) => field !== 'prompts');
 
@@ -82,7 +95,7 @@ export async function readSummary(redis: Redis, key: string): Promise<JobRecord 
 
 /** The fields that keep a request in its record. */
 export function requestFields(request: TrainRequest | GenerateRequest): { request: string; prompts?: string } {
-  if (!('prompts' in request)) return { request: JSON.stringify(request) };
+  if (!('prompts' in request) || request.prompts === undefined) return { request: JSON.stringify(request) };
   const { prompts, ...rest } = request;
   return { request: JSON.stringify(rest), prompts: JSON.stringify(prompts) };
 }
@@ -91,15 +104,32 @@ function requestOf({ request, prompts }: JobRecord): Record<string, unknown> {
   return prompts === undefined ? request : { ...request, prompts };
 }
 
-/** Parses what the claim script gave. */
-export function parseClaimed(hash: Record<string, string>): ClaimedJob {
-  const record = parseRecord(hash);
-  const { id, kind, spent, createdAt } = record;
-  const given = requestOf(record);
-  const shared = { id, attempts: spent, createdAtMs: createdAt };
-  return kind === 'train'
-    ? { ...shared, kind, request: trainRequest.parse(given), checkpoints: record.checkpoints ?? [] }
-    : { ...shared, kind, request: generateRequest.parse(given) };
+/** Parses what the claim script gave of a train job. */
+export function parseClaimed(hash: Record<string, string>): ClaimedTrainJob {
+  const { id, spent, createdAt, request, checkpoints = [] } = parseRecord(hash);
+  return {
+    id,
+    kind: 'train',
+    attempts: spent,
+    createdAtMs: createdAt,
+    request: trainRequest.parse(request),
+    checkpoints,
+  };
+}
+
+/** A shard as its worker has it, from the record and the entry that the claim script gave. */
+export function claimedShard(record: JobRecord, shard: number, { spent, from = 0, to = 0 }: ShardEntry): ClaimedShard {
+  return {
+    id: record.id,
+    kind: 'generate',
+    attempts: spent,
+    createdAtMs: record.createdAt,
+    request: generateFields.omit({ prompts: true }).parse(record.request),
+    shard,
+    prompts: promptsOfShard(record, shard),
+    priority: record.priority,
+    opens: Array.from({ length: to - from }, (_, index) => from + index),
+  };
 }
 
 /** The job as its users see it. */

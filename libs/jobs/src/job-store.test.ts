@@ -21,7 +21,8 @@ function trainDraft(more: object = {}): JobDraft {
 }
 
 function generateDraft(more: object = {}): JobDraft {
-  return { kind: 'generate', request: generateRequest.parse({ model: 'model_1', prompts: ['a'], ...more }) };
+  const request = generateRequest.parse({ model: 'model_1', prompts: ['a'], ...more });
+  return { kind: 'generate', request, promptCount: request.prompts?.length ?? 0 };
 }
 
 async function createOne(store: JobStore, draft: JobDraft = trainDraft()) {
@@ -46,8 +47,10 @@ describe('a new job', () => {
     const { store, redis, prefix, keys } = openStore();
     const { id } = await createOne(store);
     const before = await redis.hgetall(keys.job(id));
-    await create.run(redis, [keys.job(id), keys.all(), keys.inState('train', 'queued')], [id, 'state', 'running']);
+    const indexes = [keys.all(), keys.inState('train', 'queued'), keys.openShards(id)];
+    await create.run(redis, [keys.job(id), ...indexes], [id, 1, '{}', 'state', 'running']);
     expect(await redis.hgetall(keys.job(id))).toEqual(before);
+    expect(await redis.exists(keys.openShards(id))).toBe(0);
     expect(await redis.zcard(`${prefix}:train:prioritized`)).toBe(1);
   });
 
@@ -83,11 +86,11 @@ describe('a claim', () => {
     expect(job?.startedAt).not.toBeNull();
   });
 
-  test('of a generate job gives its prompts', async () => {
+  test('of a generate job gives nothing: its shards are claimed', async () => {
     const { store, claim } = openStore();
     const { id } = await createOne(store, generateDraft({ prompts: ['one', ''] }));
     expect((await store.get(id))?.request).toMatchObject({ prompts: ['one', ''] });
-    expect(await claim(id, 'token')).toMatchObject({ kind: 'generate', request: { prompts: ['one', ''] } });
+    expect(await claim(id, 'token')).toBeUndefined();
   });
 
   test('that the connection repeats spends nothing', async () => {
@@ -151,7 +154,7 @@ describe('a worker whose lease is lost', () => {
       await store.report(id, 'token', 1, { events: [{ type: 'log', level: 'info', message: 'late' }] }),
     ).toMatchObject({ held: false });
     expect(await store.startCommitting(id, 'token')).toBe(false);
-    expect(await store.settle('train', id, 'token', { state: 'failed', error: crash })).toBeUndefined();
+    expect(await store.settle(id, 'token', { state: 'failed', error: crash })).toBeUndefined();
     expect(await store.get(id)).toEqual(before);
     const { events } = await store.readEvents(id, '0');
     expect(events.map(({ event }) => event.type)).not.toContain('log');
@@ -280,7 +283,7 @@ describe('a settled job', () => {
     const { id } = await createOne(store);
     await claim(id, 'token');
     const result = { model: 'model_1', trainLoss: 2.4, validationLoss: 2.5 };
-    expect(await store.settle('train', id, 'token', { state: 'succeeded', result })).toBe('succeeded');
+    expect(await store.settle(id, 'token', { state: 'succeeded', result })).toBe('succeeded');
     expect(await store.get(id)).toMatchObject({ state: 'succeeded', result, attempts: 0 });
     expect(await store.report(id, 'token', 9, {})).toMatchObject({ held: false });
   });
@@ -289,7 +292,7 @@ describe('a settled job', () => {
     const { store, claim } = openStore();
     const { id } = await createOne(store);
     await claim(id, 'token');
-    const settle = () => store.settle('train', id, 'token', { state: 'failed', error: crash });
+    const settle = () => store.settle(id, 'token', { state: 'failed', error: crash });
     expect(await settle()).toBe('queued');
     expect(await settle()).toBe('queued');
     expect(await store.get(id)).toMatchObject({ attempts: 1 });
@@ -299,7 +302,7 @@ describe('a settled job', () => {
     const { store, claim } = openStore();
     const { id } = await createOne(store);
     await claim(id, 'first');
-    expect(await store.settle('train', id, 'first', { state: 'handed-back' })).toBe('queued');
+    expect(await store.settle(id, 'first', { state: 'handed-back' })).toBe('queued');
     expect(await claim(id, 'second')).toMatchObject({ attempts: 0 });
   });
 
@@ -307,7 +310,7 @@ describe('a settled job', () => {
     const { store, claim, redis, keys, prefix } = openStore();
     const { id } = await createOne(store);
     await claim(id, 'first');
-    expect(await store.settle('train', id, 'first', { state: 'failed', error: crash })).toBe('queued');
+    expect(await store.settle(id, 'first', { state: 'failed', error: crash })).toBe('queued');
     expect(await store.get(id)).toMatchObject({ state: 'queued', attempts: 1, error: { code: 'engine_died' } });
     expect(await claim(id, 'too early')).toBeUndefined();
     const sweep = new Sweep({ redis, prefix });
@@ -325,7 +328,7 @@ describe('a settled job', () => {
     const { id } = await createOne(store);
     await claim(id, 'token');
     const error = { code: 'text_too_short', message: 'too short', retryable: false };
-    expect(await store.settle('train', id, 'token', { state: 'failed', error })).toBe('failed');
+    expect(await store.settle(id, 'token', { state: 'failed', error })).toBe('failed');
     expect(await store.get(id)).toMatchObject({ state: 'failed', error });
   });
 
@@ -333,7 +336,7 @@ describe('a settled job', () => {
     const { store, claim } = openStore();
     const { id } = await createOne(store, trainDraft({ maxAttempts: 1 }));
     await claim(id, 'token');
-    expect(await store.settle('train', id, 'token', { state: 'failed', error: crash })).toBe('failed');
+    expect(await store.settle(id, 'token', { state: 'failed', error: crash })).toBe('failed');
   });
 });
 
@@ -363,7 +366,7 @@ describe('cancel', () => {
     const { store, claim } = openStore();
     const { id } = await createOne(store);
     await claim(id, 'token');
-    await store.settle('train', id, 'token', { state: 'failed', error: { ...crash, retryable: false } });
+    await store.settle(id, 'token', { state: 'failed', error: { ...crash, retryable: false } });
     await expect(store.cancel(id)).rejects.toThrow(/is failed and cannot be cancelled/u);
     await expect(store.cancel('job_nothing')).rejects.toThrow(JobNotFoundError);
   });

@@ -4,12 +4,11 @@ import { z } from 'zod';
 import { type CheckpointPointer, checkpointPointer, KEPT_CHECKPOINTS } from './checkpoint-pointer.js';
 import { DeliveryQueue, deliveryId } from './delivery-queue.js';
 import { JobNotFoundError, JobStateConflictError } from './errors.js';
-import type { GenerateProgress, GenerateResult, Job, JobError, JobKind, TrainProgress, TrainResult } from './job.js';
-import type { JobEvent } from './job-event.js';
-import { EVENT_PAGE, type EventPage, readEvents } from './job-events.js';
+import type { Job, JobKind } from './job.js';
+import { EVENT_PAGE, type EventPage, readEvents, STREAM_CAP } from './job-events.js';
 import { DEFAULT_PREFIX, JobKeys } from './job-keys.js';
 import { type JobFilter, type JobPage, listJobs } from './job-list.js';
-import { type ClaimedJob, jobOf, parseClaimed, parseRecord, requestFields } from './job-record.js';
+import { type ClaimedTrainJob, jobOf, type JobRecord, parseClaimed, parseRecord, requestFields } from './job-record.js';
 import { JOB_STATES, type JobState, statesBefore } from './job-state.js';
 import type { GenerateRequest, TrainRequest } from './requests.js';
 import { cancel } from './scripts/cancel.js';
@@ -18,15 +17,17 @@ import { create } from './scripts/create.js';
 import { report, startCommitting } from './scripts/report.js';
 import { saveCheckpoint } from './scripts/save-checkpoint.js';
 import { settle } from './scripts/settle.js';
-
-/** About how many events a job's stream keeps; older ones are trimmed, and followers are told of the gap. */
-const STREAM_CAP = 20_000;
-
-const LOST_WORKER: JobError = {
-  code: 'worker_lost',
-  message: 'the worker that had the job stopped answering',
-  retryable: true,
-};
+import { FIRST_ENTRY } from './shard-entry.js';
+import { planShards } from './shard-plan.js';
+import { ShardStore } from './shard-store.js';
+import {
+  type Claimant,
+  type HeartbeatAnswer,
+  heartbeatAnswer,
+  LOST_WORKER,
+  type WorkerOutcome,
+  type WorkerReport,
+} from './worker-hold.js';
 
 interface TrainDraft {
   kind: 'train';
@@ -35,23 +36,20 @@ interface TrainDraft {
   checkpoints?: CheckpointPointer[];
 }
 
+interface GenerateDraft {
+  kind: 'generate';
+  request: GenerateRequest;
+  /** How many prompts the request has, or the dataset that it names. */
+  promptCount: number;
+}
+
 /** A job that is to be. */
-export type JobDraft = (TrainDraft | { kind: 'generate'; request: GenerateRequest }) & {
+export type JobDraft = (TrainDraft | GenerateDraft) & {
   /** Whose job it is. */
   tenant?: string;
   /** The job that this one makes again. */
   retryOf?: string;
 };
-
-export type JobProgress = TrainProgress | GenerateProgress;
-
-/** How a worker's hold on a job ends. */
-export type JobOutcome =
-  | { state: 'succeeded'; result: TrainResult | GenerateResult }
-  /** One attempt is spent; unless it was the last, or the error is not retryable, the job runs again after a back-off. */
-  | { state: 'failed'; error: JobError }
-  /** The worker must stop; nothing is spent, and the same delivery goes back to its queue. */
-  | { state: 'handed-back' };
 
 /** How many jobs of one kind are where. */
 export interface QueueCounts {
@@ -70,15 +68,19 @@ export class JobStore {
   readonly #keys: JobKeys;
   readonly #queue: DeliveryQueue;
   readonly #newUlid = monotonicFactory();
+  /** The shards of generate jobs; a train job is one piece. */
+  readonly shards: ShardStore;
 
   constructor({ redis, prefix = DEFAULT_PREFIX }: { redis: Redis; prefix?: string }) {
     this.#redis = redis;
     this.#keys = new JobKeys(prefix);
     this.#queue = new DeliveryQueue(redis, prefix);
+    this.shards = new ShardStore(redis, this.#keys, this.#queue);
   }
 
   /** Makes the jobs, records and deliveries in one transaction: all of them or none. */
   async create(drafts: JobDraft[]): Promise<Job[]> {
+    const workers = await this.#redis.zcard(this.#keys.workers());
     const transaction = await this.#queue.transaction();
     const ids = drafts.map((draft) => {
       const id = `job_${this.#newUlid()}`;
@@ -94,12 +96,21 @@ export class JobStore {
         tags: JSON.stringify(request.tags),
         tenant: draft.tenant ?? 'default',
         delivery: 1,
-        ...(draft.kind === 'generate' ? { model: draft.request.model } : inheritedFields(draft)),
+        ...(draft.kind === 'generate' ? shardFields(draft, workers) : inheritedFields(draft)),
         ...(draft.retryOf === undefined ? {} : { retryOf: draft.retryOf }),
       };
-      const keys = [this.#keys.job(id), this.#keys.all(), this.#keys.inState(kind, 'queued')];
-      transaction.runCommand('eval', [create.text, keys.length, ...keys, id, ...Object.entries(fields).flat()]);
-      this.#queue.release(transaction, { id, kind, priority: request.priority }, 1);
+      const open = Number(fields['reserved'] ?? 0);
+      const keys = [
+        this.#keys.job(id),
+        this.#keys.all(),
+        this.#keys.inState(kind, 'queued'),
+        this.#keys.openShards(id),
+      ];
+      const values = [id, open, FIRST_ENTRY, ...Object.entries(fields).flat()];
+      transaction.runCommand('eval', [create.text, keys.length, ...keys, ...values]);
+      const job = { id, kind, priority: request.priority };
+      if (kind === 'train') this.#queue.release(transaction, job, 1);
+      for (let shard = 0; shard < open; shard += 1) this.#queue.release(transaction, job, 1, shard);
       return id;
     });
     const answers = await transaction.exec();
@@ -112,11 +123,7 @@ export class JobStore {
     const hash = await this.#redis.hgetall(this.#keys.job(id));
     if (hash['id'] === undefined) return undefined;
     const record = parseRecord(hash);
-    const position =
-      record.state === 'queued'
-        ? await this.#redis.zrank(this.#queue.waitingKey(record.kind), deliveryId(id, record.delivery))
-        : null;
-    return jobOf(record, position);
+    return jobOf(record, await this.#queuePosition(record));
   }
 
   /** Jobs, newest first. Throws `InvalidCursorError`. */
@@ -130,6 +137,7 @@ export class JobStore {
    */
   async cancel(id: string): Promise<Job> {
     const job = await this.#getCreated(id);
+    const tickets = await this.shards.openDeliveries(id);
     const from = statesBefore('cancelled');
     const answer = await cancel.run(
       this.#redis,
@@ -138,6 +146,7 @@ export class JobStore {
         this.#keys.events(id),
         this.#keys.inState(job.kind, 'cancelled'),
         this.#keys.due(),
+        this.#keys.openShards(id),
         ...from.map((state) => this.#keys.inState(job.kind, state)),
       ],
       [id, STREAM_CAP, from.join(',')],
@@ -146,7 +155,8 @@ export class JobStore {
     if (answer !== 'cancelled') throw new JobStateConflictError(id, String(answer), 'cancelled');
     // Only so that the places in the queue are right: a delivery of a cancelled job ends at its claim anyway.
     const number = await this.#redis.hget(this.#keys.job(id), 'delivery');
-    if (job.state === 'queued' && number) await this.#queue.withdraw(job.kind, deliveryId(id, Number(number)));
+    const deliveries = job.kind === 'train' && job.state === 'queued' ? [deliveryId(id, Number(number))] : tickets;
+    await Promise.all(deliveries.map((delivery) => this.#queue.withdraw(job.kind, delivery)));
     return await this.#getCreated(id);
   }
 
@@ -166,16 +176,12 @@ export class JobStore {
   }
 
   /**
-   * Takes the job for a worker under a new lease token, if its record wants to run and `delivery` is its newest
+   * Takes a train job for a worker under a new lease token, if its record wants to run and `delivery` is its newest
    * delivery; else gives `undefined`. A job that another worker left running is taken over, and an attempt spent.
-   * With `lock`, the delivery's, only while BullMQ still holds the delivery locked for this worker.
    */
-  async claim(
-    id: string,
-    by: { delivery: number; token: string; worker: string; lock?: string },
-  ): Promise<ClaimedJob | undefined> {
-    const kind = await this.#redis.hget(this.#keys.job(id), 'kind');
-    if (kind !== 'train' && kind !== 'generate') return undefined;
+  async claim(id: string, by: Claimant): Promise<ClaimedTrainJob | undefined> {
+    const kind = 'train';
+    if ((await this.#redis.hget(this.#keys.job(id), 'kind')) !== kind) return undefined;
     const waitingStates = statesBefore('running').join(',');
     const answer = await claim.run(
       this.#redis,
@@ -199,8 +205,8 @@ export class JobStore {
     id: string,
     token: string,
     sequence: number,
-    { progress, events = [] }: { progress?: JobProgress; events?: JobEvent[] },
-  ): Promise<{ held: boolean; requested: 'pause' | null }> {
+    { progress, events = [] }: WorkerReport,
+  ): Promise<HeartbeatAnswer> {
     const answer = await report.run(
       this.#redis,
       [this.#keys.job(id), this.#keys.events(id)],
@@ -212,8 +218,7 @@ export class JobStore {
         ...events.map((event) => JSON.stringify(event)),
       ],
     );
-    const [held, requested] = Array.isArray(answer) ? answer : [0, ''];
-    return { held: held === 1, requested: requested === 'pause' ? 'pause' : null };
+    return heartbeatAnswer(answer);
   }
 
   /**
@@ -246,8 +251,8 @@ export class JobStore {
     return (await startCommitting.run(this.#redis, [this.#keys.job(id)], [token])) === 1;
   }
 
-  /** Ends a worker's hold. Gives the state the job came into, or `undefined` where the token does not hold it. */
-  async settle(kind: JobKind, id: string, token: string, outcome: JobOutcome): Promise<JobState | undefined> {
+  /** Ends a worker's hold on a train job. Gives the state it came into, or `undefined` where the token does not hold it. */
+  async settle(id: string, token: string, outcome: WorkerOutcome): Promise<JobState | undefined> {
     const failed = outcome.state === 'failed' ? outcome.error : undefined;
     const said = failed ?? (outcome.state === 'succeeded' ? outcome.result : {});
     const answer = await settle.run(
@@ -255,7 +260,7 @@ export class JobStore {
       [
         this.#keys.job(id),
         this.#keys.events(id),
-        ...(['running', 'queued', 'succeeded', 'failed'] as const).map((state) => this.#keys.inState(kind, state)),
+        ...(['running', 'queued', 'succeeded', 'failed'] as const).map((state) => this.#keys.inState('train', state)),
         this.#keys.due(),
       ],
       [id, token, failed?.retryable ? 'retry' : outcome.state, JSON.stringify(said), Math.random(), STREAM_CAP],
@@ -273,6 +278,16 @@ export class JobStore {
     await this.#queue.close();
   }
 
+  /** How many deliveries are before the job's first, while it is queued. */
+  async #queuePosition({ id, kind, state, delivery }: JobRecord): Promise<number | null> {
+    if (state !== 'queued') return null;
+    const deliveries = kind === 'train' ? [deliveryId(id, delivery)] : await this.shards.openDeliveries(id);
+    const waiting = this.#queue.waitingKey(kind);
+    const places = await Promise.all(deliveries.map((each) => this.#redis.zrank(waiting, each)));
+    const first = Math.min(...places.map((place) => place ?? Infinity));
+    return Number.isFinite(first) ? first : null;
+  }
+
   async #getCreated(id: string): Promise<Job> {
     const job = await this.get(id);
     if (!job) throw new JobNotFoundError(id);
@@ -282,6 +297,24 @@ export class JobStore {
 
 function parsePointers(text: string): CheckpointPointer[] {
   return z.array(checkpointPointer).parse(JSON.parse(text));
+}
+
+/** The fields of a job in shards, of which about twice as many are open at once as workers are there. */
+function shardFields({ request, promptCount }: GenerateDraft, workers: number): Record<string, string | number> {
+  const { shards, promptsPerShard } = planShards({ ...request, promptCount });
+  const open = Math.min(shards, Math.max(2, 2 * workers));
+  return {
+    model: request.model,
+    promptCount,
+    promptsPerShard,
+    shards,
+    reserved: open,
+    width: open,
+    total: promptCount * request.samples,
+    done: 0,
+    failed: 0,
+    tokens: 0,
+  };
 }
 
 /** The fields that hand another job's checkpoints to a new record. */

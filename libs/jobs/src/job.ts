@@ -57,12 +57,19 @@ export const job = z.object({
   progress: z.union([trainProgress, generateProgress]).nullable(),
   result: z.union([trainResult, generateResult]).nullable(),
   error: jobError.nullable(),
-  attempts: z.int().describe('Attempts that a crash or an error has spent since the furthest checkpoint.'),
+  attempts: z
+    .int()
+    .describe(
+      'Attempts that crashes and errors have spent: of a train job since its furthest checkpoint, of a generate job on the shard with the most.',
+    ),
   maxAttempts: z.int(),
   priority: z.int(),
   tags: z.array(z.string()),
   worker: z.string().nullable().describe('The worker that has it, or had it last.'),
-  queuePosition: z.int().nullable().describe('How many jobs of its kind are before it; null unless queued.'),
+  queuePosition: z
+    .int()
+    .nullable()
+    .describe('How many jobs, or shards of them, of its kind are before it; null unless queued.'),
   requested: z.enum(['pause']).nullable().describe('What a running job was asked to do and is about to do.'),
   retryOf: z.string().nullable(),
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { trainRequest } from './requests.js';
+import { excessOf, generateRequest, trainRequest } from './requests.js';
 
 const TRAIN = { dataset: 'moby-dick', model: { kind: 'bigram' } };
 
@@ -34,4 +34,29 @@ test('initFrom and resumeFrom together are refused, and both are named', () => {
   expect(error?.issues).toMatchObject([
     { path: ['resumeFrom'], message: expect.stringMatching(/initFrom and resumeFrom/u) },
   ]);
+});
+
+describe('the prompts of a generate request', () => {
+  test.each([{}, { prompts: ['a'], promptsDataset: 'dataset_1' }])('%o are refused: it is one of the two', (given) => {
+    const { error } = generateRequest.safeParse({ model: 'model_1', ...given });
+    expect(error?.issues).toMatchObject([
+      { path: ['prompts'], message: expect.stringMatching(/either prompts, or promptsDataset/u) },
+    ]);
+  });
+
+  test('may be those of a dataset', () => {
+    const request = generateRequest.parse({ model: 'model_1', promptsDataset: 'dataset_1' });
+    expect(request).toMatchObject({ promptsDataset: 'dataset_1', maxNewTokens: 256 });
+    expect(request).not.toHaveProperty('prompts');
+  });
+});
+
+test('what a request asks too much of depends on how many prompts there are', () => {
+  const request = { samples: 10, maxNewTokens: 1000 };
+  expect(excessOf(request, 50_000)).toBeUndefined();
+  expect(excessOf(request, 50_001)).toMatchObject({
+    field: 'maxNewTokens',
+    message: expect.stringContaining('500000000'),
+  });
+  expect(excessOf(request, 100_001)).toMatchObject({ field: 'samples', message: expect.stringContaining('1000000') });
 });

@@ -12,8 +12,9 @@ import { identifier, initFrom } from './starting-point.js';
 export const REQUEST_LIMITS = {
   prompts: 10_000,
   promptBytes: 4 * 1024 ** 2,
-  sequences: 100_000,
-  tokens: 50_000_000,
+  promptLineBytes: 64 * 1024,
+  sequences: 1_000_000,
+  tokens: 500_000_000,
   tags: 16,
 } as const;
 
@@ -64,31 +65,59 @@ export const trainRequest = z
   });
 export type TrainRequest = z.output<typeof trainRequest>;
 
+/** The fields of `POST /api/jobs/generate`. A record keeps the prompts apart, so both places for them may be empty there. */
+export const generateFields = z.strictObject({
+  model: identifier.describe("A model's id."),
+  prompts: z
+    .array(z.string())
+    .min(1)
+    .max(
+      REQUEST_LIMITS.prompts,
+      `at most ${REQUEST_LIMITS.prompts}; upload more as a dataset, and name it as promptsDataset`,
+    )
+    .optional()
+    .describe('Texts to go on from. An empty prompt starts after the first token of the vocabulary.'),
+  promptsDataset: identifier
+    .optional()
+    .describe(
+      'Instead of `prompts`: the id of a dataset of JSON lines, each a string or an object with a `prompt`. A line ' +
+        'that is neither gives output lines with an error.',
+    ),
+  ...samplingConfig.shape,
+  ...delivery,
+});
+
 /** The body of `POST /api/jobs/generate`. */
-export const generateRequest = z
-  .strictObject({
-    model: identifier.describe("A model's id."),
-    prompts: z
-      .array(z.string())
-      .min(1)
-      .max(REQUEST_LIMITS.prompts)
-      .describe('Texts to go on from. An empty prompt starts after the first token of the vocabulary.'),
-    ...samplingConfig.shape,
-    ...delivery,
-  })
-  .refine(({ prompts }) => totalBytes(prompts) <= REQUEST_LIMITS.promptBytes, {
+export const generateRequest = generateFields
+  .refine(({ prompts, promptsDataset }) => (prompts === undefined) !== (promptsDataset === undefined), {
     path: ['prompts'],
-    error: `the prompts together may be at most ${megabytes(REQUEST_LIMITS.promptBytes)}; send them as several jobs`,
+    error: 'give either prompts, or promptsDataset with the id of a dataset of JSON lines',
   })
-  .refine(({ prompts, samples }) => prompts.length * samples <= REQUEST_LIMITS.sequences, {
-    path: ['samples'],
-    error: `prompts × samples may be at most ${REQUEST_LIMITS.sequences}; send them as several jobs`,
+  .refine(({ prompts = [] }) => totalBytes(prompts) <= REQUEST_LIMITS.promptBytes, {
+    path: ['prompts'],
+    error: `the prompts together may be at most ${megabytes(REQUEST_LIMITS.promptBytes)}; upload them as a dataset, and name it as promptsDataset`,
   })
-  .refine(({ prompts, samples, maxNewTokens }) => prompts.length * samples * maxNewTokens <= REQUEST_LIMITS.tokens, {
-    path: ['maxNewTokens'],
-    error: `prompts × samples × maxNewTokens may be at most ${REQUEST_LIMITS.tokens}; send them as several jobs`,
+  .superRefine((request, context) => {
+    const excess = excessOf(request, request.prompts?.length ?? 0);
+    if (excess) context.addIssue({ code: 'custom', path: [excess.field], message: excess.message });
   });
 export type GenerateRequest = z.output<typeof generateRequest>;
+
+/** What a request asks too much of with so many prompts, and the limit; `undefined` where it is within all. */
+export function excessOf(
+  { samples, maxNewTokens }: { samples: number; maxNewTokens: number },
+  promptCount: number,
+): { field: 'samples' | 'maxNewTokens'; message: string } | undefined {
+  const { sequences, tokens } = REQUEST_LIMITS;
+  if (promptCount * samples > sequences) {
+    return { field: 'samples', message: `prompts × samples may be at most ${sequences}; send them as several jobs` };
+  }
+  if (promptCount * samples * maxNewTokens > tokens) {
+    const message = `prompts × samples × maxNewTokens may be at most ${tokens}; send them as several jobs`;
+    return { field: 'maxNewTokens', message };
+  }
+  return undefined;
+}
 
 function totalBytes(texts: string[]): number {
   return texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);

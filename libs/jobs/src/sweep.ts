@@ -1,8 +1,10 @@
 import type { Redis } from 'ioredis';
 import { DeliveryQueue, deliveryId } from './delivery-queue.js';
-import { jobKind } from './job.js';
+import { type JobKind, jobKind } from './job.js';
 import { DEFAULT_PREFIX, JobKeys } from './job-keys.js';
 import { type JobRecord, readSummary } from './job-record.js';
+import type { ShardEntry } from './shard-entry.js';
+import { readOpenShards } from './shard-store.js';
 
 /** How many jobs one sweep looks at in each set. */
 const BATCH = 100;
@@ -13,8 +15,9 @@ const SWEEP_MS = 1000;
 const LOST_EVERY = 30;
 
 /**
- * Mends what no transaction can: releases retries whose time has come, and jobs whose delivery BullMQ no longer has.
- * Any number of sweeps may run at once: each job is watched while it is looked at, so one of them releases it.
+ * Mends what no transaction can: releases retries whose time has come, and jobs and shards whose delivery BullMQ no
+ * longer has. Any number of sweeps may run at once: each job is watched while it is looked at, so one of them releases
+ * it.
  */
 export class Sweep {
   readonly #redis: Redis;
@@ -52,33 +55,58 @@ export class Sweep {
     this.#redis.disconnect();
   }
 
-  /** Releases jobs that wait for another attempt and whose time has come. Gives how many. */
+  /** Releases jobs and shards that wait for another attempt and whose time has come. Gives how many. */
   async releaseDue(): Promise<number> {
     const [seconds, microseconds] = await this.#redis.time();
     const nowMs = Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000);
     const ids = await this.#redis.zrangebyscore(this.#keys.due(), '-inf', nowMs, 'LIMIT', 0, BATCH);
     let released = 0;
-    for (const id of ids) if (await this.#release(id, async ({ state }) => state === 'queued')) released += 1;
+    for (const due of ids) {
+      const [id = '', shard] = due.split('.');
+      const isReleased =
+        shard === undefined
+          ? await this.#release(id, async ({ state }) => state === 'queued')
+          : await this.#releaseShard(id, Number(shard), async (entry) => entry.due === true);
+      if (isReleased) released += 1;
+    }
     return released;
   }
 
   /**
-   * Releases queued and running jobs whose delivery BullMQ does not know, the oldest first. A look goes on where the
-   * one before ended. Gives how many.
+   * Releases queued and running jobs, and open shards of them, whose delivery BullMQ does not know, the oldest first. A
+   * look goes on where the one before ended. Gives how many.
    */
   async releaseLost(): Promise<number> {
     let released = 0;
     for (const kind of jobKind.options) {
       for (const state of ['queued', 'running'] as const) {
         for (const id of await this.#nextBatch(this.#keys.inState(kind, state))) {
-          const isLost = async ({ delivery }: JobRecord) =>
-            (await this.#redis.zscore(this.#keys.due(), id)) === null &&
-            (await this.#redis.exists(this.#queue.deliveryKey(kind, deliveryId(id, delivery)))) === 0;
-          if (await this.#release(id, isLost)) released += 1;
+          released += kind === 'train' ? await this.#releaseLostJob(id) : await this.#releaseLostShards(id);
         }
       }
     }
     return released;
+  }
+
+  async #releaseLostJob(id: string): Promise<number> {
+    const isLost = async ({ delivery }: JobRecord) =>
+      (await this.#redis.zscore(this.#keys.due(), id)) === null && !(await this.#isKnown('train', id, delivery));
+    return (await this.#release(id, isLost)) ? 1 : 0;
+  }
+
+  async #releaseLostShards(id: string): Promise<number> {
+    let released = 0;
+    for (const [shard] of await readOpenShards(this.#redis, this.#keys.openShards(id))) {
+      const isLost = async ({ due, delivery }: ShardEntry) =>
+        due !== true && !(await this.#isKnown('generate', id, delivery, shard));
+      if (await this.#releaseShard(id, shard, isLost)) released += 1;
+    }
+    return released;
+  }
+
+  /** Whether BullMQ has this delivery, waiting or at work. */
+  async #isKnown(kind: JobKind, id: string, number: number, shard?: number): Promise<boolean> {
+    return (await this.#redis.exists(this.#queue.deliveryKey(kind, deliveryId(id, number, shard)))) === 1;
   }
 
   async #sweep(): Promise<void> {
@@ -113,6 +141,27 @@ export class Sweep {
     transaction.hset(this.#keys.job(id), { delivery: number });
     transaction.runCommand('zrem', [this.#keys.due(), id]);
     this.#queue.release(transaction, record, number);
+    return (await transaction.exec()) !== null;
+  }
+
+  /** Gives an open shard its next ticket, unless the table of open shards changes while it is looked at. */
+  async #releaseShard(id: string, shard: number, isWanted: (entry: ShardEntry) => Promise<boolean>): Promise<boolean> {
+    const table = this.#keys.openShards(id);
+    await this.#redis.watch(table);
+    const record = await readSummary(this.#redis, this.#keys.job(id));
+    const entry = (await readOpenShards(this.#redis, table)).find(([open]) => open === shard)?.[1];
+    if (!record || !entry || !(await isWanted(entry))) {
+      await this.#redis.unwatch();
+      // What its job no longer wants, because it has ended, would stay due for ever.
+      if (!entry) await this.#redis.zrem(this.#keys.due(), `${id}.${shard}`);
+      return false;
+    }
+    const transaction = await this.#queue.transaction();
+    const number = entry.delivery + 1;
+    const next = JSON.stringify({ ...entry, delivery: number, due: undefined });
+    transaction.hset(table, { [shard]: next });
+    transaction.runCommand('zrem', [this.#keys.due(), `${id}.${shard}`]);
+    this.#queue.release(transaction, record, number, shard);
     return (await transaction.exec()) !== null;
   }
 }

@@ -2,6 +2,7 @@ import { type FileHandle, open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { EmptyTextError, inspectText, type TextInspection } from '@glyphmill/data';
+import { promptIndexKey } from '@glyphmill/jobs';
 import { ArtifactNotFoundError, type Storage } from '@glyphmill/storage';
 import { Inject, Injectable } from '@nestjs/common';
 import { STORAGE } from '../connections/tokens.js';
@@ -69,8 +70,10 @@ export class DatasetLibrary {
     return this.storage.read(`${FOLDER}/${id}/${CONTENT}`);
   }
 
-  delete(id: string): Promise<void> {
-    return this.storage.deleteAll(`${FOLDER}/${id}`);
+  /** Removes the dataset, and what was found of it as a file of prompts. */
+  async delete(id: string): Promise<void> {
+    await this.storage.deleteAll(`${FOLDER}/${id}`);
+    await this.storage.delete(promptIndexKey(id));
   }
 
   /** 26 of 64 hexadecimal digits: 104 bits, so that two texts never meet by chance. */

@@ -1,5 +1,5 @@
 import { checkTrainable } from '@glyphmill/data';
-import type { GenerateRequest, JobDraft, TrainRequest } from '@glyphmill/jobs';
+import { excessOf, type GenerateRequest, type JobDraft, type TrainRequest } from '@glyphmill/jobs';
 import { trainingMemoryBytes } from '@glyphmill/model/config';
 import { Inject, Injectable } from '@nestjs/common';
 import type { ApiConfig } from '../config.js';
@@ -7,6 +7,7 @@ import { CONFIG } from '../connections/tokens.js';
 import { DatasetLibrary } from '../datasets/dataset-library.js';
 import { ModelLibrary } from '../models/model-library.js';
 import { Problem } from '../problem/problem.js';
+import { PromptFiles } from './prompt-files.js';
 import { StartingPoints } from './starting-points.js';
 
 /** Refuses, before it is queued, what could only fail: a well-formed request that no worker can do. */
@@ -16,6 +17,7 @@ export class Admission {
     private readonly datasets: DatasetLibrary,
     private readonly models: ModelLibrary,
     private readonly startingPoints: StartingPoints,
+    private readonly promptFiles: PromptFiles,
     @Inject(CONFIG) private readonly config: ApiConfig,
   ) {}
 
@@ -44,11 +46,25 @@ export class Admission {
     return { kind: 'train', request, checkpoints };
   }
 
-  /** The job that a request asks for. Throws the problem `unknown_model`. */
+  /**
+   * The job that a request asks for. Throws the problems `unknown_model`, `unknown_dataset`, `not_json_lines` and
+   * `job_too_large`.
+   */
   async admitGenerate(request: GenerateRequest): Promise<JobDraft> {
-    const { model } = request;
-    if (await this.models.find(model)) return { kind: 'generate', request };
-    throw new Problem('unknown_model', `model: there is no "${model}". GET /api/models lists what there is.`);
+    const { model, prompts = [], promptsDataset } = request;
+    if (!(await this.models.find(model))) {
+      throw new Problem('unknown_model', `model: there is no "${model}". GET /api/models lists what there is.`);
+    }
+    if (promptsDataset === undefined) return { kind: 'generate', request, promptCount: prompts.length };
+    if (!(await this.datasets.find(promptsDataset))) {
+      const detail = `promptsDataset: there is no "${promptsDataset}". GET /api/datasets lists what there is.`;
+      throw new Problem('unknown_dataset', detail);
+    }
+    const promptCount = await this.promptFiles.countLines(promptsDataset);
+    const excess = excessOf(request, promptCount);
+    if (!excess) return { kind: 'generate', request, promptCount };
+    const detail = `${excess.field}: ${promptsDataset} has ${promptCount} lines, and ${excess.message}.`;
+    throw new Problem('job_too_large', detail, { members: { lines: promptCount } });
   }
 }
 

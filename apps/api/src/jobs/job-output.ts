@@ -1,17 +1,12 @@
 import { Readable } from 'node:stream';
-import { JobStore } from '@glyphmill/jobs';
+import { JobStore, shardKey } from '@glyphmill/jobs';
 import { ArtifactNotFoundError, type Storage } from '@glyphmill/storage';
 import { Inject, Injectable } from '@nestjs/common';
 import { STORAGE } from '../connections/tokens.js';
 import { Problem } from '../problem/problem.js';
 import { getJob } from './get-job.js';
 
-/** A job's text lies in shard files, which appear whole and in any order. */
-function shardKey(jobId: string, shard: number): string {
-  return `outputs/${jobId}/${String(shard).padStart(5, '0')}.jsonl`;
-}
-
-/** The generated text of a job. */
+/** The generated text of a job. It lies in shard files, which appear whole and in any order. */
 @Injectable()
 export class JobOutput {
   constructor(

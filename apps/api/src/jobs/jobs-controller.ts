@@ -58,7 +58,12 @@ export class JobsController {
 
   @Post('generate')
   @HttpCode(202)
-  @ApiOperation({ summary: 'Generate text with a model', description: 'Queues a job; its text is at `/output`.' })
+  @ApiOperation({
+    summary: 'Generate text with a model',
+    description:
+      'Queues a job for the prompts of the request, or for those of a dataset of JSON lines (`promptsDataset`). Its text ' +
+      'is at `/output`, also while it runs.',
+  })
   @ApiAcceptedResponse({ standardSchema: job, description: 'The queued job; `Location` names it.' })
   @ApiProblems(
     'malformed_json',
@@ -66,8 +71,12 @@ export class JobsController {
     'body_too_large',
     'unsupported_media_type',
     'unknown_model',
+    'unknown_dataset',
+    'not_json_lines',
+    'job_too_large',
     'queue_unavailable',
     'storage_unavailable',
+    'storage_full',
   )
   async generate(
     @Body({ schema: generateRequest }) request: GenerateRequest,

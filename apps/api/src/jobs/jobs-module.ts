@@ -7,11 +7,12 @@ import { JobEventsController } from './job-events-controller.js';
 import { JobOutput } from './job-output.js';
 import { JobOutputController } from './job-output-controller.js';
 import { JobsController } from './jobs-controller.js';
+import { PromptFiles } from './prompt-files.js';
 import { StartingPoints } from './starting-points.js';
 
 @Module({
   imports: [DatasetsModule, ModelsModule],
   controllers: [JobsController, JobEventsController, JobOutputController],
-  providers: [Admission, StartingPoints, JobEvents, JobOutput],
+  providers: [Admission, StartingPoints, PromptFiles, JobEvents, JobOutput],
 })
 export class JobsModule {}

@@ -8,9 +8,9 @@ const LIVE_STATES = ['running', 'paused', 'queued'] as const satisfies JobState[
 export class LiveJobs {
   constructor(private readonly jobs: JobStore) {}
 
-  /** A live train job that reads this dataset, or `undefined`. */
+  /** A live job that trains on this dataset or takes its prompts from it, or `undefined`. */
   usingDataset(dataset: string): Promise<Job | undefined> {
-    return this.find({ kind: 'train' }, (job) => job.request['dataset'] === dataset);
+    return this.find({}, ({ request }) => request['dataset'] === dataset || request['promptsDataset'] === dataset);
   }
 
   /** A live job that generates with this model or starts from its weights, or `undefined`. */

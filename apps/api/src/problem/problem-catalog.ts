@@ -34,6 +34,8 @@ export const PROBLEMS = {
   text_too_uniform: { status: 422, title: 'The text has one distinct character' },
   text_too_short: { status: 422, title: 'The text is too short for the block' },
   would_not_fit: { status: 422, title: 'The training would not fit into memory' },
+  not_json_lines: { status: 422, title: 'The dataset is no file of prompts' },
+  job_too_large: { status: 422, title: 'The job asks for more text than one job may' },
   no_output: { status: 422, title: 'This kind of job writes no text' },
   internal_error: { status: 500, title: 'Something unexpected happened' },
   not_ready: { status: 503, title: 'The server is not ready' },

@@ -1,49 +1,43 @@
-import type { GenerateProgress } from '@glyphmill/jobs';
+import { type ShardCounts, shardKey } from '@glyphmill/jobs';
 import { type OutputLine, outputLine, samplingConfig } from '@glyphmill/model/config';
 import { readStored } from '../job-failure.js';
 import type { JobContext, JobWork } from '../process-delivery.js';
 import type { GenerationEngines } from './generation-engines.js';
-import { cutShards, shardKey } from './shards.js';
-
-interface Counts {
-  done: number;
-  failed: number;
-  tokens: number;
-}
+import { type ShardPrompt, ShardPrompts } from './shard-prompts.js';
 
 /**
- * Generates the text of a job shard by shard. A shard is one file that appears whole, and the first one written
- * stays; a job that runs again goes on after the shards that are there.
+ * Generates the text of one shard. A shard is one file that appears whole, and the first one written stays: a shard
+ * that is made again takes what is there. Its lines are in the order of the prompts, one for each sample of each prompt.
  */
-export function generateJob({ storage }: JobContext, engines: GenerationEngines): JobWork<'generate'> {
+export function generateJob({ store, storage }: JobContext, engines: GenerationEngines): JobWork<'generate'> {
+  const shardPrompts = new ShardPrompts(store.shards, storage);
   return async (job, lease) => {
-    const { model, prompts, samples } = job.request;
+    const key = shardKey(job.id, job.shard);
+    const written = await writtenLines(key);
+    if (written) return countLines(written);
+
+    const { model } = job.request;
     const sampling = samplingConfig.strip().parse(job.request);
     const modelFolder = await readStored(model, () => storage.localFolder(`models/${model}`));
-    const total = prompts.length * samples;
-    const startedAt = Date.now();
-    let generatedHere = 0;
-    let counts: Counts = { done: 0, failed: 0, tokens: 0 };
-
-    for (const [shard, shardPrompts] of cutShards(job.request).entries()) {
-      const key = shardKey(job.id, shard);
-      let lines = await writtenLines(key);
-      if (!lines) {
-        lines = await engines.generate(
-          { modelFolder, prompts: shardPrompts, sampling },
-          (now) => lease.progress(progressOf(sum(counts, now), total, generatedHere + now.tokens, startedAt)),
-          lease.signal,
-        );
-        lease.signal.throwIfAborted();
-        const text = lines.map((line) => `${JSON.stringify(line)}\n`).join('');
-        await storage.putIfAbsent(key, text);
-        generatedHere += countLines(lines).tokens;
-      }
-      counts = sum(counts, countLines(lines));
-      lease.progress(progressOf(counts, total, generatedHere, startedAt));
-    }
-    await lease.startCommitting();
-    return { output: `/api/jobs/${job.id}/output`, counts };
+    const given = await shardPrompts.read(job);
+    const prompts = given.filter((prompt) => 'text' in prompt);
+    const withoutPrompt = (given.length - prompts.length) * sampling.samples;
+    const startedAt = performance.now();
+    const generated =
+      prompts.length === 0
+        ? []
+        : await engines.generate(
+            { modelFolder, prompts, sampling },
+            ({ done, failed, tokens }) => {
+              const seconds = Math.max((performance.now() - startedAt) / 1000, 1e-3);
+              lease.progress({ done, failed: failed + withoutPrompt, tokens, tokensPerSecond: tokens / seconds });
+            },
+            lease.signal,
+          );
+    lease.signal.throwIfAborted();
+    const lines = inOrder(given, generated, sampling.samples);
+    const isFirst = await storage.putIfAbsent(key, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+    return countLines(isFirst ? lines : ((await writtenLines(key)) ?? lines));
   };
 
   async function writtenLines(key: string): Promise<OutputLine[] | undefined> {
@@ -56,27 +50,24 @@ export function generateJob({ storage }: JobContext, engines: GenerationEngines)
   }
 }
 
-function countLines(lines: OutputLine[]): Counts {
-  const done = lines.filter((line) => !('error' in line));
+/** The lines that were generated, with a line for each sample of a prompt that is none in its place. */
+function inOrder(given: ShardPrompt[], generated: OutputLine[], samples: number): OutputLine[] {
+  let next = 0;
+  return given.flatMap((prompt): OutputLine[] => {
+    if ('text' in prompt) {
+      next += samples;
+      return generated.slice(next - samples, next);
+    }
+    const { promptIndex, error } = prompt;
+    return Array.from({ length: samples }, (_, sampleIndex) => ({ promptIndex, sampleIndex, prompt: '', error }));
+  });
+}
+
+function countLines(lines: OutputLine[]): ShardCounts {
+  const done = lines.filter((line) => 'tokenCount' in line);
   return {
     done: done.length,
     failed: lines.length - done.length,
-    tokens: done.reduce((tokens, line) => tokens + ('tokenCount' in line ? line.tokenCount : 0), 0),
-  };
-}
-
-function sum(a: Counts, b: Counts): Counts {
-  return { done: a.done + b.done, failed: a.failed + b.failed, tokens: a.tokens + b.tokens };
-}
-
-function progressOf(counts: Counts, total: number, tokens: number, startedAt: number): GenerateProgress {
-  const seconds = Math.max((Date.now() - startedAt) / 1000, 1e-3);
-  const ended = counts.done + counts.failed;
-  return {
-    done: counts.done,
-    total,
-    failed: counts.failed,
-    tokensPerSecond: tokens / seconds,
-    etaSeconds: ended ? (seconds / ended) * (total - ended) : null,
+    tokens: done.reduce((tokens, line) => tokens + line.tokenCount, 0),
   };
 }

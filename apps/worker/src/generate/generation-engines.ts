@@ -7,31 +7,64 @@ type Engine = EngineProcess<typeof generationReport, GenerationCommand>;
 type GenerateCommand = Extract<GenerationCommand, { type: 'generate' }>;
 type Progress = Omit<Extract<GenerationReport, { type: 'progress' }>, 'type' | 'request'>;
 
-/** The worker's generation engine: one process that stays, started again at the next request when it has died. */
+/** What an engine was asked for and has not answered yet. */
+interface Pending {
+  engine: Engine;
+  onReport: (report: GenerationReport) => void;
+  reject: (error: Error) => void;
+}
+
+/** An engine died with several requests, and nobody knows which of them it died of. */
+class SharedDeathError extends Error {}
+
+/**
+ * The worker's generation engine: one process that stays, started again at the next request when it has died. Where it
+ * dies with several requests, each is made again alone, and only the death that it then meets is its own.
+ */
 export class GenerationEngines {
   readonly #environment: NodeJS.ProcessEnv;
-  readonly #listeners = new Map<number, (report: GenerationReport) => void>();
+  readonly #script: URL;
+  readonly #pending = new Map<number, Pending>();
   #engine: Engine | undefined;
+  /** Ends when no request is being made again alone. */
+  #suspects: Promise<unknown> = Promise.resolve();
   #lastRequest = 0;
 
-  constructor(environment: NodeJS.ProcessEnv) {
+  constructor(environment: NodeJS.ProcessEnv, script = new URL('generation-engine.js', import.meta.url)) {
     this.#environment = environment;
+    this.#script = script;
   }
 
   /** Starts the engine and gives what it runs on. Throws when it cannot start. */
   async describe(): Promise<{ device: string; libraries: Record<string, string> }> {
     const engine = this.#start();
-    return await new Promise((resolve, reject) => {
-      void engine.ended.then(reject);
-      this.#listeners.set(0, (report) => {
+    return await new Promise<{ device: string; libraries: Record<string, string> }>((resolve, reject) => {
+      const onReport = (report: GenerationReport) => {
         if (report.type === 'ready') resolve({ device: report.device, libraries: report.libraries });
         if (report.type === 'failed') reject(new JobFailure(report.error));
-      });
-    });
+      };
+      this.#pending.set(0, { engine, onReport, reject });
+    }).finally(() => this.#pending.delete(0));
   }
 
   /** Generates one shard. Throws {@link JobFailure}, `EngineDiedError`, or the signal's reason. */
   async generate(
+    work: Omit<GenerateCommand, 'type' | 'request'>,
+    onProgress: (progress: Progress) => void,
+    signal: AbortSignal,
+  ): Promise<OutputLine[]> {
+    await this.#suspects;
+    try {
+      return await this.#request(work, onProgress, signal);
+    } catch (error) {
+      if (!(error instanceof SharedDeathError)) throw error;
+    }
+    const again = this.#suspects.then(() => this.#request(work, onProgress, signal));
+    this.#suspects = again.catch(() => undefined);
+    return await again;
+  }
+
+  async #request(
     work: Omit<GenerateCommand, 'type' | 'request'>,
     onProgress: (progress: Progress) => void,
     signal: AbortSignal,
@@ -44,18 +77,18 @@ export class GenerationEngines {
     signal.addEventListener('abort', cancel, { once: true });
     try {
       return await new Promise((resolve, reject) => {
-        void engine.ended.then(reject);
         signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
-        this.#listeners.set(request, (report) => {
+        const onReport = (report: GenerationReport) => {
           if (report.type === 'progress') onProgress(report);
           else if (report.type === 'done') resolve(report.lines);
           else if (report.type === 'failed') reject(new JobFailure(report.error));
-        });
+        };
+        this.#pending.set(request, { engine, onReport, reject });
         engine.send({ type: 'generate', request, ...work });
       });
     } finally {
       signal.removeEventListener('abort', cancel);
-      this.#listeners.delete(request);
+      this.#pending.delete(request);
     }
   }
 
@@ -65,12 +98,18 @@ export class GenerationEngines {
 
   #start(): Engine {
     const engine: Engine = new EngineProcess({
-      script: new URL('generation-engine.js', import.meta.url),
+      script: this.#script,
       incoming: generationReport,
       environment: this.#environment,
     });
     engine.listen((report) => {
-      this.#listeners.get(report.type === 'ready' ? 0 : report.request)?.(report);
+      this.#pending.get(report.type === 'ready' ? 0 : report.request)?.onReport(report);
+    });
+    // Once an engine, not once a request: what waits for its end would keep each request's lines until then.
+    void engine.ended.then((death) => {
+      const bereft = [...this.#pending.values()].filter((pending) => pending.engine === engine);
+      const error = bereft.length > 1 ? new SharedDeathError(death.message) : death;
+      for (const { reject } of bereft) reject(error);
     });
     this.#engine = engine;
     return engine;

@@ -1,16 +1,14 @@
-import { LuaScript, SERVER_TIME, TELL } from './lua-script.js';
+import { BACK_OFF, LuaScript, SERVER_TIME, TELL } from './lua-script.js';
 
 /**
- * Ends a worker's hold on a job. A failed attempt that may be made again goes to the due set, with a back-off that
- * doubles from one second to a minute, of which a random half is left out, so that jobs that failed together do not
- * come back together.
+ * Ends a worker's hold on a job. A failed attempt that may be made again goes to the due set, with a back-off.
  * KEYS: record, events, running, queued, succeeded, failed, due.
  * ARGV: id, token, outcome (succeeded, failed, retry, handed-back), result or error (JSON), random number in [0, 1),
  * cap of the stream.
  * Gives the state the job came into, the same again where the connection repeats it, or nothing where the token does
  * not hold it.
  */
-export const settle = new LuaScript(`${SERVER_TIME}${TELL}
+export const settle = new LuaScript(`${SERVER_TIME}${TELL}${BACK_OFF}
 local record = redis.call('HMGET', KEYS[1], 'lease', 'spent', 'maxAttempts', 'settledBy', 'settledAs')
 if record[4] == ARGV[2] then return record[5] end
 if record[1] ~= ARGV[2] then return false end
@@ -25,10 +23,7 @@ elseif outcome ~= 'handed-back' then
   redis.call('HSET', KEYS[1], 'spent', spent, 'error', ARGV[4])
   why = ',"error":' .. ARGV[4]
   if spent >= tonumber(record[3]) then outcome = 'failed' end
-  if outcome == 'retry' then
-    local backOff = math.min(60000, 1000 * 2 ^ (spent - 1))
-    redis.call('ZADD', KEYS[7], now + math.floor(backOff * (1 - ARGV[5] / 2)), ARGV[1])
-  end
+  if outcome == 'retry' then redis.call('ZADD', KEYS[7], now + backOffMs(spent, ARGV[5]), ARGV[1]) end
 end
 
 local state, index = 'queued', KEYS[4]

@@ -1,0 +1,21 @@
+import { existsSync, writeFileSync } from 'node:fs';
+
+/**
+ * A generation engine that dies of the prompt `poison`. Any other prompt it answers only once an engine has died so:
+ * whatever the first one was asked for beside the poison is unanswered when it dies.
+ */
+const graveFile = process.env['GRAVE_FILE'] ?? '';
+
+process.on('disconnect', () => process.exit(0));
+process.on('message', ({ request, prompts }: { request: number; prompts: { text: string }[] }) => {
+  const prompt = prompts[0]?.text ?? '';
+  if (prompt === 'poison') {
+    writeFileSync(graveFile, '');
+    process.exit(1);
+  }
+  if (!existsSync(graveFile)) return;
+  const place = { promptIndex: 0, sampleIndex: 0, prompt };
+  const line = { ...place, text: ' and on', tokenCount: 7, finishReason: 'length', seed: 1 };
+  process.send?.({ type: 'done', request, lines: [line] });
+});
+process.send?.({ type: 'ready', device: 'cpu', libraries: {} });

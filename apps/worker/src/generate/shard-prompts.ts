@@ -1,0 +1,59 @@
+import { buffer } from 'node:stream/consumers';
+import {
+  type ClaimedShard,
+  indexedBytes,
+  indexRange,
+  parsePromptLine,
+  promptIndexKey,
+  REQUEST_LIMITS,
+  type ShardStore,
+  splitLines,
+} from '@glyphmill/jobs';
+import type { FailedLine } from '@glyphmill/model/config';
+import type { Storage } from '@glyphmill/storage';
+import { JobFailure, readStored } from '../job-failure.js';
+
+/** A prompt in its place among the job's, or why there is none. */
+export type ShardPrompt = { promptIndex: number; text: string } | { promptIndex: number; error: FailedLine['error'] };
+
+/**
+ * Reads the prompts of shards: from the job's record, or from their bytes of a prompts file. Of the jobs whose prompts
+ * are in the record those of the last one are kept, so that they are not read again for each shard.
+ */
+export class ShardPrompts {
+  #last: { job: string; prompts: Promise<string[]> } | undefined;
+
+  constructor(
+    private readonly shards: ShardStore,
+    private readonly storage: Storage,
+  ) {}
+
+  /** The prompts of a shard, in their order. Throws {@link JobFailure} where they are no longer there. */
+  async read({ id, request, prompts }: ClaimedShard): Promise<ShardPrompt[]> {
+    if (request.promptsDataset !== undefined) return await this.#linesOf(request.promptsDataset, prompts);
+    if (this.#last?.job !== id) this.#last = { job: id, prompts: this.#promptsOf(id) };
+    const texts = await this.#last.prompts;
+    return texts.slice(prompts.first, prompts.end).map((text, index) => ({ promptIndex: prompts.first + index, text }));
+  }
+
+  async #promptsOf(id: string): Promise<string[]> {
+    const prompts = await this.shards.prompts(id);
+    if (prompts) return prompts;
+    throw new JobFailure({ code: 'not_found', message: `the prompts of ${id} are no longer stored`, retryable: false });
+  }
+
+  async #linesOf(dataset: string, range: ClaimedShard['prompts']): Promise<ShardPrompt[]> {
+    return await readStored(dataset, async () => {
+      const index = await this.storage.read(promptIndexKey(dataset), indexRange(range));
+      const bytes = indexedBytes(await buffer(index));
+      const text = await this.storage.read(`datasets/${dataset}/content`, bytes);
+      const prompts: ShardPrompt[] = [];
+      for await (const line of splitLines(text, REQUEST_LIMITS.promptLineBytes)) {
+        const promptIndex = range.first + prompts.length;
+        const parsed = parsePromptLine(line.bytes, promptIndex + 1);
+        prompts.push('error' in parsed ? { promptIndex, error: parsed.error } : { promptIndex, text: parsed.prompt });
+      }
+      return prompts;
+    });
+  }
+}

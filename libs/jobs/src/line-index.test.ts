@@ -1,0 +1,63 @@
+import { buffer } from 'node:stream/consumers';
+import { describe, expect, test } from 'vitest';
+import { encodeLineIndex, indexedBytes, indexedLines, indexRange, type Line, splitLines } from './line-index.js';
+
+/** The text in pieces of `size` bytes. */
+async function* pieces(text: string, size: number): AsyncGenerator<Uint8Array> {
+  const bytes = Buffer.from(text);
+  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+}
+
+async function linesOf(text: string, size = 4, maxBytes = 100): Promise<Line[]> {
+  const lines: Line[] = [];
+  for await (const line of splitLines(pieces(text, size), maxBytes)) lines.push(line);
+  return lines;
+}
+
+const textOf = ({ bytes }: Line) => (bytes === undefined ? undefined : Buffer.from(bytes).toString());
+
+describe('the lines of a text', () => {
+  test.each([1, 2, 3, 5, 100])('are the same however it arrives, here in pieces of %i bytes', async (size) => {
+    const lines = await linesOf('one\n\nthrée\nfour', size);
+    expect(lines.map(textOf)).toEqual(['one', '', 'thrée', 'four']);
+    expect(lines.map(({ start, end }) => [start, end])).toEqual([
+      [0, 4],
+      [4, 5],
+      [5, 12],
+      [12, 16],
+    ]);
+  });
+
+  test('end with its last newline', async () => {
+    expect((await linesOf('one\ntwo\n')).map(textOf)).toEqual(['one', 'two']);
+    expect(await linesOf('')).toEqual([]);
+  });
+
+  test('that are too long have their place, and no bytes', async () => {
+    const lines = await linesOf('123456\n12345\n1234567', 4, 5);
+    expect(lines.map(textOf)).toEqual([undefined, '12345', undefined]);
+    expect(lines.map(({ start }) => start)).toEqual([0, 7, 13]);
+  });
+});
+
+test.each(['a\nbb\n\nccc\n', 'a\nbb\n\nccc'])('an index of %j finds the bytes of any lines', async (text) => {
+  const index = await buffer(encodeLineIndex(splitLines(pieces(text, 3), 100)));
+  expect(indexedLines(index.length)).toBe(4);
+  const linesFrom = (first: number, end: number) => {
+    const range = indexRange({ first, end });
+    const bytes = indexedBytes(index.subarray(range.start, range.end + 1));
+    return text.slice(bytes.start, bytes.end + 1);
+  };
+  expect(linesFrom(0, 1)).toBe('a\n');
+  expect(linesFrom(1, 3)).toBe('bb\n\n');
+  expect(linesFrom(3, 4)).toBe(text.slice(6));
+  expect(linesFrom(0, 4)).toBe(text);
+});
+
+test('an index of more lines than one batch counts them all', async () => {
+  const text = 'x\n'.repeat(10_000);
+  const index = await buffer(encodeLineIndex(splitLines(pieces(text, 999), 100)));
+  expect(indexedLines(index.length)).toBe(10_000);
+  const range = indexRange({ first: 9000, end: 9001 });
+  expect(indexedBytes(index.subarray(range.start, range.end + 1))).toEqual({ start: 18_000, end: 18_001 });
+});

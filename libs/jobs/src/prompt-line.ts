@@ -1,0 +1,43 @@
+import { z } from 'zod';
+import { REQUEST_LIMITS } from './requests.js';
+
+/** A line of a prompts file: a JSON string, or an object whose `prompt` is one; its other fields are not looked at. */
+const promptLine = z.union([z.string(), z.object({ prompt: z.string() }).transform(({ prompt }) => prompt)]);
+
+/** Why a line gives no prompt. */
+interface LineError {
+  code: 'line_too_long' | 'line_not_json' | 'line_without_prompt';
+  message: string;
+}
+
+const utf8 = new TextDecoder();
+
+/**
+ * The prompt of the line with this number (from 1), or why there is none. `bytes` is `undefined` for a line that was
+ * too long to be read.
+ */
+export function parsePromptLine(
+  bytes: Uint8Array | undefined,
+  lineNumber: number,
+): { prompt: string } | { error: LineError } {
+  if (bytes === undefined) {
+    const message = `line ${lineNumber} has more than ${REQUEST_LIMITS.promptLineBytes} bytes; send a shorter prompt`;
+    return { error: { code: 'line_too_long', message } };
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(utf8.decode(bytes));
+  } catch {
+    const message = `line ${lineNumber} is not JSON; it must be a JSON string, or an object with a "prompt"`;
+    return { error: { code: 'line_not_json', message } };
+  }
+  const parsed = promptLine.safeParse(value);
+  if (parsed.success) return { prompt: parsed.data };
+  const message = `line ${lineNumber} has no prompt; it must be a JSON string, or an object with a string "prompt"`;
+  return { error: { code: 'line_without_prompt', message } };
+}
+
+/** The storage key of the index of a dataset's lines; its content is that of `encodeLineIndex`. */
+export function promptIndexKey(dataset: string): string {
+  return `prompt-indexes/${dataset}`;
+}

@@ -1,0 +1,29 @@
+import { describe, expect, test } from 'vitest';
+import { planShards, promptsOfShard, shardKey } from './shard-plan.js';
+
+function rangesOf(request: { promptCount: number; samples: number; maxNewTokens: number }) {
+  const plan = planShards(request);
+  return Array.from({ length: plan.shards }, (_, shard) => promptsOfShard({ ...request, ...plan }, shard));
+}
+
+describe('the plan of a job', () => {
+  test('has every prompt in one shard, in order', () => {
+    const ranges = rangesOf({ promptCount: 1000, samples: 3, maxNewTokens: 10 });
+    expect(ranges[0]).toEqual({ first: 0, end: 85 });
+    expect(ranges.at(-1)?.end).toBe(1000);
+    for (const [shard, { first }] of ranges.entries()) expect(first).toBe(shard === 0 ? 0 : ranges[shard - 1]?.end);
+  });
+
+  test('gives a prompt with more samples than a shard should hold a shard of its own', () => {
+    expect(rangesOf({ promptCount: 2, samples: 1000, maxNewTokens: 1 })).toHaveLength(2);
+  });
+
+  test('has small shards where texts are long', () => {
+    expect(rangesOf({ promptCount: 3, samples: 1, maxNewTokens: 1_000_000 })).toHaveLength(3);
+  });
+});
+
+test('the keys of shards sort as the shards do', () => {
+  const keys = [0, 9, 10, 99_999].map((shard) => shardKey('job_1', shard));
+  expect([...keys].sort()).toEqual(keys);
+});

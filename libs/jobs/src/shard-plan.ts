@@ -1,0 +1,40 @@
+/** How much text one shard holds at most: what is lost when a worker dies, and what is in memory at once. */
+const SHARD_SEQUENCES = 256;
+const SHARD_TOKENS = 1_000_000;
+
+/** How the prompts of a job are cut into shards. */
+export interface ShardPlan {
+  shards: number;
+  /** How many prompts each shard but the last has. */
+  promptsPerShard: number;
+}
+
+/**
+ * Cuts prompts into shards of whole prompts. The cut depends on the request alone, so whoever works on a shard, and
+ * however often, writes the same lines.
+ */
+export function planShards(request: { promptCount: number; samples: number; maxNewTokens: number }): ShardPlan {
+  const sequences = Math.min(SHARD_SEQUENCES, Math.ceil(SHARD_TOKENS / request.maxNewTokens));
+  const promptsPerShard = Math.max(1, Math.floor(sequences / request.samples));
+  return { shards: Math.ceil(request.promptCount / promptsPerShard), promptsPerShard };
+}
+
+/** Which prompts of a job a shard has: from `first` up to but without `end`. */
+export interface PromptRange {
+  first: number;
+  end: number;
+}
+
+/** The prompts of one shard. */
+export function promptsOfShard(
+  { promptCount, promptsPerShard }: { promptCount: number; promptsPerShard: number },
+  shard: number,
+): PromptRange {
+  const first = shard * promptsPerShard;
+  return { first, end: Math.min(first + promptsPerShard, promptCount) };
+}
+
+/** The storage key of a shard's output lines; keys sort as the shards do. */
+export function shardKey(jobId: string, shard: number): string {
+  return `outputs/${jobId}/${String(shard).padStart(5, '0')}.jsonl`;
+}

@@ -1,0 +1,164 @@
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { type DeliveryQueue, deliveryId } from './delivery-queue.js';
+import { STREAM_CAP } from './job-events.js';
+import type { JobKeys } from './job-keys.js';
+import { type ClaimedShard, claimedShard, readSummary } from './job-record.js';
+import { JOB_STATES, type JobState, statesBefore } from './job-state.js';
+import { claimShard } from './scripts/claim-shard.js';
+import { commitShard } from './scripts/commit-shard.js';
+import { reportShard } from './scripts/report-shard.js';
+import { returnShard } from './scripts/return-shard.js';
+import { FIRST_ENTRY, type ShardCounts, shardCounts, type ShardEntry, shardEntry } from './shard-entry.js';
+import {
+  type Claimant,
+  type HeartbeatAnswer,
+  heartbeatAnswer,
+  LOST_WORKER,
+  type WorkerOutcome,
+  type WorkerReport,
+} from './worker-hold.js';
+
+/**
+ * The shards of generate jobs, each claimed, reported and ended under a lease token of its own. A job has one record;
+ * a shard has an entry in the record's table of open shards from the moment its ticket is added until its commit.
+ */
+export class ShardStore {
+  readonly #redis: Redis;
+  readonly #keys: JobKeys;
+  readonly #queue: DeliveryQueue;
+
+  constructor(redis: Redis, keys: JobKeys, queue: DeliveryQueue) {
+    this.#redis = redis;
+    this.#keys = keys;
+    this.#queue = queue;
+  }
+
+  /**
+   * Takes a shard for a worker, if its job wants to run, the shard is not committed, and the delivery is its newest;
+   * else gives `undefined`. A shard that another worker left is taken over, and an attempt at it spent.
+   */
+  async claim(id: string, shard: number, by: Claimant): Promise<ClaimedShard | undefined> {
+    const answer = await claimShard.run(
+      this.#redis,
+      [
+        ...this.#shardKeys(id),
+        ...this.#stateKeys('queued', 'running', 'failed'),
+        this.#keys.workers(),
+        `${this.#queue.deliveryKey('generate', deliveryId(id, by.delivery, shard))}:lock`,
+      ],
+      [
+        id,
+        shard,
+        by.delivery,
+        by.token,
+        by.worker,
+        statesBefore('running').join(','),
+        STREAM_CAP,
+        JSON.stringify(LOST_WORKER),
+        by.lock ?? '',
+      ],
+    );
+    if (typeof answer !== 'string') return undefined;
+    const record = await readSummary(this.#redis, this.#keys.job(id));
+    return record && claimedShard(record, shard, parseEntry(answer));
+  }
+
+  /** A worker's heartbeat, with what it has to say of its shard. A sequence number counts once, however often it arrives. */
+  async report(
+    { id, shard }: ShardName,
+    token: string,
+    sequence: number,
+    { progress, events = [] }: WorkerReport,
+  ): Promise<HeartbeatAnswer> {
+    const said = events.map((event) => JSON.stringify(event));
+    const values = [shard, token, sequence, progress ? JSON.stringify(progress) : '', STREAM_CAP, ...said];
+    return heartbeatAnswer(await reportShard.run(this.#redis, this.#shardKeys(id), values));
+  }
+
+  /**
+   * Ends a worker's hold on a shard whose output, if it succeeded, is written. Gives the state that the job is in then,
+   * or `undefined` where the token does not hold the shard.
+   */
+  async settle(shard: ClaimedShard, token: string, outcome: WorkerOutcome): Promise<JobState | undefined> {
+    const answer =
+      outcome.state === 'succeeded'
+        ? await this.#commit(shard, token, shardCounts.parse(outcome.result))
+        : await this.#return(shard, token, outcome);
+    return JOB_STATES.find((state) => state === answer);
+  }
+
+  /** The prompts that came with a job's request; `undefined` where they are a dataset's, or there is no such job. */
+  async prompts(id: string): Promise<string[] | undefined> {
+    const text = await this.#redis.hget(this.#keys.job(id), 'prompts');
+    return text === null ? undefined : z.array(z.string()).parse(JSON.parse(text));
+  }
+
+  /** The ids of the deliveries of a job's open shards. */
+  async openDeliveries(id: string): Promise<string[]> {
+    const open = await readOpenShards(this.#redis, this.#keys.openShards(id));
+    return open.map(([shard, { delivery }]) => deliveryId(id, delivery, shard));
+  }
+
+  /**
+   * The commit and the tickets it adds, in one transaction. Tickets are hints: those added by a worker that lost the
+   * shard meet no open shard, and end at the claim.
+   */
+  async #commit(shard: ClaimedShard, token: string, { done, failed, tokens }: ShardCounts): Promise<unknown> {
+    const { id } = shard;
+    const transaction = await this.#queue.transaction();
+    const keys = [...this.#shardKeys(id), this.#keys.committedShards(id), ...this.#stateKeys('running', 'succeeded')];
+    const output = `/api/jobs/${id}/output`;
+    const values = [id, shard.shard, token, done, failed, tokens, FIRST_ENTRY, output, STREAM_CAP];
+    transaction.runCommand('eval', [commitShard.text, keys.length, ...keys, ...values]);
+    for (const opened of shard.opens) this.#queue.release(transaction, shard, 1, opened);
+    const answers = (await transaction.exec()) ?? [];
+    for (const [error] of answers) if (error) throw error;
+    return answers[0]?.[1];
+  }
+
+  async #return(
+    { id, shard }: ShardName,
+    token: string,
+    outcome: Exclude<WorkerOutcome, { state: 'succeeded' }>,
+  ): Promise<unknown> {
+    const error = outcome.state === 'failed' ? outcome.error : undefined;
+    return await returnShard.run(
+      this.#redis,
+      [...this.#shardKeys(id), ...this.#stateKeys('running', 'queued', 'failed'), this.#keys.due()],
+      [
+        id,
+        shard,
+        token,
+        error?.retryable ? 'retry' : outcome.state,
+        JSON.stringify(error ?? {}),
+        Math.random(),
+        STREAM_CAP,
+      ],
+    );
+  }
+
+  #shardKeys(id: string): string[] {
+    return [this.#keys.job(id), this.#keys.events(id), this.#keys.openShards(id)];
+  }
+
+  #stateKeys(...states: JobState[]): string[] {
+    return states.map((state) => this.#keys.inState('generate', state));
+  }
+}
+
+/** Which shard of which job. */
+interface ShardName {
+  id: string;
+  shard: number;
+}
+
+/** Reads a table of open shards, in no order. */
+export async function readOpenShards(redis: Redis, key: string): Promise<[shard: number, entry: ShardEntry][]> {
+  const table = await redis.hgetall(key);
+  return Object.entries(table).map(([shard, text]) => [Number(shard), parseEntry(text)]);
+}
+
+function parseEntry(text: string): ShardEntry {
+  return shardEntry.parse(JSON.parse(text));
+}

@@ -1,0 +1,53 @@
+import type { JobError, JobKind, TrainProgress, TrainResult } from './job.js';
+import type { JobEvent } from './job-event.js';
+import type { ShardCounts, ShardProgress } from './shard-entry.js';
+
+/** Who claims a job, or a shard of one. */
+export interface Claimant {
+  /** The number of the delivery that brought it here. */
+  delivery: number;
+  /** The lease token that it is to be held by. */
+  token: string;
+  worker: string;
+  /** BullMQ's lock of the delivery; where it is given, the claim succeeds only while it is still the worker's. */
+  lock?: string;
+}
+
+/** What a worker says with a heartbeat; of a shard it says how far the shard is. */
+export interface WorkerReport {
+  progress?: TrainProgress | ShardProgress;
+  events?: JobEvent[];
+}
+
+/** What the answer to a heartbeat says: whether the token still holds, and what is asked of the worker. */
+export interface HeartbeatAnswer {
+  held: boolean;
+  requested: 'pause' | null;
+}
+
+/** How a worker's hold on a job, or on a shard of one, ends. */
+export type WorkerOutcome =
+  | { state: 'succeeded'; result: WorkerResults[JobKind] }
+  /** One attempt is spent; unless it was the last, or the error is not retryable, it is made again after a back-off. */
+  | { state: 'failed'; error: JobError }
+  /** The worker must stop; nothing is spent, and the same delivery goes back to its queue. */
+  | { state: 'handed-back' };
+
+/** What a worker's work gives: the result of a train job, or the counts of a shard. */
+export interface WorkerResults {
+  train: TrainResult;
+  generate: ShardCounts;
+}
+
+/** What a job that was left is said to have met. */
+export const LOST_WORKER: JobError = {
+  code: 'worker_lost',
+  message: 'the worker that had the job stopped answering',
+  retryable: true,
+};
+
+/** Parses the answer of a heartbeat's script. */
+export function heartbeatAnswer(answer: unknown): HeartbeatAnswer {
+  const [held, requested] = Array.isArray(answer) ? answer : [0, ''];
+  return { held: held === 1, requested: requested === 'pause' ? 'pause' : null };
+}
