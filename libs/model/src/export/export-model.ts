@@ -21,6 +21,8 @@ export async function exportModel(trained: TrainedModel, folder: string, about: 
   for (const [file, json] of Object.entries(huggingFaceFiles(trained))) await files.writeJson(file, json);
   await files.write('model.safetensors', writeSafetensors(definition.publishedWeights(trained.weights)));
   await files.write('onnx/model.onnx', onnx);
+  const decodingOnnx = definition.decodingOnnx(trained.weights);
+  if (decodingOnnx !== undefined) await files.write('onnx/decoding.onnx', decodingOnnx);
   await files.write('metrics.jsonl', trained.metrics.map((metric) => `${JSON.stringify(metric)}\n`).join(''));
   await files.write('README.md', modelCard(trained, about));
   const manifest = manifestOf(trained, about, [...files.written]);
