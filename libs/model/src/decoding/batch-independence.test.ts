@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { SamplingRules } from '../sampling/logits-processor.js';
-import { ContinuousDecoder, type DecodingModel } from './continuous-decoder.js';
+import { ContinuousDecoder } from './continuous-decoder.js';
+import type { DecodingModel } from './decoding-model.js';
 import { closeDecodingModel, openDecodingModel, randomModel, randomSequence } from './decoding-model.fixture.js';
 
 const BLOCK = 80;
@@ -48,8 +49,8 @@ interface Decoded {
   logits: string;
 }
 
-async function decode(model: DecodingModel, visits: readonly Visit[]): Promise<Decoded[]> {
-  const decoder = new ContinuousDecoder(model, { slots: visits.length });
+async function decode(model: DecodingModel, visits: readonly Visit[], groupSize: number): Promise<Decoded[]> {
+  const decoder = new ContinuousDecoder(model, { slots: visits.length, groupSize });
   const decoded = visits.map(() => ({ tokens: [] as number[], logits: createHash('sha256') }));
   const indexOf = new Map<number, number>();
   const lastStart = Math.max(...visits.map(({ start }) => start));
@@ -84,13 +85,13 @@ describe.each(Object.entries(models))('%s', (_, given) => {
   test('the tokens and the bits of the logits of a sequence are those that it has alone', async () => {
     const visits = fc.array(visit, { minLength: 1, maxLength: 40, size: 'max' });
     await fc.assert(
-      fc.asyncProperty(visits, async (visits) => {
+      fc.asyncProperty(visits, fc.constantFrom(5, 12, 40), async (visits, groupSize) => {
         const alone = [];
-        for (const one of visits) alone.push(...(await decode(oneThread, [{ ...one, start: 0 }])));
-        expect(await decode(oneThread, visits)).toEqual(alone);
-        expect(await decode(twoThreads, visits)).toEqual(alone);
+        for (const one of visits) alone.push(...(await decode(oneThread, [{ ...one, start: 0 }], 1)));
+        expect(await decode(oneThread, visits, groupSize)).toEqual(alone);
+        expect(await decode(twoThreads, visits, groupSize)).toEqual(alone);
       }),
-      { numRuns: 6, endOnFailure: true },
+      { numRuns: 8, endOnFailure: true },
     );
   });
 });

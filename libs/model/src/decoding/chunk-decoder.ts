@@ -1,10 +1,11 @@
 import type { Decoder, DecodingOptions } from '../sampling/decoder.js';
 import type { Sequence } from '../sampling/sequence.js';
-import { ContinuousDecoder, type DecodingModel } from './continuous-decoder.js';
+import { ContinuousDecoder, GROUP_SEQUENCES } from './continuous-decoder.js';
+import type { DecodingModel } from './decoding-model.js';
 
 /** Decodes batches of sequences in chunks, each batch until all its sequences are done. */
 export class ChunkDecoder implements Decoder {
-  readonly batchSize = 32;
+  readonly batchSize = 4 * GROUP_SEQUENCES;
   readonly #model: DecodingModel;
 
   constructor(model: DecodingModel) {
@@ -19,8 +20,7 @@ export class ChunkDecoder implements Decoder {
     const texts = new Map<number, number[]>();
     for (const sequence of sequences) texts.set(decoder.add(sequence, { sampling, maxNewTokens }), []);
     while (decoder.size > 0) {
-      await breathe();
-      for (const [id, { tokens }] of await decoder.run()) texts.get(id)!.push(...tokens);
+      for (const [id, { tokens }] of await decoder.run({ breathe })) texts.get(id)!.push(...tokens);
     }
     return Array.from(texts.values(), (tokens) => Int32Array.from(tokens));
   }

@@ -2,7 +2,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { SamplingRules } from '../sampling/logits-processor.js';
 import { WindowDecoder } from '../sampling/window-decoder.js';
 import { ChunkDecoder } from './chunk-decoder.js';
-import { CHUNK_TOKENS, ContinuousDecoder, type DecodingModel } from './continuous-decoder.js';
+import { ContinuousDecoder, GROUP_SEQUENCES } from './continuous-decoder.js';
+import { CHUNK_TOKENS } from './decoding-group.js';
+import type { DecodingModel } from './decoding-model.js';
 import {
   closeDecodingModel,
   openDecodingModel,
@@ -81,6 +83,31 @@ test('until the block is full, greedy texts are those of the sliding window, and
     const within = BLOCK - context.length + 1;
     expect(chunked[index]!.subarray(0, within)).toEqual(slid[index]!.subarray(0, within));
   }
+});
+
+test('more sequences than a group has are as they are alone, and a group takes new ones before another does', async () => {
+  const options = { sampling, maxNewTokens: 20 };
+  const decoder = new ContinuousDecoder(model, { slots: 3 * GROUP_SEQUENCES });
+  const count = GROUP_SEQUENCES + 2;
+  const ids = Array.from({ length: count }, (_, number) => decoder.add(randomSequence(number, 3), options));
+  const taken = await decoder.run();
+  expect([...taken.keys()]).toEqual(ids);
+  for (const [number, id] of ids.entries()) {
+    const alone = new ContinuousDecoder(model, { slots: 1 });
+    alone.add(randomSequence(number, 3), options);
+    expect([...(await alone.run()).values()]).toEqual([taken.get(id)]);
+  }
+  decoder.remove(ids[0]!);
+  const next = decoder.add(randomSequence(count, 3), options);
+  expect([...(await decoder.run()).keys()].indexOf(next)).toBe(GROUP_SEQUENCES - 1);
+});
+
+test('runs do not overlap', async () => {
+  const decoder = new ContinuousDecoder(model, { slots: 1 });
+  decoder.add(randomSequence(1, 3), { sampling, maxNewTokens: 1 });
+  const first = decoder.run();
+  await expect(decoder.run()).rejects.toThrow(/A run is under way/u);
+  expect((await first).size).toBe(1);
 });
 
 test('no sequences are no texts, and what the breath throws ends the decoding', async () => {

@@ -1,50 +1,31 @@
-import type { LanguageModelSession } from '../onnx/language-model-session.js';
 import type { SamplingRules } from '../sampling/logits-processor.js';
 import type { Sequence } from '../sampling/sequence.js';
-import type { Chunk, DecodingSession } from './decoding-session.js';
-import { DecodingWindow } from './decoding-window.js';
-import { graphRules, nextUniform } from './graph-rules.js';
-import { PastRows } from './past-rows.js';
+import { DecodingGroup } from './decoding-group.js';
+import type { DecodingModel } from './decoding-model.js';
+import type { NewTokens } from './new-tokens.js';
 
-/** Tokens that a sequence gets in one run at most. More carry longer chunks along, fewer enter the graph more often. */
-export const CHUNK_TOKENS = 16;
+/**
+ * Sequences of one batch of the graph on a CPU. Their keys and values stay in its cache for the steps of a chunk: larger
+ * batches are slower (decision 10).
+ */
+export const GROUP_SEQUENCES = 12;
 
-/** The past of new sequences is computed for a multiple of so many tokens, so that sequences can share a run. */
-const PREFILL_STEP = 32;
-
-/** Tokens of one run that computes the past of new sequences: some tens of milliseconds. */
-const PREFILL_TOKENS = 2048;
-
-/** A model whose decoding graph is open. */
-export interface DecodingModel {
-  /** model.onnx, which computes the past of a sequence. */
-  model: LanguageModelSession;
-  /** decoding.onnx. */
-  decoding: DecodingSession;
-  blockSize: number;
-  vocabularySize: number;
+export interface ContinuousDecoderOptions {
+  /** How many sequences there is room for; memory for keys and values is taken for a group at a time. */
+  slots: number;
+  /** How many sequences are one batch of the graph; changes no bit. A GPU wants more than a CPU. */
+  groupSize?: number;
 }
 
-/** What a sequence got in one run. */
-export interface NewTokens {
-  /** 1 to {@link CHUNK_TOKENS} of them. */
-  tokens: Int32Array;
-  /** [tokens, vocabulary], row-major: what they were drawn from, before all rules; empty where they were not asked for. */
-  logits: Float32Array;
-  /** Whether these were the last ones; the sequence is no longer decoded then. */
-  finished: boolean;
-}
-
-interface Row {
-  readonly id: number;
-  readonly sequence: Sequence;
-  readonly sampling: SamplingRules;
-  readonly window: DecodingWindow;
-  remaining: number;
+export interface ContinuousRunOptions {
+  /** Whether the logits are wanted. */
+  withLogits?: boolean;
+  /** Called between pieces of work of some milliseconds; what it throws ends the run, and the decoder is of no more use. */
+  breathe?: () => Promise<void>;
 }
 
 /**
- * Decodes sequences side by side, a chunk of tokens a run. They come and go between runs, each with rules of its own; what
+ * Decodes sequences side by side, a chunk of tokens a run. They come and go at any time, each with rules of its own; what
  * a sequence gets depends on the model, its context, its random stream and its rules, and not on the others: its tokens,
  * and the bits of its logits (batch-independence.test.ts).
  *
@@ -55,159 +36,66 @@ interface Row {
 export class ContinuousDecoder {
   readonly #model: DecodingModel;
   readonly #slots: number;
-  readonly #past: PastRows;
-  /** In the order of the rows of `#past`. */
-  #rows: Row[] = [];
-  /** To come into the batch with the next run. */
-  #waiting: Row[] = [];
-  readonly #removed = new Set<number>();
+  readonly #groupSize: number;
+  readonly #groups: DecodingGroup[] = [];
   #nextId = 0;
+  #running = false;
 
-  /** `slots` is how many sequences there is room for; memory for their keys and values is taken at once. */
-  constructor(model: DecodingModel, { slots }: { slots: number }) {
+  constructor(model: DecodingModel, { slots, groupSize = GROUP_SEQUENCES }: ContinuousDecoderOptions) {
     this.#model = model;
     this.#slots = slots;
-    this.#past = new PastRows(model.decoding.sizes, { rows: slots, length: model.blockSize });
+    this.#groupSize = Math.min(groupSize, slots);
   }
 
   /** How many sequences are being decoded. */
   get size(): number {
-    return this.#rows.length + this.#waiting.length - this.#removed.size;
+    return this.#groups.reduce((sum, { size }) => sum + size, 0);
   }
 
-  /** Takes a sequence in; gives the number by which {@link run} and {@link remove} know it. Throws `RangeError` when full. */
-  add(sequence: Sequence, { sampling, maxNewTokens }: { sampling: SamplingRules; maxNewTokens: number }): number {
+  /**
+   * Takes a sequence in; gives the number by which {@link run} and {@link remove} know it. During a run it may come into
+   * that run or the next. Throws `RangeError` when full.
+   */
+  add(sequence: Sequence, options: { sampling: SamplingRules; maxNewTokens: number }): number {
     if (this.size >= this.#slots) {
       throw new RangeError(
         `All ${this.#slots} slots are taken: wait until a sequence is finished, or open more slots.`,
       );
     }
-    const window = new DecodingWindow(sequence.context, this.#model.blockSize);
     const id = this.#nextId;
     this.#nextId += 1;
-    this.#waiting.push({ id, sequence, sampling, window, remaining: maxNewTokens });
+    this.#fullestWithRoom().add({ id, sequence, ...options });
     return id;
   }
 
   /** Ends a sequence before its time, also during a run, which then gives nothing of it. */
   remove(id: number): void {
-    if ([...this.#rows, ...this.#waiting].some((row) => row.id === id)) this.#removed.add(id);
+    for (const group of this.#groups) group.remove(id);
   }
 
-  /** The next tokens of each sequence, by its number. Runs must not overlap. Blocks the event loop for most of its time. */
-  async run({ withLogits = false } = {}): Promise<Map<number, NewTokens>> {
-    this.#seat();
-    const rows = this.#rows;
-    if (rows.length === 0) return new Map();
-    await this.#computeNewPasts();
-    // Whoever has more to come after this run has a whole chunk in it: where chunks begin depends on the sequence alone.
-    const steps = Math.max(...rows.map((row) => newTokensOf(row)));
-    const chunk = await this.#model.decoding.run({
-      rows: rows.map(({ window, sampling }) => ({
-        lastToken: window.lastToken,
-        pastLength: window.pastLength,
-        rules: graphRules(sampling, this.#model.vocabularySize),
-      })),
-      uniforms: uniformsOf(rows, steps),
-      steps,
-      past: this.#past.arrays(rows.length),
-      slots: this.#past.slots,
-      withLogits,
-    });
-    return this.#take(chunk, steps);
-  }
-
-  /** Lets removed sequences go, the last ones move into their rows, and the waiting ones come behind. */
-  #seat(): void {
-    for (let at = this.#rows.length - 1; at >= 0; at -= 1) {
-      if (!this.#removed.has(this.#rows[at]!.id)) continue;
-      const last = this.#rows.pop()!;
-      if (at === this.#rows.length) continue;
-      this.#rows[at] = last;
-      this.#past.copyRow(this.#rows.length, at);
-    }
-    this.#rows.push(...this.#waiting.filter(({ id }) => !this.#removed.has(id)));
-    this.#waiting = [];
-    this.#removed.clear();
-    this.#past.fit(Math.max(0, ...this.#rows.map(({ window }) => window.pastLength)), this.#rows.length);
-  }
-
-  /** Computes the past of sequences that are new or begin anew, those of like length together. */
-  async #computeNewPasts(): Promise<void> {
-    const byColumns = new Map<number, number[]>();
-    for (const [at, { window }] of this.#rows.entries()) {
-      if (!window.isNew) continue;
-      window.isNew = false;
-      this.#past.clear(at);
-      if (window.pastLength === 0) continue;
-      const padded = Math.ceil(window.pastLength / PREFILL_STEP) * PREFILL_STEP;
-      const columns = Math.min(padded, this.#model.blockSize);
-      byColumns.set(columns, [...(byColumns.get(columns) ?? []), at]);
-    }
-    for (const [columns, rows] of byColumns) {
-      const together = Math.max(1, Math.floor(PREFILL_TOKENS / columns));
-      for (let start = 0; start < rows.length; start += together) {
-        await this.#computePasts(rows.slice(start, start + together), columns);
-      }
-    }
-  }
-
-  async #computePasts(rows: readonly number[], columns: number): Promise<void> {
-    const ids = new Int32Array(rows.length * columns); // what fills rows up comes after all that counts
-    for (const [at, row] of rows.entries()) ids.set(this.#rows[row]!.window.past, at * columns);
-    const arrays = await this.#model.model.keysAndValues(ids, rows.length, columns);
-    for (const [at, row] of rows.entries()) {
-      const count = this.#rows[row]!.window.pastLength;
-      this.#past.put(row, { slot: 0, count }, { arrays, row: at, length: columns });
-    }
-  }
-
-  /** Hands the tokens of a chunk to their sequences. */
-  #take({ tokens, logits, keysAndValues }: Chunk, steps: number): Map<number, NewTokens> {
+  /** The next tokens of each sequence, by its number. Throws `TypeError` while another run is under way. */
+  async run({ withLogits = false, breathe }: ContinuousRunOptions = {}): Promise<Map<number, NewTokens>> {
+    if (this.#running) throw new TypeError('A run is under way: wait for it before the next one.');
+    this.#running = true;
     const taken = new Map<number, NewTokens>();
-    const rows = this.#rows;
-    const width = logits.length / tokens.length; // of one token
-    const kept: { row: number; slot: number; count: number }[] = [];
-    for (const [at, row] of rows.entries()) {
-      const count = newTokensOf(row);
-      const places = Array.from({ length: count }, (_, step) => step * rows.length + at);
-      const own = Int32Array.from(places, (place) => tokens[place]!);
-      const slot = row.window.pastLength;
-      row.window.append(own);
-      row.remaining -= count;
-      const finished = row.remaining === 0;
-      if (!row.window.isNew) kept.push({ row: at, slot, count });
-      if (!this.#removed.has(row.id)) taken.set(row.id, { tokens: own, logits: pick(logits, places, width), finished });
-      if (finished) this.#removed.add(row.id);
-    }
-    this.#past.fit(Math.max(0, ...rows.map(({ window }) => window.pastLength)), rows.length);
-    for (const { row, ...place } of kept) {
-      this.#past.put(row, place, { arrays: keysAndValues, row, length: steps });
+    try {
+      for (const group of this.#groups) {
+        if (group.size === 0) continue;
+        await breathe?.();
+        for (const [id, tokens] of await group.run({ withLogits })) taken.set(id, tokens);
+      }
+    } finally {
+      this.#running = false;
     }
     return taken;
   }
-}
 
-/** How many tokens of the next run a sequence can use. */
-function newTokensOf({ window, remaining }: Row): number {
-  return Math.min(CHUNK_TOKENS, window.room, remaining);
-}
-
-/** [steps, rows], row-major; each row draws for the tokens that it will use. */
-function uniformsOf(rows: readonly Row[], steps: number): Float32Array {
-  const uniforms = new Float32Array(steps * rows.length).fill(0.5);
-  for (const [at, row] of rows.entries()) {
-    for (let step = 0; step < newTokensOf(row); step += 1) {
-      uniforms[step * rows.length + at] = nextUniform(row.sampling, row.sequence.random);
-    }
+  /** So that few groups are full rather than many half empty. */
+  #fullestWithRoom(): DecodingGroup {
+    const withRoom = this.#groups.filter(({ size }) => size < this.#groupSize);
+    if (withRoom.length > 0) return withRoom.reduce((one, other) => (other.size > one.size ? other : one));
+    const group = new DecodingGroup(this.#model, this.#groupSize);
+    this.#groups.push(group);
+    return group;
   }
-  return uniforms;
-}
-
-/** The rows of `width` numbers at these places, one after the other. */
-function pick(values: Float32Array, places: readonly number[], width: number): Float32Array {
-  const picked = new Float32Array(places.length * width);
-  for (const [at, place] of places.entries())
-    picked.set(values.subarray(place * width, (place + 1) * width), at * width);
-  return picked;
 }

@@ -5,7 +5,7 @@ import { startPlanned } from '../layers/planned-weights.js';
 import { LanguageModelSession } from '../onnx/language-model-session.js';
 import { startSequence, type Sequence } from '../sampling/sequence.js';
 import type { Weights } from '../weights/weights.js';
-import type { DecodingModel } from './continuous-decoder.js';
+import type { DecodingModel } from './decoding-model.js';
 import { DecodingSession } from './decoding-session.js';
 
 export const VOCABULARY = 29;

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { completeTrainingConfig } from '../config/index.js';
 import { definitionOf } from '../kinds/definition-of.js';
 import { Learner } from '../learner/learner.js';
-import { ContinuousDecoder, type DecodingModel } from './continuous-decoder.js';
+import { ContinuousDecoder } from './continuous-decoder.js';
+import type { DecodingModel } from './decoding-model.js';
 import {
   closeDecodingModel,
   openDecodingModel,
