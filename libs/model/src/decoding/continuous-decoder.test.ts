@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { SamplingRules } from '../sampling/logits-processor.js';
 import { WindowDecoder } from '../sampling/window-decoder.js';
-import { ChunkDecoder } from './chunk-decoder.js';
+import { SharedDecoder } from './shared-decoder.js';
 import { ContinuousDecoder, GROUP_SEQUENCES } from './continuous-decoder.js';
 import { CHUNK_TOKENS } from './decoding-group.js';
 import type { DecodingModel } from './decoding-model.js';
@@ -75,7 +75,7 @@ test('until the block is full, greedy texts are those of the sliding window, and
   const sequences = () => [1, 9, 20].map((length, number) => randomSequence(number, length));
   const window = new WindowDecoder(model.model.logits, { vocabularySize: VOCABULARY, blockSize: BLOCK });
   const [chunked, slid] = [
-    await new ChunkDecoder(model).decode(sequences(), options),
+    await new SharedDecoder(model).decode(sequences(), options),
     await window.decode(sequences(), options),
   ];
   expect(chunked.map((tokens) => tokens.length)).toEqual([100, 100, 100]);
@@ -111,7 +111,7 @@ test('runs do not overlap', async () => {
 });
 
 test('no sequences are no texts, and what the breath throws ends the decoding', async () => {
-  const decoder = new ChunkDecoder(model);
+  const decoder = new SharedDecoder(model);
   const breathe = () => Promise.reject(new Error('stopped'));
   expect(await decoder.decode([], { maxNewTokens: 5, sampling, breathe })).toEqual([]);
   const stopped = decoder.decode([randomSequence(1, 1)], { maxNewTokens: 5, sampling, breathe });

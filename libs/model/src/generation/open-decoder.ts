@@ -1,5 +1,5 @@
 import type { ModelManifest } from '../config/index.js';
-import { ChunkDecoder } from '../decoding/chunk-decoder.js';
+import { SharedDecoder } from '../decoding/shared-decoder.js';
 import type { DecodingSession } from '../decoding/decoding-session.js';
 import type { LanguageModelSession } from '../onnx/language-model-session.js';
 import type { Decoder } from '../sampling/decoder.js';
@@ -20,7 +20,7 @@ export async function openDecoder(manifest: ModelManifest, { model, decoding }: 
   const { kind, blockSize } = manifest.model;
   if (kind === 'bigram') return new TableDecoder(await everyRow(model, vocabularySize), vocabularySize);
   if (decoding === undefined) return new WindowDecoder(model.logits, { vocabularySize, blockSize });
-  return new ChunkDecoder({ model, decoding, blockSize, vocabularySize });
+  return new SharedDecoder({ model, decoding, blockSize, vocabularySize });
 }
 
 /** The logits after every token, in one run: [1, V, V]. */
