@@ -70,6 +70,11 @@ export class GenerationModel {
     return writeLines(this.#tokenizer, this.#decoderFor(task.window), { ...task, breathe: breath.take });
   }
 
+  /** About what it takes while it is open: its files' bytes. */
+  get sizeBytes(): number {
+    return this.manifest.files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  }
+
   async close(): Promise<void> {
     await this.#graphs.model.close();
     await this.#graphs.decoding?.close();
