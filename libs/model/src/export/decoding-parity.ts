@@ -10,6 +10,9 @@ import { requireEqual } from './parity.js';
 /** The end of one chunk, a whole one, and the start of a third. */
 const NEW_TOKENS = 2 * CHUNK_TOKENS + 1;
 
+/** As a share of the largest logit. Six wide layers with large weights, without a fault, came to a fifteenth of it. */
+const TOLERANCE = 1e-4;
+
 /**
  * Lets the decoding graph write after a single token and after half a block, and compares the logits that it drew from
  * with those that model.onnx, which was compared with TensorFlow, has for the same tokens. Throws `ParityError`.
@@ -50,5 +53,5 @@ async function checkContinuation(model: DecodingModel, context: Int32Array): Pro
   }
   const seen = Int32Array.from(text.slice(0, -1)); // nothing was drawn from the logits after the last
   const expected = await model.model.logits(seen, 1, seen.length);
-  requireEqual(expected.subarray(-drawnFrom.length), Float32Array.from(drawnFrom));
+  requireEqual(expected.subarray(-drawnFrom.length), Float32Array.from(drawnFrom), TOLERANCE);
 }

@@ -65,9 +65,9 @@ function probes({ tokenizer, model }: TrainedModel): TokenRows[] {
   ];
 }
 
-/** Throws {@link ParityError} where the logits differ by more than rounding. */
-export function requireEqual(expected: Float32Array, actual: Float32Array): void {
-  const allowed = TOLERANCE * expected.reduce((largest, logit) => Math.max(largest, Math.abs(logit)), 1);
+/** Throws {@link ParityError} where a logit differs by more than this share of the largest (of 1, where all are smaller). */
+export function requireEqual(expected: Float32Array, actual: Float32Array, tolerance = TOLERANCE): void {
+  const allowed = tolerance * expected.reduce((largest, logit) => Math.max(largest, Math.abs(logit)), 1);
   const difference = largestDifference(expected, actual);
   if (!(difference <= allowed)) throw new ParityError(difference, allowed);
 }
