@@ -47,7 +47,7 @@ async function generate(command: Extract<GenerationCommand, { type: 'generate' }
 }
 
 try {
-  parent.send({ type: 'ready', ...generationRuntime(settings.device) });
+  parent.send({ type: 'ready', ...(await generationRuntime(settings.device)) });
 } catch (error) {
   parent.send({ type: 'failed', request: 0, error: describeEngineError(error) });
 }
