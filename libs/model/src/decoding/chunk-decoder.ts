@@ -1,15 +1,16 @@
 import type { Decoder, DecodingOptions } from '../sampling/decoder.js';
 import type { Sequence } from '../sampling/sequence.js';
-import { ContinuousDecoder, GROUP_SEQUENCES } from './continuous-decoder.js';
+import { ContinuousDecoder } from './continuous-decoder.js';
 import type { DecodingModel } from './decoding-model.js';
 
 /** Decodes batches of sequences in chunks, each batch until all its sequences are done. */
 export class ChunkDecoder implements Decoder {
-  readonly batchSize = 4 * GROUP_SEQUENCES;
+  readonly batchSize: number;
   readonly #model: DecodingModel;
 
   constructor(model: DecodingModel) {
     this.#model = model;
+    this.batchSize = model.groupSize;
   }
 
   async decode(
