@@ -50,7 +50,7 @@ interface Decoded {
 }
 
 async function decode(model: DecodingModel, visits: readonly Visit[], groupSize: number): Promise<Decoded[]> {
-  const decoder = new ContinuousDecoder(model, { slots: visits.length, groupSize });
+  const decoder = new ContinuousDecoder({ ...model, groupSize }, { slots: visits.length });
   const decoded = visits.map(() => ({ tokens: [] as number[], logits: createHash('sha256') }));
   const indexOf = new Map<number, number>();
   const lastStart = Math.max(...visits.map(({ start }) => start));

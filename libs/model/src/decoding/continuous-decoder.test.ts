@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { SamplingRules } from '../sampling/logits-processor.js';
 import { WindowDecoder } from '../sampling/window-decoder.js';
-import { SharedDecoder } from './shared-decoder.js';
-import { ContinuousDecoder, GROUP_SEQUENCES } from './continuous-decoder.js';
+import { ContinuousDecoder } from './continuous-decoder.js';
 import { CHUNK_TOKENS } from './decoding-group.js';
 import type { DecodingModel } from './decoding-model.js';
 import {
@@ -12,6 +11,7 @@ import {
   randomSequence,
   VOCABULARY,
 } from './decoding-model.fixture.js';
+import { SharedDecoder } from './shared-decoder.js';
 
 const BLOCK = 32;
 const sampling: SamplingRules = { temperature: 1, topK: 0, topP: 1 };
@@ -87,8 +87,8 @@ test('until the block is full, greedy texts are those of the sliding window, and
 
 test('more sequences than a group has are as they are alone, and a group takes new ones before another does', async () => {
   const options = { sampling, maxNewTokens: 20 };
-  const decoder = new ContinuousDecoder(model, { slots: 3 * GROUP_SEQUENCES });
-  const count = GROUP_SEQUENCES + 2;
+  const decoder = new ContinuousDecoder(model, { slots: 3 * model.groupSize });
+  const count = model.groupSize + 2;
   const ids = Array.from({ length: count }, (_, number) => decoder.add(randomSequence(number, 3), options));
   const taken = await decoder.run();
   expect([...taken.keys()]).toEqual(ids);
@@ -99,7 +99,7 @@ test('more sequences than a group has are as they are alone, and a group takes n
   }
   decoder.remove(ids[0]!);
   const next = decoder.add(randomSequence(count, 3), options);
-  expect([...(await decoder.run()).keys()].indexOf(next)).toBe(GROUP_SEQUENCES - 1);
+  expect([...(await decoder.run()).keys()].indexOf(next)).toBe(model.groupSize - 1);
 });
 
 test('runs do not overlap', async () => {

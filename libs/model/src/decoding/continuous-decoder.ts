@@ -4,17 +4,9 @@ import { DecodingGroup } from './decoding-group.js';
 import type { DecodingModel } from './decoding-model.js';
 import type { NewTokens } from './new-tokens.js';
 
-/**
- * Sequences of one batch of the graph on a CPU. Their keys and values stay in its cache for the steps of a chunk: larger
- * batches are slower (decision 10).
- */
-export const GROUP_SEQUENCES = 12;
-
 export interface ContinuousDecoderOptions {
   /** How many sequences there is room for; memory for keys and values is taken for a group at a time. */
   slots: number;
-  /** How many sequences are one batch of the graph; changes no bit. A GPU wants more than a CPU. */
-  groupSize?: number;
 }
 
 export interface ContinuousRunOptions {
@@ -41,10 +33,10 @@ export class ContinuousDecoder {
   #nextId = 0;
   #running = false;
 
-  constructor(model: DecodingModel, { slots, groupSize = GROUP_SEQUENCES }: ContinuousDecoderOptions) {
+  constructor(model: DecodingModel, { slots }: ContinuousDecoderOptions) {
     this.#model = model;
     this.#slots = slots;
-    this.#groupSize = Math.min(groupSize, slots);
+    this.#groupSize = Math.min(model.groupSize, slots);
   }
 
   /** How many sequences are being decoded. */

@@ -4,17 +4,12 @@ import type { DecodingModel } from './decoding-model.js';
 import type { Chunk } from './decoding-session.js';
 import { DecodingWindow } from './decoding-window.js';
 import { graphRules, nextUniform } from './graph-rules.js';
+import { computeNewPasts } from './new-pasts.js';
 import type { NewTokens } from './new-tokens.js';
 import { PastRows } from './past-rows.js';
 
 /** Tokens that a sequence gets in one run at most. More carry longer chunks along, fewer enter the graph more often. */
 export const CHUNK_TOKENS = 16;
-
-/** The past of new sequences is computed for a multiple of so many tokens, so that sequences can share a run. */
-const PREFILL_STEP = 32;
-
-/** Tokens of one run that computes the past of new sequences: some tens of milliseconds. */
-const PREFILL_TOKENS = 2048;
 
 /** A sequence as a group is given it. */
 export interface DecodingOrder {
@@ -67,7 +62,8 @@ export class DecodingGroup {
     this.#seat();
     const rows = this.#rows;
     if (rows.length === 0) return new Map();
-    await this.#computeNewPasts();
+    const windows = rows.map(({ window }) => window);
+    await computeNewPasts(this.#model, windows, this.#past);
     // Whoever has more to come after this run has a whole chunk in it: where chunks begin depends on the sequence alone.
     const steps = Math.max(...rows.map((row) => newTokensOf(row)));
     const chunk = await this.#model.decoding.run({
@@ -98,36 +94,6 @@ export class DecodingGroup {
     this.#waiting = [];
     this.#removed.clear();
     this.#past.fit(Math.max(0, ...this.#rows.map(({ window }) => window.pastLength)), this.#rows.length);
-  }
-
-  /** Computes the past of sequences that are new or begin anew, those of like length together. */
-  async #computeNewPasts(): Promise<void> {
-    const byColumns = new Map<number, number[]>();
-    for (const [at, { window }] of this.#rows.entries()) {
-      if (!window.isNew) continue;
-      window.isNew = false;
-      this.#past.clear(at);
-      if (window.pastLength === 0) continue;
-      const padded = Math.ceil(window.pastLength / PREFILL_STEP) * PREFILL_STEP;
-      const columns = Math.min(padded, this.#model.blockSize);
-      byColumns.set(columns, [...(byColumns.get(columns) ?? []), at]);
-    }
-    for (const [columns, rows] of byColumns) {
-      const together = Math.max(1, Math.floor(PREFILL_TOKENS / columns));
-      for (let start = 0; start < rows.length; start += together) {
-        await this.#computePasts(rows.slice(start, start + together), columns);
-      }
-    }
-  }
-
-  async #computePasts(rows: readonly number[], columns: number): Promise<void> {
-    const ids = new Int32Array(rows.length * columns); // what fills rows up comes after all that counts
-    for (const [at, row] of rows.entries()) ids.set(this.#rows[row]!.window.past, at * columns);
-    const arrays = await this.#model.model.keysAndValues(ids, rows.length, columns);
-    for (const [at, row] of rows.entries()) {
-      const count = this.#rows[row]!.window.pastLength;
-      this.#past.put(row, { slot: 0, count }, { arrays, row: at, length: columns });
-    }
   }
 
   /** Hands the tokens of a chunk to their sequences. */

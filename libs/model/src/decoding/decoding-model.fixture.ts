@@ -30,6 +30,7 @@ export async function openDecodingModel(
     decoding: await DecodingSession.open(definition.decodingOnnx(weights)!, options),
     blockSize: model.blockSize,
     vocabularySize: VOCABULARY,
+    groupSize: 12,
   };
 }
 

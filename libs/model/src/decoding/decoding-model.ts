@@ -9,4 +9,6 @@ export interface DecodingModel {
   decoding: DecodingSession;
   blockSize: number;
   vocabularySize: number;
+  /** How many sequences are decoded as one batch of the graph (group-size.ts). */
+  groupSize: number;
 }

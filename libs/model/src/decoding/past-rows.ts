@@ -21,9 +21,10 @@ export class PastRows {
   readonly #headSize: number;
   #slots = SLOTS_A_STEP;
 
-  /** Room for `rows` sequences of up to `length` tokens. */
-  constructor({ nLayer, nHead, headSize }: CacheSizes, { rows, length }: { rows: number; length: number }) {
-    const size = rows * nHead * slotsFor(length) * headSize;
+  /** Room for `rows` sequences of up to `length` tokens: {@link pastBytes}. */
+  constructor(sizes: CacheSizes, room: { rows: number; length: number }) {
+    const { nLayer, nHead, headSize } = sizes;
+    const size = pastBytes(sizes, room) / (2 * nLayer * Float32Array.BYTES_PER_ELEMENT);
     this.#arrays = Array.from({ length: 2 * nLayer }, () => new Float32Array(size));
     this.#nHead = nHead;
     this.#headSize = headSize;
@@ -77,6 +78,14 @@ export class PastRows {
     const size = this.#nHead * this.#slots * this.#headSize;
     for (const array of this.#arrays) array.copyWithin(to * size, from * size, (from + 1) * size);
   }
+}
+
+/** Memory for the keys and values of `rows` sequences of up to `length` tokens. */
+export function pastBytes(
+  { nLayer, nHead, headSize }: CacheSizes,
+  { rows, length }: { rows: number; length: number },
+): number {
+  return 2 * nLayer * rows * nHead * slotsFor(length) * headSize * Float32Array.BYTES_PER_ELEMENT;
 }
 
 function slotsFor(length: number): number {

@@ -1,11 +1,14 @@
 import { Breath } from '../sampling/breath.js';
 import type { Decoder, DecodingOptions } from '../sampling/decoder.js';
 import type { Sequence } from '../sampling/sequence.js';
-import { ContinuousDecoder, GROUP_SEQUENCES } from './continuous-decoder.js';
+import { ContinuousDecoder } from './continuous-decoder.js';
 import type { DecodingModel } from './decoding-model.js';
 
-/** Sequences that are decoded side by side: some groups, so that one call's end does not leave the others idle. */
-const SLOTS = 8 * GROUP_SEQUENCES;
+/** Groups that take turns: with a second one a step is still short, and the places of the first are never all empty. */
+const GROUPS = 2;
+
+/** How much of a call is worth handing over at once, so that its own sequences take the places that become free. */
+const BATCH_GROUPS = 8;
 
 /** One call of {@link SharedDecoder.decode}. */
 interface Call extends DecodingOptions {
@@ -26,7 +29,8 @@ interface Call extends DecodingOptions {
  * depend on the others.
  */
 export class SharedDecoder implements Decoder {
-  readonly batchSize = SLOTS / 2;
+  readonly batchSize: number;
+  readonly #slots: number;
   readonly #model: DecodingModel;
   readonly #breath = new Breath();
   #decoder: ContinuousDecoder;
@@ -34,8 +38,10 @@ export class SharedDecoder implements Decoder {
   #isRunning = false;
 
   constructor(model: DecodingModel) {
+    this.batchSize = BATCH_GROUPS * model.groupSize;
+    this.#slots = GROUPS * model.groupSize;
     this.#model = model;
-    this.#decoder = newDecoder(model);
+    this.#decoder = this.#newDecoder();
   }
 
   async decode(sequences: readonly Sequence[], options: DecodingOptions): Promise<Int32Array[]> {
@@ -59,7 +65,7 @@ export class SharedDecoder implements Decoder {
       }
     } catch (error) {
       for (const call of this.#calls) this.#end(call, () => call.reject(error));
-      this.#decoder = newDecoder(this.#model); // The other is of no more use.
+      this.#decoder = this.#newDecoder(); // The other is of no more use.
     } finally {
       this.#isRunning = false;
     }
@@ -78,7 +84,7 @@ export class SharedDecoder implements Decoder {
 
   /** Free places go to the calls in turn, first to those that have the fewest. */
   #admit(): void {
-    while (this.#decoder.size < SLOTS) {
+    while (this.#decoder.size < this.#slots) {
       const waiting = this.#calls.filter(({ next, sequences }) => next < sequences.length);
       if (waiting.length === 0) return;
       const call = waiting.reduce((one, other) => (other.decoding.size < one.decoding.size ? other : one));
@@ -106,8 +112,8 @@ export class SharedDecoder implements Decoder {
     this.#calls = this.#calls.filter((other) => other !== call);
     tell();
   }
-}
 
-function newDecoder(model: DecodingModel): ContinuousDecoder {
-  return new ContinuousDecoder(model, { slots: SLOTS });
+  #newDecoder(): ContinuousDecoder {
+    return new ContinuousDecoder(this.#model, { slots: this.#slots });
+  }
 }

@@ -28,7 +28,7 @@ export async function checkDecodingParity(
     try {
       for (const length of [1, Math.floor(blockSize / 2) + 1]) {
         const context = Int32Array.from({ length }, (_, at) => at % vocabularySize);
-        await checkContinuation({ model, decoding, blockSize, vocabularySize }, context);
+        await checkContinuation({ model, decoding, blockSize, vocabularySize, groupSize: 1 }, context);
       }
     } finally {
       await decoding.close();

@@ -57,7 +57,7 @@ export class GenerationModel {
       model: await LanguageModelSession.open(files.onnx, options),
       decoding: files.decodingOnnx && (await DecodingSession.open(files.decodingOnnx, options)),
     };
-    return new GenerationModel(files, graphs, await openDecoder(files.manifest, graphs));
+    return new GenerationModel(files, graphs, await openDecoder(files.manifest, graphs, options));
   }
 
   /**

@@ -1,7 +1,9 @@
 import type { ModelManifest } from '../config/index.js';
 import { SharedDecoder } from '../decoding/shared-decoder.js';
 import type { DecodingSession } from '../decoding/decoding-session.js';
+import { groupSize } from '../decoding/group-size.js';
 import type { LanguageModelSession } from '../onnx/language-model-session.js';
+import type { SessionOptions } from '../onnx/open-session.js';
 import type { Decoder } from '../sampling/decoder.js';
 import { TableDecoder } from '../sampling/table-decoder.js';
 import { WindowDecoder } from '../sampling/window-decoder.js';
@@ -15,12 +17,17 @@ export interface OpenGraphs {
 }
 
 /** The fastest way to decode a kind of model. */
-export async function openDecoder(manifest: ModelManifest, { model, decoding }: OpenGraphs): Promise<Decoder> {
+export async function openDecoder(
+  manifest: ModelManifest,
+  { model, decoding }: OpenGraphs,
+  options: SessionOptions,
+): Promise<Decoder> {
   const { vocabularySize } = manifest;
   const { kind, blockSize } = manifest.model;
   if (kind === 'bigram') return new TableDecoder(await everyRow(model, vocabularySize), vocabularySize);
   if (decoding === undefined) return new WindowDecoder(model.logits, { vocabularySize, blockSize });
-  return new SharedDecoder({ model, decoding, blockSize, vocabularySize });
+  const together = groupSize(decoding.sizes, blockSize, options);
+  return new SharedDecoder({ model, decoding, blockSize, vocabularySize, groupSize: together });
 }
 
 /** The logits after every token, in one run: [1, V, V]. */
