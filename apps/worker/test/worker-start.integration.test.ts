@@ -26,9 +26,12 @@ describe('a worker does not start, and says why in one line,', () => {
     expect(await refusal(settings)).toMatchObject({ level: 60, code: 'invalid_setting', msg });
   });
 
-  test.skipIf(findRuntimes().tensorflow.build === 'cuda')('where it is to use a GPU that is not there', async () => {
-    const { msg } = await refusal({ DEVICE: 'cuda:0', LOG_LEVEL: 'silent' });
-    expect(msg).toMatch(/compute on cuda:0, but its library sees cpu only.*DEVICE=cpu/u);
+  test.skipIf(findRuntimes().tensorflow.build === 'cuda').each([
+    ['train', /compute on cuda:0, but its library sees cpu only.*DEVICE=cpu/u],
+    ['generate', /cannot run on cuda:0.*DEVICE=cpu/u],
+  ])('where it is to %s on a GPU that is not there', async (role, reason) => {
+    const { msg } = await refusal({ DEVICE: 'cuda:0', LOG_LEVEL: 'silent', WORKER_ROLES: role });
+    expect(msg).toMatch(reason);
   });
 });
 

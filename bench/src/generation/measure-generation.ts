@@ -31,7 +31,7 @@ await seconds(Math.min(8, order.newTokens));
 const firstTokenMs = 1000 * (await medianSeconds(1));
 const tokensPerSecond = (order.batch * order.newTokens) / (await medianSeconds(order.newTokens));
 await model.close();
-const { libraries } = generationRuntime('cpu');
+const { libraries } = await generationRuntime('cpu');
 const report: GenerationReport = {
   tokensPerSecond,
   firstTokenMs,

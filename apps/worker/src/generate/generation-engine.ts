@@ -3,21 +3,24 @@ import { GenerationModel, generationRuntime } from '@glyphmill/model/generation'
 import { describeEngineError } from '../engine/describe-engine-error.js';
 import { engineSettings } from '../engine/engine-settings.js';
 import { serveEngine } from '../engine/serve-engine.js';
+import { OpenModels } from './open-models.js';
 import { generationCommand, type GenerationCommand, type GenerationReport } from './generation-protocol.js';
 
-/** A generation engine: keeps the model it used last open, and does the requests one after another. */
+/** Of the files of models that are kept open between requests; those in use are open whatever they take. */
+const MAX_OPEN_BYTES = 1024 ** 3;
+
+/** A generation engine: does all requests at once, those of one model in shared batches. */
 const running = new Map<number, AbortController>();
-let open: { folder: string; model: GenerationModel } | undefined;
-let queue: Promise<void> = Promise.resolve();
 
 const settings = engineSettings.parse(process.env);
+const models = new OpenModels((folder) => GenerationModel.open(folder, settings), MAX_OPEN_BYTES);
 
 const parent = serveEngine<typeof generationCommand, GenerationReport>(generationCommand, (command) => {
   if (command.type === 'cancel') running.get(command.request)?.abort();
   else {
     const stopping = new AbortController();
     running.set(command.request, stopping);
-    queue = queue.then(() => generate(command, stopping.signal));
+    void generate(command, stopping.signal);
   }
 });
 
@@ -25,15 +28,16 @@ async function generate(command: Extract<GenerationCommand, { type: 'generate' }
   const { request, modelFolder, prompts, sampling } = command;
   try {
     signal.throwIfAborted();
-    const model = await openModel(modelFolder);
     const lines: OutputLine[] = [];
-    await model.generate({
-      prompts,
-      sampling,
-      signal,
-      onSequence: (line) => void lines.push(line),
-      onProgress: (counts) => parent.send({ type: 'progress', request, ...counts }),
-    });
+    await models.use(modelFolder, (model) =>
+      model.generate({
+        prompts,
+        sampling,
+        signal,
+        onSequence: (line) => void lines.push(line),
+        onProgress: (counts) => parent.send({ type: 'progress', request, ...counts }),
+      }),
+    );
     parent.send({ type: 'done', request, lines });
   } catch (error) {
     parent.send({ type: 'failed', request, error: describeEngineError(error) });
@@ -42,17 +46,8 @@ async function generate(command: Extract<GenerationCommand, { type: 'generate' }
   }
 }
 
-async function openModel(folder: string): Promise<GenerationModel> {
-  if (open?.folder === folder) return open.model;
-  await open?.model.close();
-  open = undefined;
-  const model = await GenerationModel.open(folder, settings);
-  open = { folder, model };
-  return model;
-}
-
 try {
-  parent.send({ type: 'ready', ...generationRuntime(settings.device) });
+  parent.send({ type: 'ready', ...(await generationRuntime(settings.device)) });
 } catch (error) {
   parent.send({ type: 'failed', request: 0, error: describeEngineError(error) });
 }

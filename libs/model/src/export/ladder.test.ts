@@ -38,7 +38,7 @@ test.each([
   { kind: 'attention' },
   { kind: 'multi-head' },
   { kind: 'gpt', nLayer: 2, dropout: 0.1 },
-])('the folder of a trained $kind writes what the training wrote last', async (given) => {
+])('the folder of a trained $kind writes by the sliding window what the training wrote last', async (given) => {
   const trained = await trainBriefly(given);
   expect(trained.validationLoss).toBeLessThan(trained.metrics[0]!.validationLoss - 1);
   const manifest = await exportModel(trained, folder, about);
@@ -47,6 +47,17 @@ test.each([
     expect.objectContaining({ text: trained.samples.at(-1)!.text, tokenCount: 200 }),
   ]);
 });
+
+test.each([{ kind: 'attention' }, { kind: 'multi-head' }, { kind: 'gpt', nLayer: 2 }])(
+  'until its block is full, the decoding graph of a $kind writes what the training wrote last',
+  async (given) => {
+    const trained = await trainBriefly(given);
+    await exportModel(trained, folder, about);
+    const sample = trained.samples.at(-1)!.text; // of letters, spaces and newlines
+    const [line] = await exportedText(folder, trained.training.seed, { window: 'restarting', maxNewTokens: 8 });
+    expect(line).toMatchObject({ text: sample.slice(0, 8) });
+  },
+);
 
 test('the folder of a gpt is a GPT-2, with zeros for the biases that the model does not have', async () => {
   const trained = await trainBriefly({ kind: 'gpt', nLayer: 1, nHead: 2 });

@@ -4,7 +4,7 @@ import { definitionOf } from '../kinds/definition-of.js';
 import { AttentionOnnxPass } from '../layers/attention-onnx-pass.js';
 import { causalSelfAttentionOnnx } from '../layers/causal-self-attention.js';
 import { headOnnx } from '../layers/head.js';
-import { OnnxPass } from '../layers/onnx-pass.js';
+import { SequenceOnnxPass } from '../layers/sequence-onnx-pass.js';
 import { tokenAndPositionOnnx } from '../layers/token-and-position.js';
 import { OnnxGraph } from '../onnx/onnx-graph.js';
 import { train } from '../training/train.js';
@@ -13,7 +13,7 @@ import { checkParity, ParityError } from './parity.js';
 /** Its tokens stand at 0, 1, … whatever their past: a fault that only a past shows. */
 class ForgetfulPass extends AttentionOnnxPass {
   override positions(): string {
-    return OnnxPass.prototype.positions.call(this);
+    return SequenceOnnxPass.prototype.positions.call(this);
   }
 }
 

@@ -21,7 +21,7 @@ export class ParityError extends Error {
     allowed: number,
   ) {
     super(
-      `The logits of ONNX Runtime and TensorFlow differ by ${difference}; at most ${allowed} is allowed. ` +
+      `The logits of an exported graph and of the trained model differ by ${difference}; at most ${allowed} is allowed. ` +
         'The model was not published. This is a fault of the exporter: please report it with the model and training configuration.',
     );
   }
@@ -65,8 +65,9 @@ function probes({ tokenizer, model }: TrainedModel): TokenRows[] {
   ];
 }
 
-function requireEqual(expected: Float32Array, actual: Float32Array): void {
-  const allowed = TOLERANCE * expected.reduce((largest, logit) => Math.max(largest, Math.abs(logit)), 1);
+/** Throws {@link ParityError} where a logit differs by more than this share of the largest (of 1, where all are smaller). */
+export function requireEqual(expected: Float32Array, actual: Float32Array, tolerance = TOLERANCE): void {
+  const allowed = tolerance * expected.reduce((largest, logit) => Math.max(largest, Math.abs(logit)), 1);
   const difference = largestDifference(expected, actual);
   if (!(difference <= allowed)) throw new ParityError(difference, allowed);
 }

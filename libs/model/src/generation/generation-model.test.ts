@@ -4,16 +4,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { CharacterTokenizer } from '@glyphmill/data';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import {
-  completeTrainingConfig,
-  samplingConfig,
-  type ModelManifest,
-  type OutputLine,
-  type SamplingConfig,
-} from '../config/index.js';
+import { samplingConfig, type ModelManifest, type OutputLine, type SamplingConfig } from '../config/index.js';
 import { FolderFiles } from '../export/folder-files.js';
 import { bigramOnnx, TABLE } from '../kinds/bigram/bigram.js';
 import { GenerationModel, type GenerationTask } from './generation-model.js';
+import { manifestOf } from './manifest.fixture.js';
 import { ModelFolderError } from './model-folder.js';
 
 const tokenizer = CharacterTokenizer.fromText('abcde\n');
@@ -26,27 +21,7 @@ async function writeModel(folder: string, change: Partial<ModelManifest> = {}): 
   const files = new FolderFiles(folder);
   await files.writeJson('tokenizer.json', tokenizer.toHuggingFace());
   await files.write('onnx/model.onnx', bigramOnnx(new Map([[TABLE, { shape: [V, V], values }]])));
-  const manifest: ModelManifest = {
-    formatVersion: 1,
-    id: 'model_1',
-    name: 'letters',
-    kind: 'bigram',
-    createdAt: '2026-11-23T00:00:00.000Z',
-    job: 'job_1',
-    dataset: { id: 'dataset_1', name: 'letters', sha256: '0'.repeat(64) },
-    model: { kind: 'bigram', blockSize: 8 },
-    training: completeTrainingConfig('bigram', {}),
-    seed: 1337,
-    vocabularySize: V,
-    parameters: V * V,
-    trainLoss: 1,
-    validationLoss: 1,
-    device: 'cpu',
-    deviceName: 'none',
-    threads: 1,
-    versions: { node: '24', tfjs: '4', tensorflow: '2', onnxruntime: '1' },
-    files: [...files.written],
-  };
+  const manifest = manifestOf({ kind: 'bigram', blockSize: 8 }, V, files.written);
   await files.writeJson('manifest.json', { ...manifest, ...change });
 }
 

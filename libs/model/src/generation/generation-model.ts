@@ -1,15 +1,27 @@
 import type { CharacterTokenizer } from '@glyphmill/data';
 import type { ModelManifest, OutputLine, SamplingConfig } from '../config/index.js';
-import { LanguageModelSession, type SessionOptions } from '../onnx/language-model-session.js';
+import { DecodingSession } from '../decoding/decoding-session.js';
+import { LanguageModelSession } from '../onnx/language-model-session.js';
+import type { SessionOptions } from '../onnx/open-session.js';
 import { Breath } from '../sampling/breath.js';
 import type { Decoder } from '../sampling/decoder.js';
-import { openDecoder } from './open-decoder.js';
-import { readModelFolder } from './model-folder.js';
+import { WindowDecoder } from '../sampling/window-decoder.js';
+import { openDecoder, type OpenGraphs } from './open-decoder.js';
+import { type ModelFolder, readModelFolder } from './model-folder.js';
 import { writeLines, type GenerationCounts, type Prompt } from './write-lines.js';
+
+/**
+ * What a model sees of a text that has grown beyond its block. `restarting`: where the block is full it goes on from the
+ * newest half (decoding-window.ts). `sliding`: always the newest `blockSize` tokens, at the cost of the whole block for
+ * each token. Within the block there is no difference but rounding; and none at all for kinds without attention.
+ */
+export type GenerationWindow = 'restarting' | 'sliding';
 
 export interface GenerationTask {
   prompts: readonly Prompt[];
   sampling: SamplingConfig;
+  /** Left out: `restarting`. */
+  window?: GenerationWindow | undefined;
   /** Ends the generation within milliseconds; `generate` then throws the signal's reason. */
   signal?: AbortSignal | undefined;
   /** A line for each sample of each prompt, in their order; the next is not given before this has returned. */
@@ -28,38 +40,49 @@ export interface GenerationTask {
 export class GenerationModel {
   readonly manifest: ModelManifest;
   readonly #tokenizer: CharacterTokenizer;
-  readonly #session: LanguageModelSession;
+  readonly #graphs: OpenGraphs;
   readonly #decoder: Decoder;
 
-  private constructor(
-    manifest: ModelManifest,
-    tokenizer: CharacterTokenizer,
-    session: LanguageModelSession,
-    decoder: Decoder,
-  ) {
+  private constructor({ manifest, tokenizer }: ModelFolder, graphs: OpenGraphs, decoder: Decoder) {
     this.manifest = manifest;
     this.#tokenizer = tokenizer;
-    this.#session = session;
+    this.#graphs = graphs;
     this.#decoder = decoder;
   }
 
   /** Throws `ModelFolderError`, `DeviceUnavailableError`. */
   static async open(folder: string, options: SessionOptions): Promise<GenerationModel> {
-    const { manifest, tokenizer, onnx } = await readModelFolder(folder);
-    const session = await LanguageModelSession.open(onnx, options);
-    return new GenerationModel(manifest, tokenizer, session, await openDecoder(manifest, session));
+    const files = await readModelFolder(folder);
+    const graphs = {
+      model: await LanguageModelSession.open(files.onnx, options),
+      decoding: files.decodingOnnx && (await DecodingSession.open(files.decodingOnnx, options)),
+    };
+    return new GenerationModel(files, graphs, await openDecoder(files.manifest, graphs, options));
   }
 
   /**
-   * Generates all samples of all prompts. A sequence's text depends on the model, the seed and its place only, not on
-   * what else is generated. A prompt with a character that the model does not know gives lines with an error.
+   * Generates all samples of all prompts. A sequence's text depends on the model, the seed, its place, the sampling and
+   * the window only, not on what else is generated. A prompt with a character that the model does not know gives lines
+   * with an error.
    */
   async generate(task: GenerationTask): Promise<GenerationCounts> {
     const breath = new Breath(task.signal);
-    return writeLines(this.#tokenizer, this.#decoder, { ...task, breathe: breath.take });
+    return writeLines(this.#tokenizer, this.#decoderFor(task.window), { ...task, breathe: breath.take });
+  }
+
+  /** About what it takes while it is open: its files' bytes. */
+  get sizeBytes(): number {
+    return this.manifest.files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   }
 
   async close(): Promise<void> {
-    await this.#session.close();
+    await this.#graphs.model.close();
+    await this.#graphs.decoding?.close();
+  }
+
+  #decoderFor(window: GenerationTask['window']): Decoder {
+    const { model, vocabularySize } = this.manifest;
+    if (window !== 'sliding' || model.kind === 'bigram') return this.#decoder;
+    return new WindowDecoder(this.#graphs.model.logits, { vocabularySize, blockSize: model.blockSize });
   }
 }

@@ -17,18 +17,26 @@ export class ModelFolderError extends Error {
   }
 }
 
+const DECODING_FILE = 'onnx/decoding.onnx';
+
 /** What generation reads of a model folder. */
 export interface ModelFolder {
   manifest: ModelManifest;
   tokenizer: CharacterTokenizer;
+  /** The bytes of model.onnx. */
   onnx: Uint8Array;
+  /** Those of decoding.onnx; undefined for kinds without attention, and for folders of earlier versions. */
+  decodingOnnx: Uint8Array | undefined;
 }
 
 /** Reads a folder and checks the bytes against the manifest. Throws {@link ModelFolderError}. */
 export async function readModelFolder(folder: string): Promise<ModelFolder> {
   const manifest = parseManifest(await readFileOf(folder, 'manifest.json'));
   const tokenizer = await readTokenizer(folder, manifest);
-  return { manifest, tokenizer, onnx: await readListed(folder, 'onnx/model.onnx', manifest) };
+  const onnx = await readListed(folder, 'onnx/model.onnx', manifest);
+  const hasDecoding = manifest.files.some((entry) => entry.path === DECODING_FILE);
+  const decodingOnnx = hasDecoding ? await readListed(folder, DECODING_FILE, manifest) : undefined;
+  return { manifest, tokenizer, onnx, decodingOnnx };
 }
 
 /** What a new model takes of a published one. */

@@ -1,7 +1,6 @@
 import { UnknownCharacterError, type CharacterTokenizer } from '@glyphmill/data';
 import type { FailedLine, GeneratedLine, OutputLine, SamplingConfig } from '../config/index.js';
 import type { Decoder, DecodingOptions } from '../sampling/decoder.js';
-import { logitsProcessors } from '../sampling/logits-processor.js';
 import { startSequence, type Sequence } from '../sampling/sequence.js';
 
 const PROGRESS_INTERVAL_MS = 100;
@@ -37,13 +36,12 @@ export async function writeLines(
   decoder: Decoder,
   { prompts, sampling, breathe, onSequence, onProgress }: LineWriting,
 ): Promise<GenerationCounts> {
-  const processors = logitsProcessors(sampling);
   const counts = { done: 0, failed: 0, tokens: 0 };
   let reportedAtMs = performance.now();
   for (const batch of batches(pendingLines(tokenizer, prompts, sampling), decoder.batchSize)) {
     await breathe();
     const sequences = batch.flatMap((pending) => ('sequence' in pending ? [pending.sequence] : []));
-    const texts = await decoder.decode(sequences, { maxNewTokens: sampling.maxNewTokens, processors, breathe });
+    const texts = await decoder.decode(sequences, { maxNewTokens: sampling.maxNewTokens, sampling, breathe });
     const newTokens = texts.values();
     for (const pending of batch) {
       if ('failed' in pending) {

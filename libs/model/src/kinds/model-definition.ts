@@ -13,6 +13,8 @@ export interface ModelDefinition {
    * attention also take a mask and a past, and give the present (AttentionOnnxPass).
    */
   onnx(weights: Weights): Uint8Array;
+  /** The bytes of decoding.onnx (decoding-graph.ts); undefined for kinds without attention. */
+  decodingOnnx(weights: Weights): Uint8Array | undefined;
   /** config.json, as Hugging Face's libraries expect it where they know the kind. */
   huggingFaceConfig(vocabularySize: number): Record<string, unknown>;
   /** What model.safetensors holds; those of the plan are among them. */

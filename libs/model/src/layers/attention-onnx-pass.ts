@@ -1,7 +1,7 @@
 import type { OnnxGraph } from '../onnx/onnx-graph.js';
 import { ELEMENT_TYPE } from '../onnx/onnx-schema.js';
 import type { Weights } from '../weights/weights.js';
-import { BATCH, OnnxPass, SEQUENCE } from './onnx-pass.js';
+import { BATCH, SEQUENCE, SequenceOnnxPass } from './sequence-onnx-pass.js';
 
 /** Low enough that its share is exactly 0 in float32, and finite, for ∞ − ∞ is no number. */
 export const MASKED = -1e9;
@@ -33,7 +33,7 @@ export interface KeysAndValues {
  *
  * Names, shapes and the names of free sizes are those of Optimum's exports of GPT-2, as transformers.js feeds them.
  */
-export class AttentionOnnxPass extends OnnxPass {
+export class AttentionOnnxPass extends SequenceOnnxPass {
   /** What to add to the scores of attention: float [B, 1, T, P+T], 0 where a token may attend, {@link MASKED} elsewhere. */
   readonly bias: string;
   readonly #mask: string;
@@ -84,11 +84,11 @@ export class AttentionOnnxPass extends OnnxPass {
   #writeBias(): string {
     const { graph } = this;
     const shape = graph.node('Concat', [this.length, this.#total], { axis: { i: 0 } });
-    const ones = graph.node('Expand', [this.scalar(1), shape]); // [T, P+T]
+    const ones = graph.node('Expand', [graph.number(1), shape]); // [T, P+T]
     const pastDiagonal = graph.node('Squeeze', [this.#past]); // []: row t sees columns up to P + t
     const causal = graph.node('Trilu', [ones, pastDiagonal], { upper: { i: 0 } }); // [T, P+T]
     const counts = graph.node('Cast', [this.#mask], { to: { i: ELEMENT_TYPE.float } }); // [B, P+T]
     const visible = graph.node('Mul', [causal, graph.node('Unsqueeze', [counts, graph.integers([1, 2])])]);
-    return graph.node('Mul', [graph.node('Sub', [this.scalar(1), visible]), this.scalar(MASKED)]); // [B, 1, T, P+T]
+    return graph.node('Mul', [graph.node('Sub', [graph.number(1), visible]), graph.number(MASKED)]); // [B, 1, T, P+T]
   }
 }

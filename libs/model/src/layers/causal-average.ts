@@ -1,6 +1,6 @@
 import type { Tensor2D, Tensor3D } from '@glyphmill/tensorflow';
 import type { ForwardPass } from './forward-pass.js';
-import type { OnnxPass } from './onnx-pass.js';
+import type { SequenceOnnxPass } from './sequence-onnx-pass.js';
 
 /** Each token gets the mean of the tokens up to itself (past-means.ts says why so): x [B·T, C] → [B·T, C]. */
 export function causalAverage(pass: ForwardPass, x: Tensor2D): Tensor2D {
@@ -13,10 +13,10 @@ export function causalAverage(pass: ForwardPass, x: Tensor2D): Tensor2D {
 }
 
 /** The same in ONNX, of [B, T, C], as a product with the triangle of shares. */
-export function causalAverageOnnx(pass: OnnxPass, x: string): string {
+export function causalAverageOnnx(pass: SequenceOnnxPass, x: string): string {
   const { graph } = pass;
   const square = graph.node('Concat', [pass.length, pass.length], { axis: { i: 0 } });
-  const ones = graph.node('Expand', [pass.scalar(1), square]); // [T, T]
+  const ones = graph.node('Expand', [graph.number(1), square]); // [T, T]
   const triangle = graph.node('Trilu', [ones], { upper: { i: 0 } }); // 0 above the diagonal
   const counts = graph.node('ReduceSum', [triangle, graph.integers([1])], { keepdims: { i: 1 } }); // [T, 1]
   return graph.node('MatMul', [graph.node('Div', [triangle, counts]), x]);

@@ -1,6 +1,7 @@
 import type { Tensor2D, Tensor3D, Tensor4D } from '@glyphmill/tensorflow';
 import type { AttentionOnnxPass } from './attention-onnx-pass.js';
 import { causalSoftmax, causalSoftmaxOnnx } from './causal-softmax.js';
+import { DecodingOnnxPass } from './decoding-onnx-pass.js';
 import type { ForwardPass } from './forward-pass.js';
 import { linear, linearOnnx } from './linear.js';
 
@@ -38,8 +39,20 @@ export function causalSelfAttention(
     .reshape<Tensor2D>([batchSize * length, nEmbd]);
 }
 
-/** The same in ONNX, of [B, T, C]: queries for the T tokens, keys and values of the P + T. */
+/** The same in ONNX, of [B, T, C], or of one new token a sequence, [B, C]. */
 export function causalSelfAttentionOnnx(
+  pass: AttentionOnnxPass | DecodingOnnxPass,
+  name: string,
+  x: string,
+  shape: AttentionShape,
+): string {
+  return pass instanceof DecodingOnnxPass
+    ? newestAttentionOnnx(pass, name, x, shape)
+    : sequenceAttentionOnnx(pass, name, x, shape);
+}
+
+/** Queries for the T tokens, keys and values of the P + T: [B, T, C] → [B, T, C]. */
+function sequenceAttentionOnnx(
   pass: AttentionOnnxPass,
   name: string,
   x: string,
@@ -51,11 +64,34 @@ export function causalSelfAttentionOnnx(
   const split = graph.node('Reshape', [linearOnnx(pass, name, x), graph.integers([0, 0, 3, nHead, headSize])]);
   const heads = graph.node('Transpose', [split], { perm: { ints: [2, 0, 3, 1, 4] } }); // [3, B, H, T, D]
   const part = (index: number) => graph.node('Gather', [heads, graph.integer(index)], { axis: { i: 0 } }); // [B, H, T, D]
-  const q = graph.node('Mul', [part(0), pass.scalar(1 / Math.sqrt(headSize))]);
+  const q = graph.node('Mul', [part(0), graph.number(1 / Math.sqrt(headSize))]);
   const { keys, values } = pass.appendToPast({ keys: part(1), values: part(2) }); // [B, H, P+T, D] each
   const keysTransposed = graph.node('Transpose', [keys], { perm: { ints: [0, 1, 3, 2] } }); // [B, H, D, P+T]
   const shares = causalSoftmaxOnnx(pass, graph.node('MatMul', [q, keysTransposed])); // [B, H, T, P+T]
   const mixed = graph.node('MatMul', [shares, values]); // [B, H, T, D]
   const together = graph.node('Transpose', [mixed], { perm: { ints: [0, 2, 1, 3] } }); // [B, T, H, D]
   return graph.node('Reshape', [together, graph.integers([0, 0, nEmbd])]);
+}
+
+/** A query for the newest token alone, keys and values of the past and the chunk: [B, C] → [B, C]. */
+function newestAttentionOnnx(
+  pass: DecodingOnnxPass,
+  name: string,
+  x: string,
+  { nEmbd, nHead }: AttentionShape,
+): string {
+  const { graph } = pass;
+  // The 1/√D is in the weights of the queries already (decoding-graph.ts).
+  const projected = linearOnnx(pass, name, x); // [B, 3C]
+  const split = graph.node('Reshape', [projected, graph.integers([0, 3 * nHead, 1, nEmbd / nHead])]); // [B, 3H, 1, D]
+  const [q, keys, values] = graph.nodes('Split', [split, graph.integers([nHead, nHead, nHead])], { axis: { i: 1 } }, 3);
+  const { past, chunk } = pass.appendToChunk({ keys: keys!, values: values! });
+  const scoresOf = (some: string) => graph.node('FusedMatMul', [q!, some], { transB: { i: 1 } });
+  const pastScores = graph.node('Add', [scoresOf(past.keys), pass.pastBias]); // [B, H, 1, P]
+  const scores = graph.node('Concat', [pastScores, scoresOf(chunk.keys)], { axis: { i: 3 } }); // [B, H, 1, P+s]
+  const shares = graph.node('Softmax', [scores], { axis: { i: -1 } });
+  const [pastShares, chunkShares] = graph.nodes('Split', [shares, pass.lengths], { axis: { i: 3 } }, 2);
+  const fromPast = graph.node('MatMul', [pastShares!, past.values]); // [B, H, 1, D]
+  const fromChunk = graph.node('MatMul', [chunkShares!, chunk.values]); // [B, H, 1, D]
+  return graph.node('Reshape', [graph.node('Add', [fromPast, fromChunk]), graph.integers([0, nEmbd])]);
 }

@@ -29,7 +29,7 @@ export function feedForward(pass: ForwardPass, name: string, x: Tensor2D): Tenso
   return pass.dropout(linear(pass, `${name}.c_proj`, hidden)); // [B·T, C]
 }
 
-/** The same in ONNX, of [B, T, C]. */
+/** The same in ONNX, of [B, T, C] or [B, C]. */
 export function feedForwardOnnx(pass: OnnxPass, name: string, x: string): string {
   const hidden = geluOnnx(pass.graph, linearOnnx(pass, `${name}.c_fc`, x)); // [B, T, 4C]
   return linearOnnx(pass, `${name}.c_proj`, hidden); // [B, T, C]

@@ -19,8 +19,8 @@ export function head(pass: ForwardPass, table: string, x: Tensor2D): Tensor2D {
   return matrixProduct(pass.tensorflow, x, pass.matrix(table), { transposeB: true });
 }
 
-/** The same in ONNX, of [B, T, C]; it writes the graph's `logits`, [B, T, V]. */
-export function headOnnx(pass: OnnxPass, table: string, x: string): void {
+/** The same in ONNX, of [B, T, C] → `logits` [B, T, V], or of [B, C] → [B, V]. */
+export function headOnnx(pass: OnnxPass, table: string, x: string): string {
   const transposed = pass.graph.node('Transpose', [pass.weight(table)], { perm: { ints: [1, 0] } }); // [C, V]
-  pass.graph.node('MatMul', [x, transposed], {}, 'logits');
+  return pass.graph.node('MatMul', [x, transposed], {}, 'logits');
 }

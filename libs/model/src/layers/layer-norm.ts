@@ -20,7 +20,7 @@ export function layerNorm(pass: ForwardPass, name: string, x: Tensor2D): Tensor2
   return bias === undefined ? normalized : normalized.add(bias);
 }
 
-/** The same in ONNX, of [B, T, C]. */
+/** The same in ONNX, of [B, T, C] or [B, C]. */
 export function layerNormOnnx(pass: OnnxPass, name: string, x: string): string {
   const bias = pass.optionalWeight(`${name}.bias`);
   const inputs = [x, pass.weight(`${name}.weight`), ...(bias === undefined ? [] : [bias])];

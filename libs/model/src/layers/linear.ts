@@ -25,7 +25,7 @@ export function linear(pass: ForwardPass, name: string, x: Tensor2D): Tensor2D {
   return bias === undefined ? product : product.add(bias);
 }
 
-/** The same in ONNX, of [B, T, inputs] → [B, T, outputs]. */
+/** The same in ONNX, of [B, T, inputs] → [B, T, outputs], or without T. */
 export function linearOnnx(pass: OnnxPass, name: string, x: string): string {
   const product = pass.graph.node('MatMul', [x, pass.weight(`${name}.weight`)]);
   const bias = pass.optionalWeight(`${name}.bias`);

@@ -1,6 +1,7 @@
 import type { Tensor2D } from '@glyphmill/tensorflow';
 import type { AttentionOnnxPass } from './attention-onnx-pass.js';
 import { type AttentionShape, causalSelfAttention, causalSelfAttentionOnnx } from './causal-self-attention.js';
+import type { DecodingOnnxPass } from './decoding-onnx-pass.js';
 import type { ForwardPass } from './forward-pass.js';
 import { linear, linearOnnx, linearPlan } from './linear.js';
 import type { WeightPlan, WeightStart } from './weight-plan.js';
@@ -25,9 +26,9 @@ export function multiHeadAttention(pass: ForwardPass, name: string, x: Tensor2D,
   return pass.dropout(linear(pass, `${name}.c_proj`, heads)); // [B·T, C]
 }
 
-/** The same in ONNX, of [B, T, C]. */
+/** The same in ONNX, of [B, T, C] or [B, C]. */
 export function multiHeadAttentionOnnx(
-  pass: AttentionOnnxPass,
+  pass: AttentionOnnxPass | DecodingOnnxPass,
   name: string,
   x: string,
   shape: AttentionShape,

@@ -1,20 +1,9 @@
-import { env, InferenceSession, Tensor } from 'onnxruntime-node';
-import { DeviceUnavailableError } from './device-unavailable-error.js';
-
-/** Where a model runs: `cpu`, or the nth NVIDIA GPU as `cuda:n`. */
-export type Device = 'cpu' | `cuda:${number}`;
-
-/** What is worth telling comes as an error; the library writes nothing of its own. */
-const FATAL_ONLY = 4;
+import { env, type InferenceSession, Tensor } from 'onnxruntime-node';
+import { floatResult } from './float-result.js';
+import { openSession, type SessionOptions } from './open-session.js';
 
 /** The version of ONNX Runtime. */
 export const ONNX_RUNTIME_VERSION = env.versions.node ?? env.versions.common;
-
-export interface SessionOptions {
-  device: Device;
-  /** Threads within an operator; left out: as many as there are cores. */
-  threads?: number | undefined;
-}
 
 /** Keys and values of tokens that were seen, by the names that the graph takes them under: [rows, H, P, D] each. */
 export type Past = Readonly<Record<string, Tensor>>;
@@ -48,18 +37,9 @@ export class LanguageModelSession {
     this.#pastInputs = pastInputs(session);
   }
 
-  /** Opens the bytes of an .onnx file. Throws {@link DeviceUnavailableError} rather than run on another device. */
-  static async open(onnx: Uint8Array, { device, threads }: SessionOptions): Promise<LanguageModelSession> {
-    try {
-      const session = await InferenceSession.create(onnx, {
-        executionProviders: [executionProvider(device)],
-        logSeverityLevel: FATAL_ONLY,
-        ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
-      });
-      return new LanguageModelSession(session);
-    } catch (cause) {
-      throw device === 'cpu' ? cause : new DeviceUnavailableError(device, cause);
-    }
+  /** Opens the bytes of an .onnx file. Throws `DeviceUnavailableError` rather than run on another device. */
+  static async open(onnx: Uint8Array, options: SessionOptions): Promise<LanguageModelSession> {
+    return new LanguageModelSession(await openSession(onnx, options));
   }
 
   /** Whether {@link advance} can be asked to go on from a past. */
@@ -69,7 +49,7 @@ export class LanguageModelSession {
 
   /** ids [rows, columns], row-major → logits [rows, columns, vocabulary], row-major. Blocks the event loop while it runs. */
   readonly logits = async (ids: Int32Array, rows: number, columns: number): Promise<Float32Array> =>
-    logitsOf(await this.#session.run(this.#feeds({ ids, rows, columns }), ['logits']));
+    floatResult(await this.#session.run(this.#feeds({ ids, rows, columns }), ['logits']), 'logits');
 
   /** The same after a past, and the past of what comes next. Throws `TypeError` where the graph takes none. */
   async advance(continuation: Continuation): Promise<{ logits: Float32Array; past: Past }> {
@@ -78,7 +58,18 @@ export class LanguageModelSession {
     const past = Object.entries(results).flatMap(([name, tensor]) =>
       name.startsWith(PRESENT_PREFIX) ? [[name.replace(PRESENT_PREFIX, PAST_PREFIX), tensor] as const] : [],
     );
-    return { logits: logitsOf(results), past: Object.fromEntries(past) };
+    return { logits: floatResult(results, 'logits'), past: Object.fromEntries(past) };
+  }
+
+  /**
+   * The keys and values of each layer for ids [rows, columns], row-major: float [rows, H, columns, D] each, the keys of a
+   * layer before its values. Throws `TypeError` where the graph takes no past.
+   */
+  async keysAndValues(ids: Int32Array, rows: number, columns: number): Promise<Float32Array[]> {
+    if (!this.takesPast) throw new TypeError('The graph has no keys and values: it has no attention.');
+    const names = Array.from(this.#pastInputs.keys(), (name) => name.replace(PAST_PREFIX, PRESENT_PREFIX));
+    const results = await this.#session.run(this.#feeds({ ids, rows, columns }), names);
+    return names.map((name) => floatResult(results, name));
   }
 
   async close(): Promise<void> {
@@ -118,13 +109,4 @@ function pastInputs({ inputMetadata }: InferenceSession): Map<string, { heads: n
 
 function int64(values: Int32Array, shape: readonly number[]): Tensor {
   return new Tensor('int64', BigInt64Array.from(values, BigInt), shape);
-}
-
-function logitsOf({ logits }: InferenceSession.ReturnType): Float32Array {
-  if (!(logits?.data instanceof Float32Array)) throw new TypeError('The graph gave no float logits.');
-  return logits.data;
-}
-
-function executionProvider(device: Device): InferenceSession.ExecutionProviderConfig {
-  return device === 'cpu' ? device : { name: 'cuda', deviceId: Number(device.slice('cuda:'.length)) };
 }

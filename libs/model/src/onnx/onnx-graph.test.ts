@@ -30,6 +30,36 @@ test('lists of whole numbers reach an operator, and results are named where no n
   await session.release();
 });
 
+test('a graph within a graph sees the values outside, and its own names are its own', async () => {
+  const graph = new OnnxGraph('powers');
+  const x = graph.input('x', 'float', ['n']);
+  const body = graph.subgraph('body');
+  body.input('index', 'int64', []);
+  const goOn = body.input('go_on', 'bool', []);
+  const product = body.node('Mul', [body.input('power', 'float', ['n']), x], {}, 'y');
+  body.output(body.node('Identity', [goOn]), 'bool', []);
+  body.output(product, 'float', ['n']);
+  body.output(body.node('Identity', [product]), 'float', ['n']);
+  const [last, all] = graph.nodes('Loop', [graph.integer(3), '', x], { body: { g: body } }, ['y', 'all']);
+  graph.output(last!, 'float', ['n']);
+  graph.output(all!, 'float', ['steps', 'n']);
+  const session = await InferenceSession.create(graph.encode());
+  const results = await session.run({ x: new Tensor('float32', Float32Array.of(2, 3), [2]) });
+  expect([...(results['y']!.data as Float32Array)]).toEqual([16, 81]);
+  expect([...(results['all']!.data as Float32Array)]).toEqual([4, 9, 8, 27, 16, 81]);
+  await session.release();
+});
+
+test("ONNX Runtime's own operators are in its own domain", async () => {
+  const graph = new OnnxGraph('product');
+  const x = graph.input('x', 'float', ['n', 2]);
+  graph.output(graph.node('FusedMatMul', [x, x], { transB: { i: 1 } }, 'y'), 'float', ['n', 'n']);
+  const session = await InferenceSession.create(graph.encode());
+  const { y } = await session.run({ x: new Tensor('float32', Float32Array.of(1, 2, 3, 4), [2, 2]) });
+  expect([...(y!.data as Float32Array)]).toEqual([5, 11, 11, 25]);
+  await session.release();
+});
+
 test('a GPU that is not there is an error with its remedy, not a run on the CPU', async () => {
   const opening = LanguageModelSession.open(new OnnxGraph('empty').encode(), { device: 'cuda:99' });
   await expect(opening).rejects.toThrow(DeviceUnavailableError);

@@ -8,7 +8,8 @@ const SCHEMA = `
 syntax = "proto2";
 package onnx;
 message AttributeProto {
-  optional string name = 1; optional float f = 2; optional int64 i = 3; repeated int64 ints = 8; optional int32 type = 20;
+  optional string name = 1; optional float f = 2; optional int64 i = 3; optional GraphProto g = 6; repeated int64 ints = 8;
+  optional int32 type = 20;
 }
 message NodeProto {
   repeated string input = 1; repeated string output = 2; optional string name = 3; optional string op_type = 4;
@@ -31,7 +32,7 @@ message ModelProto {
 const modelProto = protobuf.parse(SCHEMA, { keepCase: true }).root.lookupType('onnx.ModelProto');
 
 /** ONNX's numbers for the types of elements that are used. */
-export const ELEMENT_TYPE = { float: 1, int64: 7 } as const;
+export const ELEMENT_TYPE = { float: 1, int64: 7, bool: 9 } as const;
 export type ElementType = keyof typeof ELEMENT_TYPE;
 
 /** Encodes a ModelProto given as a plain object with the field names of the schema. */

@@ -1,9 +1,9 @@
-import type { LogitsProcessor } from './logits-processor.js';
+import type { SamplingRules } from './logits-processor.js';
 import type { Sequence } from './sequence.js';
 
 export interface DecodingOptions {
   maxNewTokens: number;
-  processors: readonly LogitsProcessor[];
+  sampling: SamplingRules;
   /** Called between pieces of work of some milliseconds at most; what it throws ends the decoding. */
   breathe: () => Promise<void>;
 }

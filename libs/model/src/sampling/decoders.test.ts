@@ -1,13 +1,12 @@
 import { expect, test } from 'vitest';
-import { logitsProcessors } from './logits-processor.js';
 import { startSequence } from './sequence.js';
 import { TableDecoder } from './table-decoder.js';
 import { WindowDecoder, type LogitsFunction } from './window-decoder.js';
 
 const VOCABULARY = 5;
 const breathe = () => Promise.resolve();
-const greedy = logitsProcessors({ temperature: 0, topK: 0, topP: 1 });
-const random = logitsProcessors({ temperature: 1, topK: 0, topP: 1 });
+const greedy = { temperature: 0, topK: 0, topP: 1 };
+const random = { temperature: 1, topK: 0, topP: 1 };
 
 /** A bigram's table: the logits of all pairs. */
 const table = Float32Array.from({ length: VOCABULARY ** 2 }, (_, pair) => Math.sin(pair * 7));
@@ -39,7 +38,7 @@ const sequence = (context: number[], sampleIndex = 0) =>
 
 test('the window decoder goes on from the tokens of the window only', async () => {
   const decoder = new WindowDecoder(sumLogits, { vocabularySize: VOCABULARY, blockSize: 2 });
-  const [tokens] = await decoder.decode([sequence([4, 1, 1])], { maxNewTokens: 5, processors: greedy, breathe });
+  const [tokens] = await decoder.decode([sequence([4, 1, 1])], { maxNewTokens: 5, sampling: greedy, breathe });
   // 1+1 = 2, 1+2 = 3, 2+3 = 0, 3+0 = 3, 0+3 = 3
   expect([...tokens!]).toEqual([2, 3, 0, 3, 3]);
 });
@@ -47,7 +46,7 @@ test('the window decoder goes on from the tokens of the window only', async () =
 test('sequences of unequal length are decoded together as they are alone', async () => {
   const decoder = new WindowDecoder(sumLogits, { vocabularySize: VOCABULARY, blockSize: 4 });
   const contexts = [[1], [1, 2, 3], [4, 4]];
-  const options = { maxNewTokens: 6, processors: random, breathe };
+  const options = { maxNewTokens: 6, sampling: random, breathe };
   const together = await decoder.decode(
     contexts.map((context, index) => sequence(context, index)),
     options,
@@ -59,7 +58,7 @@ test('sequences of unequal length are decoded together as they are alone', async
 });
 
 test('a table is decoded as the model whose logits it holds', async () => {
-  const options = { maxNewTokens: 100, processors: random, breathe };
+  const options = { maxNewTokens: 100, sampling: random, breathe };
   const byTable = await new TableDecoder(table, VOCABULARY).decode([sequence([3])], options);
   const window = { vocabularySize: VOCABULARY, blockSize: 8 };
   expect(byTable).toEqual(await new WindowDecoder(tableLogits, window).decode([sequence([3])], options));
@@ -67,15 +66,15 @@ test('a table is decoded as the model whose logits it holds', async () => {
 
 test('rows made for other rules are not used', async () => {
   const decoder = new TableDecoder(table, VOCABULARY);
-  await decoder.decode([sequence([3])], { maxNewTokens: 50, processors: random, breathe });
-  const [tokens] = await decoder.decode([sequence([3])], { maxNewTokens: 1, processors: greedy, breathe });
+  await decoder.decode([sequence([3])], { maxNewTokens: 50, sampling: random, breathe });
+  const [tokens] = await decoder.decode([sequence([3])], { maxNewTokens: 1, sampling: greedy, breathe });
   const row = [...table.subarray(3 * VOCABULARY, 4 * VOCABULARY)];
   expect(tokens![0]).toBe(row.indexOf(Math.max(...row)));
 });
 
 test('tokens follow each other as often as the table says', async () => {
   const fair = new Float32Array([Math.log(3), 0, Math.log(3), 0]); // after either token: ¾, ¼
-  const options = { maxNewTokens: 20_000, processors: random, breathe };
+  const options = { maxNewTokens: 20_000, sampling: random, breathe };
   const [tokens] = await new TableDecoder(fair, 2).decode([sequence([0])], options);
   const share = tokens!.filter((token) => token === 1).length / tokens!.length;
   expect(share).toBeCloseTo(0.25, 1.5);
@@ -98,6 +97,6 @@ test('each sample of each prompt has random numbers of its own', () => {
 
 test('what the breath throws ends the decoding', async () => {
   const stop = () => Promise.reject(new Error('stopped'));
-  const options = { maxNewTokens: 1, processors: greedy, breathe: stop };
+  const options = { maxNewTokens: 1, sampling: greedy, breathe: stop };
   await expect(new TableDecoder(table, VOCABULARY).decode([sequence([0])], options)).rejects.toThrow('stopped');
 });

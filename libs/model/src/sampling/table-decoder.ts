@@ -1,5 +1,5 @@
 import type { Decoder, DecodingOptions } from './decoder.js';
-import type { LogitsProcessor } from './logits-processor.js';
+import { logitsProcessors, type SamplingRules } from './logits-processor.js';
 import type { Sequence } from './sequence.js';
 import { TokenDistribution } from './token-distribution.js';
 
@@ -13,8 +13,8 @@ export class TableDecoder implements Decoder {
   readonly batchSize = 1;
   readonly #table: Float32Array;
   readonly #vocabularySize: number;
-  /** The rows made so far, by the rules they were made with. */
-  readonly #rows = new WeakMap<readonly LogitsProcessor[], (TokenDistribution | undefined)[]>();
+  /** The rules of the newest decoding, and the rows made with them so far. */
+  #made: { sampling: SamplingRules; rows: (TokenDistribution | undefined)[] } | undefined;
 
   constructor(table: Float32Array, vocabularySize: number) {
     this.#table = table;
@@ -22,15 +22,14 @@ export class TableDecoder implements Decoder {
   }
 
   async decode(sequences: readonly Sequence[], options: DecodingOptions): Promise<Int32Array[]> {
-    const rows = this.#rows.get(options.processors) ?? [];
-    this.#rows.set(options.processors, rows);
+    const rows = this.#rowsFor(options.sampling);
     const texts: Int32Array[] = [];
     for (const { context, random } of sequences) {
       const tokens = new Int32Array(options.maxNewTokens);
       let last = context.at(-1)!;
       for (let at = 0; at < tokens.length; at += 1) {
         if (at % TOKENS_A_BREATH === 0) await options.breathe();
-        const row = (rows[last] ??= this.#distributionAfter(last, options.processors));
+        const row = (rows[last] ??= this.#distributionAfter(last, options.sampling));
         last = row.draw(random.nextFloat());
         tokens[at] = last;
       }
@@ -39,8 +38,18 @@ export class TableDecoder implements Decoder {
     return texts;
   }
 
-  #distributionAfter(token: number, processors: readonly LogitsProcessor[]): TokenDistribution {
-    const start = token * this.#vocabularySize;
-    return new TokenDistribution(this.#table.subarray(start, start + this.#vocabularySize), processors);
+  #rowsFor(sampling: SamplingRules): (TokenDistribution | undefined)[] {
+    if (this.#made === undefined || !sameRules(this.#made.sampling, sampling)) this.#made = { sampling, rows: [] };
+    return this.#made.rows;
   }
+
+  #distributionAfter(token: number, sampling: SamplingRules): TokenDistribution {
+    const start = token * this.#vocabularySize;
+    const logits = this.#table.subarray(start, start + this.#vocabularySize);
+    return new TokenDistribution(logits, logitsProcessors(sampling));
+  }
+}
+
+function sameRules(one: SamplingRules, other: SamplingRules): boolean {
+  return one.temperature === other.temperature && one.topK === other.topK && one.topP === other.topP;
 }

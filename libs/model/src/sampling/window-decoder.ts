@@ -1,4 +1,5 @@
 import type { Decoder, DecodingOptions } from './decoder.js';
+import { logitsProcessors } from './logits-processor.js';
 import type { Sequence } from './sequence.js';
 import { TokenDistribution } from './token-distribution.js';
 
@@ -6,7 +7,7 @@ import { TokenDistribution } from './token-distribution.js';
 export type LogitsFunction = (ids: Int32Array, rows: number, columns: number) => Promise<Float32Array> | Float32Array;
 
 /**
- * Decodes any causal model by running it on the last `blockSize` tokens for each new one. Sequences of a batch are
+ * Decodes any causal model by running it on the last `blockSize` tokens for each new one: the strict sliding window. Sequences of a batch are
  * aligned left; the zeros that fill shorter ones come after all that their logits depend on.
  */
 export class WindowDecoder implements Decoder {
@@ -26,12 +27,13 @@ export class WindowDecoder implements Decoder {
 
   async decode(sequences: readonly Sequence[], options: DecodingOptions): Promise<Int32Array[]> {
     if (sequences.length === 0) return [];
+    const processors = logitsProcessors(options.sampling);
     const texts = sequences.map(({ context }) => Array.from(context));
     for (let step = 0; step < options.maxNewTokens; step += 1) {
       await options.breathe();
       const rows = await this.#lastLogits(texts.map((tokens) => tokens.slice(-this.#blockSize)));
       for (const [index, { random }] of sequences.entries()) {
-        texts[index]!.push(new TokenDistribution(rows[index]!, options.processors).draw(random.nextFloat()));
+        texts[index]!.push(new TokenDistribution(rows[index]!, processors).draw(random.nextFloat()));
       }
     }
     return texts.map((tokens, index) => Int32Array.from(tokens.slice(sequences[index]!.context.length)));

@@ -2,14 +2,16 @@ import type { CharacterTokenizer } from '@glyphmill/data';
 import type { ModelConfig, TrainingConfig } from '../config/index.js';
 import type { Learner } from '../learner/learner.js';
 import type { Breath } from '../sampling/breath.js';
-import { logitsProcessors } from '../sampling/logits-processor.js';
 import { startSequence } from '../sampling/sequence.js';
 import { WindowDecoder } from '../sampling/window-decoder.js';
 
 /** Characters of a sample. */
 const SAMPLE_TOKENS = 200;
 
-/** Lets a model in training write a text: what generation would give for the empty prompt and the training's seed. */
+/**
+ * Lets a model in training write a text: what generation by the sliding window gives for the empty prompt and the
+ * training's seed.
+ */
 export async function writeSample(
   learner: Learner,
   tokenizer: CharacterTokenizer,
@@ -19,7 +21,7 @@ export async function writeSample(
   const logits = (ids: Int32Array, rows: number, columns: number) => learner.logits(ids, rows, columns);
   const decoder = new WindowDecoder(logits, { vocabularySize, blockSize: model.blockSize });
   const sequence = startSequence(new Int32Array(0), { seed: training.seed, promptIndex: 0, sampleIndex: 0 });
-  const processors = logitsProcessors({ temperature: 1, topK: 0, topP: 1 });
-  const [tokens] = await decoder.decode([sequence], { maxNewTokens: SAMPLE_TOKENS, processors, breathe: breath.take });
+  const sampling = { temperature: 1, topK: 0, topP: 1 };
+  const [tokens] = await decoder.decode([sequence], { maxNewTokens: SAMPLE_TOKENS, sampling, breathe: breath.take });
   return tokenizer.decode(tokens!);
 }

@@ -1,6 +1,7 @@
 import type { AttentionConfig } from '../../config/index.js';
 import { AttentionOnnxPass } from '../../layers/attention-onnx-pass.js';
 import { causalSelfAttention, causalSelfAttentionOnnx } from '../../layers/causal-self-attention.js';
+import type { DecodingOnnxPass } from '../../layers/decoding-onnx-pass.js';
 import { head, headOnnx, headPlan } from '../../layers/head.js';
 import { linearPlan } from '../../layers/linear.js';
 import { tokenAndPosition, tokenAndPositionOnnx, tokenAndPositionPlan } from '../../layers/token-and-position.js';
@@ -17,7 +18,12 @@ const HEAD = 'lm_head.weight';
  */
 export function attentionNetwork(config: AttentionConfig): Network {
   const { nEmbd, blockSize, dropout } = config;
-  const shape = { nEmbd, nHead: 1 };
+  const shape = { nLayer: 1, nEmbd, nHead: 1 };
+  const logitsOnnx = (pass: AttentionOnnxPass | DecodingOnnxPass) => {
+    const x = tokenAndPositionOnnx(pass, EMBEDDINGS); // [B, T, C] or [B, C]
+    const past = causalSelfAttentionOnnx(pass, ATTENTION, x, shape);
+    return headOnnx(pass, HEAD, pass.graph.node('Add', [x, past])); // [B, T, V] or [B, V]
+  };
   return {
     blockSize,
     dropout,
@@ -30,12 +36,8 @@ export function attentionNetwork(config: AttentionConfig): Network {
       const x = tokenAndPosition(pass, EMBEDDINGS, ids); // [B·T, C]
       return head(pass, HEAD, x.add(causalSelfAttention(pass, ATTENTION, x, shape))); // [B·T, V]
     },
-    logitsOnnx: (graph, weights) => {
-      const pass = new AttentionOnnxPass(graph, weights, { ...shape, nLayer: 1 });
-      const x = tokenAndPositionOnnx(pass, EMBEDDINGS); // [B, T, C]
-      const past = causalSelfAttentionOnnx(pass, ATTENTION, x, shape); // [B, T, C]
-      headOnnx(pass, HEAD, graph.node('Add', [x, past])); // [B, T, V]
-    },
+    logitsOnnx: (graph, weights) => void logitsOnnx(new AttentionOnnxPass(graph, weights, shape)),
+    decoding: { shape, logitsOnnx },
     huggingFaceConfig: (vocabularySize) => ({
       model_type: 'glyphmill-attention',
       vocab_size: vocabularySize,

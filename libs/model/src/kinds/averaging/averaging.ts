@@ -2,7 +2,7 @@ import type { AveragingConfig } from '../../config/index.js';
 import { causalAverage, causalAverageOnnx } from '../../layers/causal-average.js';
 import { head, headOnnx, headPlan } from '../../layers/head.js';
 import { linear, linearOnnx, linearPlan } from '../../layers/linear.js';
-import { OnnxPass } from '../../layers/onnx-pass.js';
+import { SequenceOnnxPass } from '../../layers/sequence-onnx-pass.js';
 import { tokenAndPosition, tokenAndPositionOnnx, tokenAndPositionPlan } from '../../layers/token-and-position.js';
 import type { Network } from '../network/network.js';
 
@@ -29,7 +29,7 @@ export function averagingNetwork(config: AveragingConfig): Network {
       return head(pass, HEAD, x.add(causalAverage(pass, linear(pass, 'value', x)))); // [B·T, V]
     },
     logitsOnnx: (graph, weights) => {
-      const pass = new OnnxPass(graph, weights);
+      const pass = new SequenceOnnxPass(graph, weights);
       const x = tokenAndPositionOnnx(pass, EMBEDDINGS); // [B, T, C]
       const past = causalAverageOnnx(pass, linearOnnx(pass, 'value', x)); // [B, T, C]
       headOnnx(pass, HEAD, graph.node('Add', [x, past])); // [B, T, V]

@@ -8,6 +8,7 @@ export function bigramDefinition(config: BigramConfig): ModelDefinition {
     plan: bigramPlan,
     trainable: (vocabularySize) => bigramTrainable(config, vocabularySize),
     onnx: bigramOnnx,
+    decodingOnnx: () => undefined,
     huggingFaceConfig: (vocabularySize) => ({
       model_type: 'glyphmill-bigram',
       vocab_size: vocabularySize,

@@ -1,6 +1,6 @@
 import type { Tensor2D, Tensor3D, TensorFlow } from '@glyphmill/tensorflow';
 import { embedding, embeddingOnnx } from '../../layers/embedding.js';
-import { BATCH, SEQUENCE } from '../../layers/onnx-pass.js';
+import { BATCH, SEQUENCE } from '../../layers/sequence-onnx-pass.js';
 import type { WeightPlan } from '../../layers/weight-plan.js';
 import { OnnxGraph } from '../../onnx/onnx-graph.js';
 import { weightNamed, type Weights } from '../../weights/weights.js';

@@ -1,6 +1,7 @@
 import type { Tensor2D } from '@glyphmill/tensorflow';
 import type { GptConfig } from '../../config/index.js';
 import { AttentionOnnxPass } from '../../layers/attention-onnx-pass.js';
+import type { DecodingOnnxPass } from '../../layers/decoding-onnx-pass.js';
 import { feedForward, feedForwardOnnx, feedForwardPlan } from '../../layers/feed-forward.js';
 import type { ForwardPass } from '../../layers/forward-pass.js';
 import { head, headOnnx } from '../../layers/head.js';
@@ -27,6 +28,11 @@ const blockNames = (nLayer: number) => Array.from({ length: nLayer }, (_, layer)
  */
 export function gptNetwork(config: GptConfig): Network {
   const { nLayer, nEmbd, blockSize, dropout, bias } = config;
+  const logitsOnnx = (pass: AttentionOnnxPass | DecodingOnnxPass) => {
+    let x = tokenAndPositionOnnx(pass, EMBEDDINGS); // [B, T, C] or [B, C]
+    for (const name of blockNames(nLayer)) x = blockOnnx(pass, name, x, config);
+    return headOnnx(pass, EMBEDDINGS.tokens, layerNormOnnx(pass, LAST_NORM, x)); // [B, T, V] or [B, V]
+  };
   return {
     blockSize,
     dropout,
@@ -40,12 +46,8 @@ export function gptNetwork(config: GptConfig): Network {
       for (const name of blockNames(nLayer)) x = block(pass, name, x, config); // [B·T, C]
       return head(pass, EMBEDDINGS.tokens, layerNorm(pass, LAST_NORM, x)); // [B·T, V]
     },
-    logitsOnnx: (graph, weights) => {
-      const pass = new AttentionOnnxPass(graph, weights, config);
-      let x = tokenAndPositionOnnx(pass, EMBEDDINGS); // [B, T, C]
-      for (const name of blockNames(nLayer)) x = blockOnnx(pass, name, x, config); // [B, T, C]
-      headOnnx(pass, EMBEDDINGS.tokens, layerNormOnnx(pass, LAST_NORM, x)); // [B, T, V]
-    },
+    logitsOnnx: (graph, weights) => void logitsOnnx(new AttentionOnnxPass(graph, weights, config)),
+    decoding: { shape: config, logitsOnnx },
     huggingFaceConfig: (vocabularySize) => gpt2Config(config, vocabularySize),
     publishedWeights: (weights) => withZeroBiases(weights, config),
   };
@@ -70,8 +72,8 @@ function block(pass: ForwardPass, name: string, x: Tensor2D, config: GptConfig):
   return attended.add(feedForward(pass, `${name}.mlp`, layerNorm(pass, `${name}.ln_2`, attended)));
 }
 
-/** The same in ONNX, of [B, T, C]. */
-function blockOnnx(pass: AttentionOnnxPass, name: string, x: string, config: GptConfig): string {
+/** The same in ONNX, of [B, T, C] or [B, C]. */
+function blockOnnx(pass: AttentionOnnxPass | DecodingOnnxPass, name: string, x: string, config: GptConfig): string {
   const { graph } = pass;
   const gathered = multiHeadAttentionOnnx(pass, `${name}.attn`, layerNormOnnx(pass, `${name}.ln_1`, x), config);
   const attended = graph.node('Add', [x, gathered]);

@@ -1,5 +1,6 @@
 import type { MultiHeadConfig } from '../../config/index.js';
 import { AttentionOnnxPass } from '../../layers/attention-onnx-pass.js';
+import type { DecodingOnnxPass } from '../../layers/decoding-onnx-pass.js';
 import { head, headOnnx, headPlan } from '../../layers/head.js';
 import {
   multiHeadAttention,
@@ -21,6 +22,12 @@ const HEAD = 'lm_head.weight';
  */
 export function multiHeadNetwork(config: MultiHeadConfig): Network {
   const { nEmbd, nHead, blockSize, dropout } = config;
+  const shape = { nLayer: 1, nEmbd, nHead };
+  const logitsOnnx = (pass: AttentionOnnxPass | DecodingOnnxPass) => {
+    const x = tokenAndPositionOnnx(pass, EMBEDDINGS); // [B, T, C] or [B, C]
+    const past = multiHeadAttentionOnnx(pass, ATTENTION, x, shape);
+    return headOnnx(pass, HEAD, pass.graph.node('Add', [x, past])); // [B, T, V] or [B, V]
+  };
   return {
     blockSize,
     dropout,
@@ -33,12 +40,8 @@ export function multiHeadNetwork(config: MultiHeadConfig): Network {
       const x = tokenAndPosition(pass, EMBEDDINGS, ids); // [B·T, C]
       return head(pass, HEAD, x.add(multiHeadAttention(pass, ATTENTION, x, config))); // [B·T, V]
     },
-    logitsOnnx: (graph, weights) => {
-      const pass = new AttentionOnnxPass(graph, weights, { ...config, nLayer: 1 });
-      const x = tokenAndPositionOnnx(pass, EMBEDDINGS); // [B, T, C]
-      const past = multiHeadAttentionOnnx(pass, ATTENTION, x, config); // [B, T, C]
-      headOnnx(pass, HEAD, graph.node('Add', [x, past])); // [B, T, V]
-    },
+    logitsOnnx: (graph, weights) => void logitsOnnx(new AttentionOnnxPass(graph, weights, shape)),
+    decoding: { shape, logitsOnnx },
     huggingFaceConfig: (vocabularySize) => ({
       model_type: 'glyphmill-multi-head',
       vocab_size: vocabularySize,

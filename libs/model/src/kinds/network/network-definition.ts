@@ -1,3 +1,4 @@
+import { decodingOnnx } from '../../decoding/decoding-graph.js';
 import { OnnxGraph } from '../../onnx/onnx-graph.js';
 import type { Weights } from '../../weights/weights.js';
 import type { ModelDefinition } from '../model-definition.js';
@@ -10,6 +11,7 @@ export function networkDefinition(network: Network): ModelDefinition {
     plan: (vocabularySize) => network.plan(vocabularySize),
     trainable: () => networkTrainable(network),
     onnx: (weights) => networkOnnx(network, weights),
+    decodingOnnx: (weights) => networkDecodingOnnx(network, weights),
     huggingFaceConfig: (vocabularySize) => network.huggingFaceConfig(vocabularySize),
     publishedWeights: (weights) => network.publishedWeights?.(weights) ?? weights,
   };
@@ -19,4 +21,8 @@ function networkOnnx(network: Network, weights: Weights): Uint8Array {
   const graph = new OnnxGraph('language-model');
   network.logitsOnnx(graph, weights);
   return graph.encode();
+}
+
+function networkDecodingOnnx({ decoding, blockSize }: Network, weights: Weights): Uint8Array | undefined {
+  return decoding && decodingOnnx(weights, { ...decoding, blockSize });
 }

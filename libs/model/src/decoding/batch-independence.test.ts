@@ -1,0 +1,97 @@
+import { createHash } from 'node:crypto';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { SamplingRules } from '../sampling/logits-processor.js';
+import { ContinuousDecoder } from './continuous-decoder.js';
+import type { DecodingModel } from './decoding-model.js';
+import { closeDecodingModel, openDecodingModel, randomModel, randomSequence } from './decoding-model.fixture.js';
+
+const BLOCK = 80;
+const models: Record<string, object> = {
+  gpt: { kind: 'gpt', nEmbd: 48, nHead: 3, nLayer: 2, blockSize: BLOCK },
+  'gpt with biases and heads of an odd size': {
+    kind: 'gpt',
+    nEmbd: 21,
+    nHead: 3,
+    nLayer: 1,
+    bias: true,
+    blockSize: BLOCK,
+  },
+  attention: { kind: 'attention', nEmbd: 33, blockSize: BLOCK },
+};
+
+/** A sequence, when it comes, and how many runs it stays if it is not done before. */
+interface Visit {
+  number: number;
+  length: number;
+  maxNewTokens: number;
+  sampling: SamplingRules;
+  start: number;
+  stay: number;
+}
+
+const visit: fc.Arbitrary<Visit> = fc.record({
+  number: fc.nat(1000),
+  length: fc.oneof(fc.integer({ min: 1, max: 2 * BLOCK }), fc.constantFrom(1, 2, 17, BLOCK, BLOCK + 1)),
+  maxNewTokens: fc.integer({ min: 1, max: 90 }),
+  sampling: fc.record({
+    temperature: fc.constantFrom(0, 0.8, 1),
+    topK: fc.constantFrom(0, 0, 4, 20),
+    topP: fc.constantFrom(1, 1, 0.9),
+  }),
+  start: fc.nat(3),
+  stay: fc.integer({ min: 1, max: 8 }),
+});
+
+/** What a visitor has got: its tokens, and a hash of the bits of its logits. */
+interface Decoded {
+  tokens: number[];
+  logits: string;
+}
+
+async function decode(model: DecodingModel, visits: readonly Visit[], groupSize: number): Promise<Decoded[]> {
+  const decoder = new ContinuousDecoder({ ...model, groupSize }, { slots: visits.length });
+  const decoded = visits.map(() => ({ tokens: [] as number[], logits: createHash('sha256') }));
+  const indexOf = new Map<number, number>();
+  const lastStart = Math.max(...visits.map(({ start }) => start));
+  for (let run = 0; run <= lastStart || decoder.size > 0; run += 1) {
+    for (const [id, index] of indexOf) {
+      if (visits[index]!.start + visits[index]!.stay === run) decoder.remove(id);
+    }
+    for (const [index, { number, length, start, ...options }] of visits.entries()) {
+      if (start === run) indexOf.set(decoder.add(randomSequence(number, length), options), index);
+    }
+    for (const [id, { tokens, logits }] of await decoder.run({ withLogits: true })) {
+      const own = decoded[indexOf.get(id)!]!;
+      own.tokens.push(...tokens);
+      own.logits.update(logits);
+    }
+  }
+  return decoded.map(({ tokens, logits }) => ({ tokens, logits: logits.digest('hex') }));
+}
+
+describe.each(Object.entries(models))('%s', (_, given) => {
+  const random = randomModel(given);
+  let oneThread: DecodingModel;
+  let twoThreads: DecodingModel;
+  beforeAll(async () => {
+    [oneThread, twoThreads] = [await openDecodingModel(random, 1), await openDecodingModel(random, 2)];
+  });
+  afterAll(async () => {
+    await closeDecodingModel(oneThread);
+    await closeDecodingModel(twoThreads);
+  });
+
+  test('the tokens and the bits of the logits of a sequence are those that it has alone', async () => {
+    const visits = fc.array(visit, { minLength: 1, maxLength: 40, size: 'max' });
+    await fc.assert(
+      fc.asyncProperty(visits, fc.constantFrom(5, 12, 40), async (visits, groupSize) => {
+        const alone = [];
+        for (const one of visits) alone.push(...(await decode(oneThread, [{ ...one, start: 0 }], 1)));
+        expect(await decode(oneThread, visits, groupSize)).toEqual(alone);
+        expect(await decode(twoThreads, visits, groupSize)).toEqual(alone);
+      }),
+      { numRuns: 8, endOnFailure: true },
+    );
+  });
+});

@@ -1,0 +1,144 @@
+import { type CacheShape, type KeysAndValues, MASKED } from '../layers/attention-onnx-pass.js';
+import { DecodingOnnxPass } from '../layers/decoding-onnx-pass.js';
+import { OnnxGraph } from '../onnx/onnx-graph.js';
+import type { Weights } from '../weights/weights.js';
+import { cacheNames } from './cache-names.js';
+import { type DrawingValues, drawingValuesOnnx, drawnTokenOnnx } from './drawn-token.js';
+import { withScaledQueries } from './scaled-queries.js';
+
+const BATCH = 'batch_size';
+const STEPS = 'steps';
+
+/** A model with attention, as far as its decoding graph depends on it. */
+export interface DecodedNetwork {
+  blockSize: number;
+  shape: CacheShape;
+  /** Writes the layers for one new token a sequence: the logits, float [B, V]. */
+  logitsOnnx: (pass: DecodingOnnxPass) => string;
+}
+
+/**
+ * The bytes of decoding.onnx: a chunk of new tokens for each sequence of a batch, the loop over them and the drawing
+ * from their logits within the graph.
+ *
+ *     last_token      int64 [B]               the newest token, which is not in the past yet
+ *     past_length     int64 [B]               how many tokens stand before it
+ *     past.N.key, past.N.value  float [B, H, P, D]   theirs, in slots 0 to past_length − 1; P a multiple of 64
+ *     uniforms        float [S, B, 1]         a number of (0, 1) for each of the S tokens to draw
+ *     temperature     float [B, 1], top_k int64 [B, 1], top_p float [B, 1]     (drawn-token.ts)
+ *     → tokens        int64 [S, B]
+ *       logits        float [S, B, V]         that they were drawn from, before all rules
+ *       new.N.key, new.N.value  float [B, H, S, D]     of last_token and of all new tokens but the newest
+ *
+ * The past stays where it is: a step reads it from outside the loop and carries only the keys and values of its chunk.
+ * The weights lie in the loop's body, so that they are packed once; from outside it products would be slower, and their
+ * last bits would depend on the batch's size. A token that would stand beyond the block is computed as if at its end,
+ * and means nothing.
+ */
+export function decodingOnnx(weights: Weights, network: DecodedNetwork): Uint8Array {
+  const { nLayer, nHead, nEmbd } = network.shape;
+  const graph = new OnnxGraph('decoding');
+  const token = graph.input('last_token', 'int64', [BATCH]);
+  const pastLength = graph.input('past_length', 'int64', [BATCH]);
+  const uniforms = graph.input('uniforms', 'float', [STEPS, BATCH, 1]);
+  const drawing = drawingInputs(graph);
+  const pastNames = cacheNames('past', nLayer);
+  for (const name of pastNames) graph.input(name, 'float', [BATCH, nHead, 'slots', nEmbd / nHead]);
+
+  const steps = graph.node('Shape', [uniforms], { start: { i: 0 }, end: { i: 1 } }); // [1]
+  const slots = graph.node('Shape', [pastNames[0]!], { start: { i: 2 }, end: { i: 3 } }); // [1]: P
+  const outer: OuterValues = {
+    uniforms,
+    drawing: drawingValuesOnnx(graph, drawing),
+    past: keysAndValues(pastNames),
+    positions: positionsOnnx(graph, { steps, pastLength, blockSize: network.blockSize }),
+    pastBias: pastBiasOnnx(graph, { slots, pastLength }),
+    slots,
+  };
+  const body = stepOnnx(graph, weights, network, outer);
+
+  const rows = graph.node('Shape', [token]); // [1]: B
+  const emptyShape = graph.node('Concat', [rows, graph.integers([nHead, 0, nEmbd / nHead])], { axis: { i: 0 } });
+  const emptyChunk = graph.node('ConstantOfShape', [emptyShape]); // [B, H, 0, D]
+  const newNames = cacheNames('new', nLayer);
+  const loopInputs = [graph.node('Squeeze', [steps]), '', token, ...newNames.map(() => emptyChunk)];
+  graph.nodes('Loop', loopInputs, { body: { g: body } }, ['newest_token', ...newNames, 'tokens', 'logits']);
+  graph.output('tokens', 'int64', [STEPS, BATCH]);
+  graph.output('logits', 'float', [STEPS, BATCH, 'vocab_size']);
+  for (const name of newNames) graph.output(name, 'float', [BATCH, nHead, STEPS, nEmbd / nHead]);
+  return graph.encode();
+}
+
+/** What the loop's body reads from outside. */
+interface OuterValues {
+  uniforms: string;
+  drawing: DrawingValues;
+  past: readonly KeysAndValues[];
+  /** int64 [S, B]. */
+  positions: string;
+  pastBias: string;
+  slots: string;
+}
+
+/** The loop's body: (token [B], chunk of each layer) → (next token [B], longer chunks), and token and logits of the step. */
+function stepOnnx(graph: OnnxGraph, weights: Weights, { shape, logitsOnnx }: DecodedNetwork, outer: OuterValues) {
+  const { nLayer, nHead, nEmbd } = shape;
+  const body = graph.subgraph('step');
+  const index = body.input('index', 'int64', []);
+  const goOn = body.input('go_on', 'bool', []);
+  const ids = body.input('token', 'int64', [BATCH]);
+  const chunk = keysAndValues(
+    cacheNames('new', nLayer).map((name) => body.input(name, 'float', [BATCH, nHead, 'earlier', nEmbd / nHead])),
+  );
+  const ofStep = (values: string) => body.node('Gather', [values, index], { axis: { i: 0 } });
+  const length = body.node('Reshape', [body.node('Add', [index, body.integer(1)]), body.integers([1])]); // [1]
+  const pass = new DecodingOnnxPass(body, withScaledQueries(weights, shape), {
+    ids,
+    positions: ofStep(outer.positions), // [B]
+    past: outer.past,
+    pastBias: outer.pastBias,
+    chunk,
+    lengths: body.node('Concat', [outer.slots, length], { axis: { i: 0 } }), // [2]
+  });
+  const logits = logitsOnnx(pass); // [B, V]
+  const token = drawnTokenOnnx(body, { ...outer.drawing, logits, uniform: ofStep(outer.uniforms) }); // [B]
+
+  body.output(body.node('Identity', [goOn]), 'bool', []);
+  body.output(token, 'int64', [BATCH]);
+  for (const { keys, values } of pass.grown) {
+    for (const part of [keys, values]) body.output(part, 'float', [BATCH, nHead, 'with_this', nEmbd / nHead]);
+  }
+  body.output(body.node('Identity', [token]), 'int64', [BATCH]); // a state and a result, which may not be one
+  body.output(logits, 'float', [BATCH, 'vocab_size']);
+  return body;
+}
+
+function drawingInputs(graph: OnnxGraph) {
+  return {
+    temperature: graph.input('temperature', 'float', [BATCH, 1]),
+    topK: graph.input('top_k', 'int64', [BATCH, 1]),
+    topP: graph.input('top_p', 'float', [BATCH, 1]),
+  };
+}
+
+/** Where the tokens of each step stand: int64 [S, B]. */
+function positionsOnnx(
+  graph: OnnxGraph,
+  { steps, pastLength, blockSize }: { steps: string; pastLength: string; blockSize: number },
+): string {
+  const indices = graph.node('Range', [graph.integer(0), graph.node('Squeeze', [steps]), graph.integer(1)]); // [S]
+  const column = graph.node('Unsqueeze', [indices, graph.integers([1])]); // [S, 1]
+  return graph.node('Min', [graph.node('Add', [column, pastLength]), graph.integer(blockSize - 1)]);
+}
+
+/** float [B, 1, 1, P]: 0 in the slots that are used, {@link MASKED} in the others. */
+function pastBiasOnnx(graph: OnnxGraph, { slots, pastLength }: { slots: string; pastLength: string }): string {
+  const indices = graph.node('Range', [graph.integer(0), graph.node('Squeeze', [slots]), graph.integer(1)]); // [P]
+  const used = graph.node('Less', [indices, graph.node('Unsqueeze', [pastLength, graph.integers([1, 2, 3])])]);
+  return graph.node('Where', [used, graph.number(0), graph.number(MASKED)]);
+}
+
+/** Pairs of names in the order of {@link cacheNames}. */
+function keysAndValues(names: readonly string[]): KeysAndValues[] {
+  return names.flatMap((keys, at) => (at % 2 === 0 ? [{ keys, values: names[at + 1]! }] : []));
+}

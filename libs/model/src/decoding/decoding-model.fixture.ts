@@ -1,0 +1,47 @@
+import { RandomStream } from '@glyphmill/data';
+import { modelConfig, type ModelConfig } from '../config/index.js';
+import { definitionOf } from '../kinds/definition-of.js';
+import { startPlanned } from '../layers/planned-weights.js';
+import { LanguageModelSession } from '../onnx/language-model-session.js';
+import { startSequence, type Sequence } from '../sampling/sequence.js';
+import type { Weights } from '../weights/weights.js';
+import type { DecodingModel } from './decoding-model.js';
+import { DecodingSession } from './decoding-session.js';
+
+export const VOCABULARY = 29;
+
+/** All weights from N(0, 0.09), also biases and norms, so that none can be missing unseen. */
+export function randomModel(given: object): { model: ModelConfig; weights: Weights } {
+  const model = modelConfig.parse(given);
+  const random = new RandomStream(1);
+  const weights = startPlanned(definitionOf(model).plan(VOCABULARY), random);
+  for (const { values } of weights.values()) random.fillNormal(values, 0, 0.3);
+  return { model, weights };
+}
+
+export async function openDecodingModel(
+  { model, weights }: { model: ModelConfig; weights: Weights },
+  threads: number,
+): Promise<DecodingModel> {
+  const definition = definitionOf(model);
+  const options = { device: 'cpu', threads } as const;
+  return {
+    model: await LanguageModelSession.open(definition.onnx(weights), options),
+    decoding: await DecodingSession.open(definition.decodingOnnx(weights)!, options),
+    blockSize: model.blockSize,
+    vocabularySize: VOCABULARY,
+    groupSize: 12,
+  };
+}
+
+export async function closeDecodingModel({ model, decoding }: DecodingModel): Promise<void> {
+  await model.close();
+  await decoding.close();
+}
+
+/** A sequence of random tokens; the same number gives the same one. */
+export function randomSequence(number: number, length: number): Sequence {
+  const random = new RandomStream(number, length);
+  const context = Int32Array.from({ length }, () => random.nextInt(VOCABULARY));
+  return startSequence(context, { seed: 1, promptIndex: number, sampleIndex: 0 });
+}

@@ -1,0 +1,107 @@
+import { type InferenceSession, Tensor } from 'onnxruntime-node';
+import { floatResult } from '../onnx/float-result.js';
+import { openSession, type SessionOptions } from '../onnx/open-session.js';
+import type { SamplingRules } from '../sampling/logits-processor.js';
+import { cacheNames } from './cache-names.js';
+
+/** How large the keys and values of a model are. */
+export interface CacheSizes {
+  nLayer: number;
+  nHead: number;
+  headSize: number;
+}
+
+/** What a chunk of new tokens is computed from. */
+export interface ChunkInputs {
+  /** Of each sequence; the rules as graph-rules.ts gives them. */
+  rows: readonly { lastToken: number; pastLength: number; rules: SamplingRules }[];
+  /** [steps, rows], row-major. */
+  uniforms: Float32Array;
+  steps: number;
+  /** [rows, H, slots, D] for each of {@link cacheNames}. They are read where they are, and must stay so until the end. */
+  past: readonly Float32Array[];
+  slots: number;
+  /** Whether the logits are wanted. */
+  withLogits: boolean;
+}
+
+export interface Chunk {
+  /** [steps, rows], row-major. */
+  tokens: Int32Array;
+  /** [steps, rows, vocabulary], row-major; empty where they were not asked for. */
+  logits: Float32Array;
+  /** [rows, H, steps, D] for each of {@link cacheNames}. */
+  keysAndValues: Float32Array[];
+}
+
+/** A decoding graph (decoding-graph.ts) in ONNX Runtime. */
+export class DecodingSession {
+  readonly sizes: CacheSizes;
+  readonly #session: InferenceSession;
+  readonly #pastNames: readonly string[];
+  readonly #newNames: readonly string[];
+
+  private constructor(session: InferenceSession) {
+    this.#session = session;
+    this.sizes = cacheSizes(session);
+    this.#pastNames = cacheNames('past', this.sizes.nLayer);
+    this.#newNames = cacheNames('new', this.sizes.nLayer);
+  }
+
+  /** Opens the bytes of decoding.onnx. Throws `DeviceUnavailableError` rather than run on another device. */
+  static async open(onnx: Uint8Array, options: SessionOptions): Promise<DecodingSession> {
+    return new DecodingSession(await openSession(onnx, options));
+  }
+
+  /** Draws `steps` tokens for each row. Blocks the event loop while it runs. */
+  async run({ rows, uniforms, steps, past, slots, withLogits }: ChunkInputs): Promise<Chunk> {
+    const count = rows.length;
+    const { nHead, headSize } = this.sizes;
+    const integers = (values: readonly number[], shape: readonly number[]) =>
+      new Tensor('int64', BigInt64Array.from(values, BigInt), shape);
+    const floats = (values: readonly number[]) => new Tensor('float32', Float32Array.from(values), [count, 1]);
+    const feeds: Record<string, Tensor> = {
+      last_token: integers(
+        rows.map((row) => row.lastToken),
+        [count],
+      ),
+      past_length: integers(
+        rows.map((row) => row.pastLength),
+        [count],
+      ),
+      uniforms: new Tensor('float32', uniforms, [steps, count, 1]),
+      temperature: floats(rows.map((row) => row.rules.temperature)),
+      top_k: integers(
+        rows.map((row) => row.rules.topK),
+        [count, 1],
+      ),
+      top_p: floats(rows.map((row) => row.rules.topP)),
+    };
+    for (const [at, name] of this.#pastNames.entries()) {
+      feeds[name] = new Tensor('float32', past[at]!, [count, nHead, slots, headSize]);
+    }
+    const results = await this.#session.run(feeds, ['tokens', ...(withLogits ? ['logits'] : []), ...this.#newNames]);
+    return {
+      tokens: Int32Array.from(results['tokens']!.data as BigInt64Array, Number),
+      logits: withLogits ? floatResult(results, 'logits') : new Float32Array(0),
+      keysAndValues: this.#newNames.map((name) => floatResult(results, name)),
+    };
+  }
+
+  async close(): Promise<void> {
+    await this.#session.release();
+  }
+}
+
+function cacheSizes({ inputMetadata }: InferenceSession): CacheSizes {
+  const keys = inputMetadata.flatMap((input) =>
+    input.isTensor && /^past\.\d+\.key$/u.test(input.name) ? [input] : [],
+  );
+  const [, nHead, , headSize] = keys[0]?.shape ?? [];
+  if (typeof nHead !== 'number' || typeof headSize !== 'number') {
+    throw new TypeError(
+      'The graph is no decoding graph: it does not say how many heads past.0.key has and of what size.',
+    );
+  }
+  return { nLayer: keys.length, nHead, headSize };
+}

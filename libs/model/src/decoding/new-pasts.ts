@@ -1,0 +1,45 @@
+import type { DecodingModel } from './decoding-model.js';
+import type { DecodingWindow } from './decoding-window.js';
+import type { PastRows } from './past-rows.js';
+
+/** A past is computed for a multiple of so many tokens, so that sequences of unlike lengths can share a run. */
+const COLUMN_STEP = 32;
+
+/** Tokens of one run at most, but for a single sequence: some tens of milliseconds. */
+const MAX_TOKENS = 2048;
+
+/**
+ * Computes the past of sequences that are new or begin anew, and puts it into their rows. How many tokens a sequence is
+ * filled up to is a function of its own length: what runs with it changes no bit.
+ */
+export async function computeNewPasts(
+  model: DecodingModel,
+  windows: readonly DecodingWindow[],
+  past: PastRows,
+): Promise<void> {
+  const byColumns = new Map<number, number[]>();
+  for (const [row, window] of windows.entries()) {
+    if (!window.isNew) continue;
+    window.isNew = false;
+    past.clear(row);
+    if (window.pastLength === 0) continue;
+    const padded = Math.ceil(window.pastLength / COLUMN_STEP) * COLUMN_STEP;
+    const columns = Math.min(padded, model.blockSize);
+    byColumns.set(columns, [...(byColumns.get(columns) ?? []), row]);
+  }
+  for (const [columns, rows] of byColumns) {
+    const together = Math.max(1, Math.floor(MAX_TOKENS / columns));
+    for (let start = 0; start < rows.length; start += together) {
+      await computePasts(rows.slice(start, start + together), columns);
+    }
+  }
+
+  async function computePasts(rows: readonly number[], columns: number): Promise<void> {
+    const ids = new Int32Array(rows.length * columns); // the zeros that fill a row up come after all that counts
+    for (const [at, row] of rows.entries()) ids.set(windows[row]!.past, at * columns);
+    const arrays = await model.model.keysAndValues(ids, rows.length, columns);
+    for (const [at, row] of rows.entries()) {
+      past.put(row, { slot: 0, count: windows[row]!.pastLength }, { arrays, row: at, length: columns });
+    }
+  }
+}

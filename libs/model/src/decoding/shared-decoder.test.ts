@@ -1,0 +1,68 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { DecodingOptions } from '../sampling/decoder.js';
+import type { DecodingModel } from './decoding-model.js';
+import { closeDecodingModel, openDecodingModel, randomModel, randomSequence } from './decoding-model.fixture.js';
+import { SharedDecoder } from './shared-decoder.js';
+
+let model: DecodingModel;
+beforeAll(async () => {
+  model = await openDecodingModel(randomModel({ kind: 'multi-head', nEmbd: 16, nHead: 2, blockSize: 64 }), 1);
+});
+afterAll(() => closeDecodingModel(model));
+
+const options = (more: Partial<DecodingOptions> = {}): DecodingOptions => ({
+  maxNewTokens: 30,
+  sampling: { temperature: 1, topK: 0, topP: 1 },
+  breathe: () => Promise.resolve(),
+  ...more,
+});
+
+/** Sequences of a call; other calls have others. */
+const sequences = (call: number, count: number) =>
+  Array.from({ length: count }, (_, at) => randomSequence(1000 * call + at, 1 + (at % 7)));
+
+test('calls at the same time get what each gets alone', async () => {
+  const shared = new SharedDecoder(model);
+  const other = { maxNewTokens: 7, sampling: { temperature: 0, topK: 0, topP: 1 } };
+  const together = await Promise.all([
+    shared.decode(sequences(1, 130), options()),
+    shared.decode(sequences(2, 3), options(other)),
+    shared.decode(sequences(3, 20), options({ maxNewTokens: 100 })),
+  ]);
+  const alone = [
+    await new SharedDecoder(model).decode(sequences(1, 130), options()),
+    await new SharedDecoder(model).decode(sequences(2, 3), options(other)),
+    await new SharedDecoder(model).decode(sequences(3, 20), options({ maxNewTokens: 100 })),
+  ];
+  expect(together).toEqual(alone);
+});
+
+test('a short call that comes while a long one has all places is done long before it', async () => {
+  const shared = new SharedDecoder(model);
+  const ended: string[] = [];
+  let breaths = 0;
+  let short: Promise<unknown> | undefined;
+  const breathe = () => {
+    breaths += 1;
+    if (breaths === 2) short = shared.decode(sequences(2, 1), options()).then(() => ended.push('short'));
+    return Promise.resolve();
+  };
+  await shared.decode(sequences(1, 1000), options({ breathe })).then(() => ended.push('long'));
+  await short;
+  expect(ended).toEqual(['short', 'long']);
+});
+
+test('a call that is stopped ends at the next step, and the others go on', async () => {
+  const shared = new SharedDecoder(model);
+  let breaths = 0;
+  const breathe = () => {
+    breaths += 1;
+    return breaths < 3 ? Promise.resolve() : Promise.reject(new Error('stopped'));
+  };
+  const stopped = shared.decode(sequences(1, 50), options({ maxNewTokens: 10_000, breathe }));
+  const other = shared.decode(sequences(2, 4), options());
+  await expect(stopped).rejects.toThrow('stopped');
+  expect(await other).toEqual(await new SharedDecoder(model).decode(sequences(2, 4), options()));
+  expect(breaths).toBe(3);
+  expect(await shared.decode(sequences(2, 4), options())).toEqual(await other);
+});

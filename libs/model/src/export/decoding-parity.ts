@@ -1,0 +1,57 @@
+import { ContinuousDecoder } from '../decoding/continuous-decoder.js';
+import { CHUNK_TOKENS } from '../decoding/decoding-group.js';
+import type { DecodingModel } from '../decoding/decoding-model.js';
+import { DecodingSession } from '../decoding/decoding-session.js';
+import { LanguageModelSession } from '../onnx/language-model-session.js';
+import { startSequence } from '../sampling/sequence.js';
+import type { TrainedModel } from '../training/trained-model.js';
+import { requireEqual } from './parity.js';
+
+/** The end of one chunk, a whole one, and the start of a third. */
+const NEW_TOKENS = 2 * CHUNK_TOKENS + 1;
+
+/** As a share of the largest logit. Six wide layers with large weights, without a fault, came to a fifteenth of it. */
+const TOLERANCE = 1e-4;
+
+/**
+ * Lets the decoding graph write after a single token and after half a block, and compares the logits that it drew from
+ * with those that model.onnx, which was compared with TensorFlow, has for the same tokens. Throws `ParityError`.
+ */
+export async function checkDecodingParity(
+  { model: { blockSize }, tokenizer: { vocabularySize } }: Pick<TrainedModel, 'model' | 'tokenizer'>,
+  { onnx, decodingOnnx }: { onnx: Uint8Array; decodingOnnx: Uint8Array },
+): Promise<void> {
+  const options = { device: 'cpu', threads: 1 } as const;
+  const model = await LanguageModelSession.open(onnx, options);
+  try {
+    const decoding = await DecodingSession.open(decodingOnnx, options);
+    try {
+      for (const length of [1, Math.floor(blockSize / 2) + 1]) {
+        const context = Int32Array.from({ length }, (_, at) => at % vocabularySize);
+        await checkContinuation({ model, decoding, blockSize, vocabularySize, groupSize: 1 }, context);
+      }
+    } finally {
+      await decoding.close();
+    }
+  } finally {
+    await model.close();
+  }
+}
+
+async function checkContinuation(model: DecodingModel, context: Int32Array): Promise<void> {
+  const decoder = new ContinuousDecoder(model, { slots: 1 });
+  const sequence = startSequence(context, { seed: 1, promptIndex: 0, sampleIndex: 0 });
+  const maxNewTokens = Math.min(NEW_TOKENS, model.blockSize + 1 - context.length);
+  decoder.add(sequence, { sampling: { temperature: 1, topK: 0, topP: 1 }, maxNewTokens });
+  const text = [...context];
+  const drawnFrom: number[] = [];
+  while (decoder.size > 0) {
+    for (const { tokens, logits } of (await decoder.run({ withLogits: true })).values()) {
+      text.push(...tokens);
+      for (const logit of logits) drawnFrom.push(logit);
+    }
+  }
+  const seen = Int32Array.from(text.slice(0, -1)); // nothing was drawn from the logits after the last
+  const expected = await model.model.logits(seen, 1, seen.length);
+  requireEqual(expected.subarray(-drawnFrom.length), Float32Array.from(drawnFrom), TOLERANCE);
+}

@@ -1,0 +1,87 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { CharacterTokenizer } from '@glyphmill/data';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { samplingConfig, type SamplingConfig } from '../config/index.js';
+import { randomModel, VOCABULARY } from '../decoding/decoding-model.fixture.js';
+import { FolderFiles } from '../export/folder-files.js';
+import { definitionOf } from '../kinds/definition-of.js';
+import { GenerationModel, type GenerationTask } from './generation-model.js';
+import { manifestOf } from './manifest.fixture.js';
+
+const BLOCK = 16;
+const letters = String.fromCodePoint(...Array.from({ length: VOCABULARY }, (_, id) => 65 + id));
+
+/** A gpt's folder as it is written now, and one of a version that wrote no decoding graph. */
+let whole: GenerationModel;
+let earlier: GenerationModel;
+beforeAll(async () => {
+  const { model, weights } = randomModel({ kind: 'gpt', nEmbd: 16, nHead: 2, nLayer: 1, blockSize: BLOCK });
+  const open = async (withDecoding: boolean) => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'glyphmill-window-'));
+    const files = new FolderFiles(folder);
+    await files.writeJson('tokenizer.json', CharacterTokenizer.fromText(letters).toHuggingFace());
+    await files.write('onnx/model.onnx', definitionOf(model).onnx(weights));
+    if (withDecoding) await files.write('onnx/decoding.onnx', definitionOf(model).decodingOnnx(weights)!);
+    await files.writeJson('manifest.json', manifestOf(model, VOCABULARY, files.written));
+    const opened = await GenerationModel.open(folder, { device: 'cpu', threads: 1 });
+    await rm(folder, { recursive: true });
+    return opened;
+  };
+  [whole, earlier] = [await open(true), await open(false)];
+});
+afterAll(async () => {
+  await whole.close();
+  await earlier.close();
+});
+
+async function textsOf(
+  model: GenerationModel,
+  {
+    window,
+    prompts = ['A', 'HELLO', ''],
+    ...sampling
+  }: Partial<SamplingConfig> & {
+    window?: GenerationTask['window'];
+    prompts?: string[];
+  },
+): Promise<string[]> {
+  const texts: string[] = [];
+  await model.generate({
+    prompts: prompts.map((text, promptIndex) => ({ promptIndex, text })),
+    sampling: samplingConfig.parse(sampling),
+    window,
+    onSequence: (line) => void ('text' in line && texts.push(line.text)),
+  });
+  return texts;
+}
+
+test('a folder without a decoding graph writes by the sliding window, whichever was asked for', async () => {
+  const sampling = { maxNewTokens: 3 * BLOCK, samples: 2 };
+  const texts = await textsOf(earlier, sampling);
+  expect(await textsOf(earlier, { ...sampling, window: 'sliding' })).toEqual(texts);
+  expect(await textsOf(whole, { ...sampling, window: 'sliding' })).toEqual(texts);
+});
+
+test('the windows differ only beyond the block', async () => {
+  const within = { temperature: 0, maxNewTokens: BLOCK - 4 };
+  expect(await textsOf(whole, within)).toEqual(await textsOf(whole, { ...within, window: 'sliding' }));
+  const beyond = { temperature: 0.8, maxNewTokens: 4 * BLOCK };
+  expect(await textsOf(whole, beyond)).not.toEqual(await textsOf(whole, { ...beyond, window: 'sliding' }));
+});
+
+test('a text that goes on from a text is the same text, for greedy needs no random numbers', async () => {
+  const [whole1] = await textsOf(whole, { temperature: 0, maxNewTokens: 60, prompts: ['HELLO'] });
+  for (const cut of [1, BLOCK - 5, BLOCK, 37]) {
+    const prompt = `HELLO${whole1!.slice(0, cut)}`;
+    const [rest] = await textsOf(whole, { temperature: 0, maxNewTokens: 60 - cut, prompts: [prompt] });
+    expect(rest).toBe(whole1!.slice(cut));
+  }
+});
+
+test('more samples than one batch are each what they are in a job of fewer', async () => {
+  const many = await textsOf(whole, { maxNewTokens: 20, samples: 60, prompts: ['AB'] });
+  expect(new Set(many).size).toBeGreaterThan(50);
+  expect(await textsOf(whole, { maxNewTokens: 20, samples: 5, prompts: ['AB'] })).toEqual(many.slice(0, 5));
+});

@@ -1,0 +1,31 @@
+import { InferenceSession } from 'onnxruntime-node';
+import { DeviceUnavailableError } from './device-unavailable-error.js';
+
+/** Where a model runs: `cpu`, or the nth NVIDIA GPU as `cuda:n`. */
+export type Device = 'cpu' | `cuda:${number}`;
+
+export interface SessionOptions {
+  device: Device;
+  /** Threads within an operator; left out: as many as there are cores. */
+  threads?: number | undefined;
+}
+
+/** What is worth telling comes as an error; the library writes nothing of its own. */
+const FATAL_ONLY = 4;
+
+/** Opens the bytes of an .onnx file. Throws {@link DeviceUnavailableError} rather than run on another device. */
+export async function openSession(onnx: Uint8Array, { device, threads }: SessionOptions): Promise<InferenceSession> {
+  try {
+    return await InferenceSession.create(onnx, {
+      executionProviders: [executionProvider(device)],
+      logSeverityLevel: FATAL_ONLY,
+      ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
+    });
+  } catch (cause) {
+    throw device === 'cpu' ? cause : new DeviceUnavailableError(device, cause);
+  }
+}
+
+function executionProvider(device: Device): InferenceSession.ExecutionProviderConfig {
+  return device === 'cpu' ? device : { name: 'cuda', deviceId: Number(device.slice('cuda:'.length)) };
+}
