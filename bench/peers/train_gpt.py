@@ -5,9 +5,6 @@ Argument: a training order in JSON, with the threads, whether to compile, and a 
 
 import json
 import math
-import os
-import platform
-import resource
 import sys
 import time
 
@@ -15,6 +12,8 @@ import numpy
 import torch
 
 from gpt import GPT
+from peak_memory import peak_memory_bytes
+from weights_folder import read_weights
 
 order = json.loads(sys.argv[1])
 training, block_size = order["training"], order["model"]["blockSize"]
@@ -27,17 +26,6 @@ ids = {character: i for i, character in enumerate(sorted(set(text)))}
 tokens = torch.tensor([ids[character] for character in text])
 split = int(len(tokens) * (1 - training["validationFraction"]))
 train_tokens, validation_tokens = tokens[:split], tokens[split:]
-
-
-def read_weights(folder):
-    """The arrays that bench/src/weights-folder.ts writes."""
-    values = numpy.fromfile(os.path.join(folder, "weights.bin"), dtype=numpy.float32)
-    arrays, start = {}, 0
-    for entry in json.load(open(os.path.join(folder, "weights.json"), encoding="utf-8")):
-        size = math.prod(entry["shape"])
-        arrays[entry["name"]] = values[start : start + size].reshape(entry["shape"])
-        start += size
-    return arrays
 
 
 def drawn_batches():
@@ -74,15 +62,6 @@ def whole_loss(split_tokens):
     if full < count:
         total += model(split_tokens[None, full:count], split_tokens[None, full + 1 :]).item() * (count - full)
     return total / count
-
-
-def peak_memory_bytes():
-    try:
-        status = open("/proc/self/status").read()
-        return int(status.split("VmHWM:")[1].split()[0]) * 1024
-    except OSError:
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return peak if platform.system() == "Darwin" else peak * 1024
 
 
 sizes = {name: order["model"][name] for name in ("nLayer", "nHead", "nEmbd", "blockSize", "bias")}

@@ -23,7 +23,7 @@ export async function describeMachine(): Promise<Machine> {
     ['Date', new Date().toISOString().slice(0, 10)],
     ['Processor', `${cpus()[0]?.model.trim() ?? 'unknown'}, ${availableParallelism()} cores`],
     ['Memory', `${Math.round(totalmem() / GIBIBYTE)} GiB`],
-    ['System', `${type()} ${release()}, ${process.arch}`],
+    ['System', `${type()} ${release().split('.', 2).join('.')}, ${process.arch}`],
     ['Ours', `Node.js ${process.versions.node}, TensorFlow.js ${libraries.tfjs}, TensorFlow ${libraries.tensorflow}`],
   ];
 }

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { bigramBenchmark } from './bigram/bigram-benchmark.js';
 import { type Figure, printFigures } from './figure.js';
+import { generationBenchmark } from './generation/generation-benchmark.js';
 import { ladderBenchmark } from './ladder/ladder-benchmark.js';
 import { latencyBenchmark } from './latency/latency-benchmark.js';
 import { trainingBenchmark } from './training/training-benchmark.js';
@@ -13,11 +14,13 @@ const USAGE = `usage: npm run bench -- NAME [options] [--json]
             --only PART                   one of its parts: step, time, agreement, quality, bigram, road; writes no page
   ladder    [--text FILE]                 each kind of model at equal width and budget; by default on Moby Dick; writes
                                           docs/ladder.md and docs/ladder.svg
+  generation --text FILE --python PYTHON  generation beside PyTorch with a cache and without: tokens a second, first token,
+                                          memory; writes docs/benchmarks-generation.md
   bigram    --text FILE --python PYTHON   a bigram model beside PyTorch
   latency   --url URL                     the api of an idle stack (npm start) while it trains
   --text    a UTF-8 text to train on      --python  a Python interpreter with PyTorch
-  --quick   training and ladder: everything tiny, to see that it runs; writes no page
-  --page    training and ladder: where the page goes, also of a quick run or of a part
+  --quick   training, ladder and generation: everything tiny, to see that it runs; writes no page
+  --page    training, ladder and generation: where the page goes, also of a quick run or of a part
   --json    one JSON object a figure: {figure, threads, batch, unit, ours, peer, ratio}`;
 
 /** What is wrong with what was typed. */
@@ -56,6 +59,10 @@ async function run(name: string | undefined, given: Given): Promise<Figure[]> {
     case 'ladder': {
       const text = given.text === undefined ? undefined : textFile(given.text);
       return await ladderBenchmark({ text, quick, page: page('ladder.md') }, say);
+    }
+    case 'generation': {
+      const options = { text: textFile(needed('text')), python: needed('python'), quick };
+      return await generationBenchmark({ ...options, page: page('benchmarks-generation.md') }, say);
     }
     case 'bigram':
       return await bigramBenchmark({ text: textFile(needed('text')), python: needed('python') }, say);

@@ -1,7 +1,6 @@
-import { FIGURE_COLUMNS, figureCells } from '../figure.js';
 import type { Machine } from '../machine.js';
 import { markdownTable } from '../markdown.js';
-import type { Section } from '../section.js';
+import { type Section, sectionParagraphs } from '../section.js';
 import { NANO_GPT } from './training-setup.js';
 
 export interface BenchmarksPage {
@@ -28,14 +27,7 @@ export function benchmarksPage({ machine, text, command, sections }: BenchmarksP
       `${training.beta1} and ${training.beta2}, decay ${training.weightDecay} on matrices only, gradients clipped at a norm of ` +
       `${training.gradientClip}, learning rate ${training.learningRate} falling on a cosine to ${training.minLearningRate} ` +
       `over ${training.maxSteps} steps after a warm-up of ${training.warmupSteps}.`,
-    ...sections.flatMap(({ title, about, figures }) => [
-      `## ${title}`,
-      about,
-      markdownTable(
-        FIGURE_COLUMNS,
-        figures.map((figure) => figureCells(figure)),
-      ),
-    ]),
+    ...sections.flatMap((section) => sectionParagraphs(section)),
   ];
   return `${paragraphs.join('\n\n')}\n`;
 }

@@ -1,5 +1,5 @@
 import type { Batch } from '@glyphmill/data';
-import type { TensorFlow } from '@glyphmill/tensorflow';
+import type { TensorFlow, VariableValues } from '@glyphmill/tensorflow';
 import type { TrainingConfig } from '../config/index.js';
 import { adamWStepNumbers } from '../optimizer/adamw.js';
 import type { Weights } from '../weights/weights.js';
@@ -57,9 +57,12 @@ export class Learner {
   }
 
   /** Milliseconds that recording took, and that TensorFlow took so far to optimise and compile what was run. */
-  get preparationMs(): { recording: number; compiling: number } {
-    const compiling = Object.values<number | undefined>(this.#program.compileMs);
-    return { recording: this.#program.recordMs, compiling: compiling.reduce<number>((sum, ms) => sum + (ms ?? 0), 0) };
+  get preparation(): { recordingMs: number; compilingMs: number } {
+    const compileMs = Object.values<number | undefined>(this.#program.compileMs);
+    return {
+      recordingMs: this.#program.recordMs,
+      compilingMs: compileMs.reduce<number>((sum, ms) => sum + (ms ?? 0), 0),
+    };
   }
 
   /** One optimizer step on {@link batchesPerStep} batches. */
@@ -105,28 +108,31 @@ export class Learner {
 
   /** A copy of the weights. */
   weights(): Weights {
-    return this.#read('');
+    return this.#arrays('', this.#program.readAll([...this.#shapes.keys()]));
   }
 
   /** Goes on with other weights of the same shapes; the moments stay. */
   writeWeights(weights: Weights): void {
-    for (const [name, { values }] of weights) this.#program.write(name, values);
+    this.#write(valuesOf('', weights));
   }
 
   /** A copy of all that was learned. */
   state(): LearnerState {
+    const values = this.#program.readAll();
     return {
-      weights: this.#read(''),
-      firstMoments: this.#read(FIRST_MOMENT),
-      secondMoments: this.#read(SECOND_MOMENT),
+      weights: this.#arrays('', values),
+      firstMoments: this.#arrays(FIRST_MOMENT, values),
+      secondMoments: this.#arrays(SECOND_MOMENT, values),
     };
   }
 
   /** Goes on from a state, which it copies. */
   restore({ weights, firstMoments, secondMoments }: LearnerState): void {
-    this.writeWeights(weights);
-    for (const [name, { values }] of firstMoments) this.#program.write(FIRST_MOMENT + name, values);
-    for (const [name, { values }] of secondMoments) this.#program.write(SECOND_MOMENT + name, values);
+    this.#write([
+      ...valuesOf('', weights),
+      ...valuesOf(FIRST_MOMENT, firstMoments),
+      ...valuesOf(SECOND_MOMENT, secondMoments),
+    ]);
   }
 
   /** Frees the session with all its tensors. */
@@ -134,11 +140,16 @@ export class Learner {
     this.#program.dispose();
   }
 
-  #read(prefix: string): Weights {
-    const read = [...this.#shapes].map(([name, shape]) => {
-      return [name, { shape, values: Float32Array.from(this.#program.read(prefix + name)) }] as const;
+  /** In one run, for the first of each kind takes a while: what is not given is written as it is. */
+  #write(values: readonly NamedValues[]): void {
+    this.#program.writeAll({ ...this.#program.readAll(), ...Object.fromEntries(values) });
+  }
+
+  #arrays(prefix: string, values: Readonly<Record<string, VariableValues>>): Weights {
+    const arrays = [...this.#shapes].map(([name, shape]) => {
+      return [name, { shape, values: Float32Array.from(values[prefix + name]!) }] as const;
     });
-    return new Map(read);
+    return new Map(arrays);
   }
 
   /** ids [T] → logits [T, V]. What fills up the row comes after all that they depend on. */
@@ -150,4 +161,10 @@ export class Learner {
     logits!.dispose();
     return values.subarray(0, (values.length / this.#blockSize) * ids.length);
   }
+}
+
+type NamedValues = readonly [string, Float32Array];
+
+function valuesOf(prefix: string, weights: Weights): NamedValues[] {
+  return [...weights].map(([name, { values }]) => [prefix + name, values]);
 }

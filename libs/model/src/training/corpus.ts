@@ -15,13 +15,15 @@ import type { ModelConfig, TrainingConfig } from '../config/index.js';
 const EVALUATION_STREAM = 0x6576616c;
 
 export type Split = 'train' | 'validation';
-export const SPLITS = ['train', 'validation'] as const;
+const SPLITS = ['train', 'validation'] as const;
 
 /** A text as training needs it: its tokenizer, its two splits in tokens, and the batches that are cut of them. */
 export class Corpus {
   readonly tokenizer: CharacterTokenizer;
   /** The sha256 of the text in UTF-8, in hexadecimal. */
   readonly textSha256: string;
+  /** How many bytes of UTF-8 a token of the validation split stands for on average. */
+  readonly bytesPerToken: number;
   readonly #splits: Record<Split, TokenArray>;
   readonly #batchSize: number;
   readonly #blockSize: number;
@@ -36,6 +38,7 @@ export class Corpus {
     checkTrainable({ characters: tokens.length, vocabularySize }, { blockSize, validationFraction });
     this.textSha256 = createHash('sha256').update(text).digest('hex');
     this.#splits = splitTokens(compactTokens(tokens, vocabularySize), validationFraction);
+    this.bytesPerToken = meanBytes(this.#splits.validation, this.tokenizer.vocabulary);
     this.#batchSize = batchSize;
     this.#blockSize = blockSize;
     this.#training = training;
@@ -66,16 +69,14 @@ export class Corpus {
     }
   }
 
-  /** How many bytes of UTF-8 a token of the split stands for on average. */
-  bytesPerToken(split: Split): number {
-    const bytesOf = this.tokenizer.vocabulary.map((character) => Buffer.byteLength(character));
-    const tokens = this.#splits[split];
-    let bytes = 0;
-    for (const token of tokens) bytes += bytesOf[token]!;
-    return bytes / tokens.length;
-  }
-
   #samplerOf(split: Split, seed: number): BatchSampler {
     return new BatchSampler(this.#splits[split], { batchSize: this.#batchSize, blockSize: this.#blockSize, seed });
   }
+}
+
+function meanBytes(tokens: TokenArray, vocabulary: readonly string[]): number {
+  const bytesOf = vocabulary.map((character) => Buffer.byteLength(character));
+  let bytes = 0;
+  for (const token of tokens) bytes += bytesOf[token]!;
+  return bytes / tokens.length;
 }

@@ -11,9 +11,9 @@ import { Corpus } from './corpus.js';
 import { checkWeights, type InitialModel, seededWeights, weightsFromModel } from './initial-weights.js';
 import type { TrainedModel } from './trained-model.js';
 import type { TrainingControl } from './training-control.js';
-import type { TrainingResumption } from './training-reports.js';
+import type { TrainingCallbacks } from './training-reports.js';
+import { TrainingRun } from './training-run.js';
 import { trainingState } from './training-state.js';
-import { TrainingRun, type TrainingCallbacks } from './training-run.js';
 import { writeSample } from './write-sample.js';
 
 export interface TrainingTask extends TrainingCallbacks {
@@ -28,8 +28,6 @@ export interface TrainingTask extends TrainingCallbacks {
   /** Settings of this process that may change bits, such as its threads; kept in the fingerprint of checkpoints. */
   processSettings?: Fingerprint | undefined;
   control?: TrainingControl | undefined;
-  /** Where it goes on from a checkpoint: before the first step. */
-  onResume?: ((resumption: TrainingResumption) => void) | undefined;
   /** Ends the training within a step; `train` then throws the signal's reason. */
   signal?: AbortSignal | undefined;
 }

@@ -61,3 +61,21 @@ export interface TrainingResumption {
   /** What computes otherwise than what wrote the checkpoint, so that bits may differ; empty where nothing does. */
   differences: string[];
 }
+
+/** Who is told what of a training. */
+export interface TrainingCallbacks {
+  /** Where it goes on from a checkpoint: before the first step. */
+  onResume?: ((resumption: TrainingResumption) => void) | undefined;
+  /** At the start, about ten times a second, and at the end. */
+  onProgress?: ((progress: TrainingProgress) => void) | undefined;
+  /** Before the first step, every `evalInterval` steps, after the last, and at the end over whole splits. */
+  onMetric?: ((metric: TrainingMetric) => void) | undefined;
+  /** Before the first step, every `sampleInterval` steps, and at the end. */
+  onSample?: ((sample: TrainingSample) => void) | undefined;
+  /** After every step. */
+  onStep?: ((step: TrainingStepReport) => void) | undefined;
+  /** After the last step, before the evaluation over whole splits: from here on checkpoints are those of its end. */
+  onStepsTaken?: ((step: number) => void) | undefined;
+  /** After the first step, in which TensorFlow compiles: its time is no measure of the others. */
+  onPrepared?: ((preparation: TrainingPreparation) => void) | undefined;
+}

@@ -4,34 +4,14 @@ import type { Learner, LearnerState } from '../learner/learner.js';
 import { learningRateAfter } from '../optimizer/learning-rate.js';
 import type { Breath } from '../sampling/breath.js';
 import type { Weights } from '../weights/weights.js';
-import { SPLITS, type Corpus } from './corpus.js';
+import type { Corpus } from './corpus.js';
+import { lossesOnTheWay, wholeLosses } from './evaluation.js';
 import { LossNotFiniteError } from './loss-not-finite-error.js';
-import { Stopwatch } from './stopwatch.js';
-import type {
-  TrainingMetric,
-  TrainingPreparation,
-  TrainingProgress,
-  TrainingSample,
-  TrainingStepReport,
-} from './training-reports.js';
+import { Pace } from './pace.js';
+import type { TrainingCallbacks, TrainingMetric, TrainingSample } from './training-reports.js';
 import type { TrainingState } from './training-state.js';
 
 const PROGRESS_INTERVAL_MS = 100;
-
-export interface TrainingCallbacks {
-  /** At the start, about ten times a second, and at the end. */
-  onProgress?: ((progress: TrainingProgress) => void) | undefined;
-  /** Before the first step, every `evalInterval` steps, after the last, and at the end over whole splits. */
-  onMetric?: ((metric: TrainingMetric) => void) | undefined;
-  /** Before the first step, every `sampleInterval` steps, and at the end. */
-  onSample?: ((sample: TrainingSample) => void) | undefined;
-  /** After every step. */
-  onStep?: ((step: TrainingStepReport) => void) | undefined;
-  /** After the last step, before the evaluation over whole splits: from here on checkpoints are those of its end. */
-  onStepsTaken?: ((step: number) => void) | undefined;
-  /** After the first step, in which TensorFlow compiles: its time is no measure of the others. */
-  onPrepared?: ((preparation: TrainingPreparation) => void) | undefined;
-}
 
 export interface TrainingRunOptions extends TrainingCallbacks {
   learner: Learner;
@@ -64,17 +44,14 @@ export interface TrainingEnd {
 export class TrainingRun {
   readonly #options: TrainingRunOptions;
   readonly #sampler: BatchSampler;
-  /** Filled anew for each step: memory that is fresh at each step costs a small model more than the step itself. */
+  /** Those of the step being taken; filled anew for each. */
   readonly #batches: readonly Batch[];
-  readonly #stepping = new Stopwatch();
-  readonly #startedAtMs = performance.now();
-  readonly #startStep: number;
+  readonly #tokensAStep: number;
+  readonly #pace = new Pace();
   #state: TrainingState;
   #bestWeights: Weights | undefined;
   #lastMoment: TrainingMoment | undefined;
   #validationLoss: number | null = null;
-  #timedTokens = 0;
-  #prepared = false;
   #reportedAtMs = -Infinity;
 
   constructor(options: TrainingRunOptions) {
@@ -82,11 +59,11 @@ export class TrainingRun {
     this.#options = options;
     this.#sampler = corpus.sampler();
     this.#batches = Array.from({ length: options.learner.batchesPerStep }, () => this.#sampler.newBatch());
+    this.#tokensAStep = this.#batches.reduce((sum, { inputs }) => sum + inputs.length, 0);
     this.#state = structuredClone(resume?.state) ?? newState(this.#sampler);
     if (resume) this.#sampler.restore(resume.state.sampler);
     this.#bestWeights = resume?.bestWeights;
     this.#validationLoss = this.#state.metrics.at(-1)?.validationLoss ?? null;
-    this.#startStep = this.#state.step;
   }
 
   get metrics(): TrainingMetric[] {
@@ -116,10 +93,7 @@ export class TrainingRun {
     this.#options.onStepsTaken?.(this.#state.step);
     const published = this.#choosePublished();
     await this.#sample(published.step);
-    const whole = await this.#measure((split) => this.#options.corpus.wholeBatches(split), {
-      step: published.step,
-      whole: true,
-    });
+    const whole = await this.#measure(wholeLosses, { step: published.step, whole: true });
     this.#reportProgress();
     return { whole, published };
   }
@@ -134,22 +108,14 @@ export class TrainingRun {
     const learningRate = learningRateAfter(this.#state.step, training);
     this.#state.step += 1;
     const { step } = this.#state;
-    let tokens = 0;
-    const take = () => {
-      const batches = this.#batches.map((batch) => this.#sampler.next(batch));
-      tokens = batches.reduce((sum, { inputs }) => sum + inputs.length, 0);
-      return learner.step(batches, { step, learningRate });
-    };
-    const { loss, gradientNorm } = this.#prepared ? this.#stepping.time(take) : take();
+    const { loss, gradientNorm } = this.#pace.step(this.#tokensAStep, () => {
+      for (const batch of this.#batches) this.#sampler.next(batch);
+      return learner.step(this.#batches, { step, learningRate });
+    });
     this.#requireFinite('loss', loss);
     this.#requireFinite("gradients' norm", gradientNorm);
-    if (this.#prepared) this.#timedTokens += tokens;
-    else {
-      const { recording, compiling } = learner.preparationMs;
-      onPrepared?.({ recordingMs: recording, compilingMs: compiling });
-      this.#prepared = true;
-    }
-    this.#state.tokensSeen += tokens;
+    if (this.#pace.steps === 1) onPrepared?.(learner.preparation);
+    this.#state.tokensSeen += this.#tokensAStep;
     this.#state.trainLoss = loss;
     this.#state.gradientNorm = gradientNorm;
     onStep?.({ step, loss, gradientNorm, learningRate });
@@ -167,8 +133,7 @@ export class TrainingRun {
 
   async #evaluate(): Promise<void> {
     const { step } = this.#state;
-    const batchesOf = (split: (typeof SPLITS)[number]) => this.#options.corpus.evaluationBatches(split);
-    const { validationLoss } = await this.#measure(batchesOf, { step, whole: false });
+    const { validationLoss } = await this.#measure(lossesOnTheWay, { step, whole: false });
     this.#state.evaluatedAt = step;
     if (step === 0) return;
     if (this.#state.best !== null && validationLoss >= this.#state.best.validationLoss) {
@@ -192,21 +157,21 @@ export class TrainingRun {
   }
 
   async #measure(
-    batchesOf: (split: (typeof SPLITS)[number]) => Iterable<Batch>,
+    losses: typeof wholeLosses,
     { step, whole }: { step: number; whole: boolean },
   ): Promise<TrainingMetric> {
-    const { corpus, training, onMetric } = this.#options;
-    const trainLoss = await this.#meanLoss(batchesOf('train'));
-    const validationLoss = await this.#meanLoss(batchesOf('validation'));
+    const { learner, corpus, training, onMetric } = this.#options;
+    const { trainLoss, validationLoss } = await losses(learner, corpus, () => this.#breathe());
+    this.#requireFinite('loss', trainLoss + validationLoss);
     const metric = {
       step,
       trainLoss,
       validationLoss,
-      bitsPerByte: validationLoss / Math.LN2 / corpus.bytesPerToken('validation'),
+      bitsPerByte: validationLoss / Math.LN2 / corpus.bytesPerToken,
       learningRate: learningRateAfter(Math.max(0, this.#state.step - 1), training),
       gradientNorm: this.#state.gradientNorm,
       tokensSeen: this.#state.tokensSeen,
-      tokensPerSecond: this.#stepping.rateOf(this.#timedTokens),
+      tokensPerSecond: this.#pace.tokensPerSecond,
       whole,
     };
     this.#validationLoss = validationLoss;
@@ -214,18 +179,6 @@ export class TrainingRun {
     this.#state.metrics.push(metric);
     onMetric?.(metric);
     return metric;
-  }
-
-  async #meanLoss(batches: Iterable<Batch>): Promise<number> {
-    let sum = 0;
-    let tokens = 0;
-    for (const batch of batches) {
-      await this.#breathe();
-      sum += this.#options.learner.loss(batch) * batch.inputs.length;
-      tokens += batch.inputs.length;
-    }
-    this.#requireFinite('loss', sum);
-    return sum / tokens;
   }
 
   async #sample(step: number): Promise<void> {
@@ -244,9 +197,6 @@ export class TrainingRun {
     const { maxSteps } = this.#options.training;
     const { step, trainLoss, gradientNorm, tokensSeen } = this.#state;
     this.#reportedAtMs = performance.now();
-    const stepsTaken = step - this.#startStep;
-    const secondsAStep = (this.#reportedAtMs - this.#startedAtMs) / 1000 / stepsTaken;
-    const left = this.#isOver() ? 0 : maxSteps - step;
     this.#options.onProgress?.({
       step,
       maxSteps,
@@ -254,8 +204,8 @@ export class TrainingRun {
       validationLoss: this.#validationLoss,
       gradientNorm,
       tokensSeen,
-      tokensPerSecond: this.#stepping.rateOf(this.#timedTokens),
-      etaSeconds: left === 0 ? 0 : stepsTaken === 0 ? null : left * secondsAStep,
+      tokensPerSecond: this.#pace.tokensPerSecond,
+      etaSeconds: this.#pace.etaSeconds(this.#isOver() ? 0 : maxSteps - step),
     });
   }
 

@@ -188,6 +188,7 @@ test('two variables can be swapped', () => {
   expect(swapping.readAll()).toEqual({ weight: Float32Array.of(5, 6), other: Float32Array.of(1, -2) });
   swapping.run('swap', {});
   expect(swapping.readAll()).toEqual({ weight: Float32Array.of(1, -2), other: Float32Array.of(5, 6) });
+  expect(swapping.readAll(['other'])).toEqual({ other: Float32Array.of(5, 6) });
   swapping.dispose();
   other.dispose();
 });

@@ -28,8 +28,8 @@ export class VariableAccess {
     return this.#read([name])[0]!;
   }
 
-  readAll(): Record<string, VariableValues> {
-    const names = [...this.#slots.keys()];
+  readAll(names: readonly string[] = [...this.#slots.keys()]): Record<string, VariableValues> {
+    for (const name of names) this.#slot(name);
     const values = names.length === 0 ? [] : this.#read(names);
     return Object.fromEntries(names.map((name, index) => [name, values[index]!]));
   }

@@ -1,0 +1,47 @@
+"""Generates text with a bigram model in PyTorch, measures it, and prints one JSON line: a generation report
+(bench/src/generation/generation-report.ts).
+
+Argument: a generation order in JSON, with the threads.
+"""
+
+import json
+import statistics
+import sys
+import time
+
+import torch
+from torch.nn import functional as F
+
+from peak_memory import peak_memory_bytes
+from weights_folder import read_weights
+
+order = json.loads(sys.argv[1])
+batch, new_tokens, top_k = order["batch"], order["newTokens"], order["topK"]
+torch.set_num_threads(order["threads"])
+torch.manual_seed(order["seed"])
+(table,) = (torch.from_numpy(array) for array in read_weights(order["weightsFolder"]).values())
+
+
+@torch.inference_mode()
+def seconds(count):
+    began = time.perf_counter()
+    token = torch.full((batch, 1), order["prompt"][-1])
+    for _ in range(count):
+        values, ids = torch.topk(table[token[:, 0]], min(top_k, table.shape[1]))
+        token = ids.gather(1, torch.multinomial(F.softmax(values, dim=-1), 1))
+    return time.perf_counter() - began
+
+
+seconds(min(8, new_tokens))
+first = [seconds(1) for _ in range(order["repetitions"])]
+whole = [seconds(new_tokens) for _ in range(order["repetitions"])]
+print(
+    json.dumps(
+        {
+            "tokensPerSecond": batch * new_tokens / statistics.median(whole),
+            "firstTokenMs": 1000 * statistics.median(first),
+            "peakMemoryBytes": peak_memory_bytes(),
+            "library": f"PyTorch {torch.__version__}",
+        }
+    )
+)

@@ -1,0 +1,34 @@
+import { modelConfig } from '@glyphmill/model/config';
+import { z } from 'zod';
+
+/** One generation that a process, ours or the peer's, is to do and measure; its only argument, in JSON. */
+export const generationOrder = z.object({
+  model: modelConfig,
+  vocabularySize: z.int().min(1),
+  /** Where ours finds the published model. */
+  modelFolder: z.string(),
+  /** Where the peer finds the same weights (weights-folder.ts). */
+  weightsFolder: z.string(),
+  /** The ids of the prompt, which all sequences share; each draws random numbers of its own. */
+  prompt: z.array(z.int()).min(1),
+  /** The same in characters. */
+  promptText: z.string(),
+  batch: z.int().min(1),
+  newTokens: z.int().min(1),
+  topK: z.int().min(1),
+  seed: z.int(),
+  /** How often each is measured in the process, after a short run that does not count. */
+  repetitions: z.int().min(1),
+});
+export type GenerationOrder = z.output<typeof generationOrder>;
+
+/** What the process tells of it; medians of its repetitions. */
+export const generationReport = z.object({
+  /** Of all sequences together, with the prompt's pass. */
+  tokensPerSecond: z.number().positive(),
+  /** From the prompts to one token of each sequence. */
+  firstTokenMs: z.number().positive(),
+  peakMemoryBytes: z.number().positive(),
+  library: z.string(),
+});
+export type GenerationReport = z.output<typeof generationReport>;

@@ -1,0 +1,41 @@
+import { GenerationModel, generationRuntime } from '@glyphmill/model/generation';
+import { median } from '../figure.js';
+import { peakMemoryBytes } from '../peak-memory.js';
+import { generationOrder, type GenerationReport } from './generation-report.js';
+
+/**
+ * One process of the benchmark: generates text with a published model as a worker's engine does, and prints a JSON line,
+ * a generation report. Arguments: a generation order in JSON, threads.
+ */
+const order = generationOrder.parse(JSON.parse(process.argv[2] ?? '{}'));
+const threads = Number(process.argv[3] ?? '1');
+const model = await GenerationModel.open(order.modelFolder, { device: 'cpu', threads });
+
+async function seconds(maxNewTokens: number): Promise<number> {
+  const start = performance.now();
+  await model.generate({
+    prompts: Array.from({ length: order.batch }, (_, promptIndex) => ({ promptIndex, text: order.promptText })),
+    sampling: { maxNewTokens, temperature: 1, topK: order.topK, topP: 1, seed: order.seed, samples: 1 },
+    onSequence: () => undefined,
+  });
+  return (performance.now() - start) / 1000;
+}
+
+async function medianSeconds(maxNewTokens: number): Promise<number> {
+  const taken: number[] = [];
+  for (let repetition = 0; repetition < order.repetitions; repetition += 1) taken.push(await seconds(maxNewTokens));
+  return median(taken);
+}
+
+await seconds(Math.min(8, order.newTokens));
+const firstTokenMs = 1000 * (await medianSeconds(1));
+const tokensPerSecond = (order.batch * order.newTokens) / (await medianSeconds(order.newTokens));
+await model.close();
+const { libraries } = generationRuntime('cpu');
+const report: GenerationReport = {
+  tokensPerSecond,
+  firstTokenMs,
+  peakMemoryBytes: peakMemoryBytes(),
+  library: `ONNX Runtime ${libraries['onnxruntime']}`,
+};
+console.log(JSON.stringify(report));

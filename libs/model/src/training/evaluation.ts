@@ -1,0 +1,37 @@
+import type { Batch } from '@glyphmill/data';
+import type { Learner } from '../learner/learner.js';
+import type { Corpus, Split } from './corpus.js';
+
+/** The mean losses of both splits, in nats a token. */
+export interface Losses {
+  trainLoss: number;
+  validationLoss: number;
+}
+
+/** The mean losses over a fixed part of each split, the same one each time. `breathe` is called before each batch. */
+export async function lossesOnTheWay(learner: Learner, corpus: Corpus, breathe: () => Promise<void>): Promise<Losses> {
+  return await lossesOf((split) => corpus.evaluationBatches(split), learner, breathe);
+}
+
+/** The mean losses over the whole of each split. */
+export async function wholeLosses(learner: Learner, corpus: Corpus, breathe: () => Promise<void>): Promise<Losses> {
+  return await lossesOf((split) => corpus.wholeBatches(split), learner, breathe);
+}
+
+async function lossesOf(
+  batchesOf: (split: Split) => Iterable<Batch>,
+  learner: Learner,
+  breathe: () => Promise<void>,
+): Promise<Losses> {
+  const meanLoss = async (split: Split): Promise<number> => {
+    let sum = 0;
+    let tokens = 0;
+    for (const batch of batchesOf(split)) {
+      await breathe();
+      sum += learner.loss(batch) * batch.inputs.length;
+      tokens += batch.inputs.length;
+    }
+    return sum / tokens;
+  };
+  return { trainLoss: await meanLoss('train'), validationLoss: await meanLoss('validation') };
+}
