@@ -3,6 +3,9 @@ import { defineConfig } from 'vitest/config';
 // Read by TensorFlow's library when it is loaded: warnings and errors only. Test processes inherit it.
 process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
 
+// Read by ONNX Runtime: else it reports what the tests do to its maker.
+process.env['ORT_DISABLE_TELEMETRY'] = '1';
+
 export default defineConfig({
   resolve: { conditions: ['glyphmill-source'] },
   ssr: { resolve: { conditions: ['glyphmill-source', 'node'] } },

@@ -15,5 +15,6 @@ export function engineEnvironment(threads: number, xla: Xla = workersXla(threads
     TF_CPP_MIN_LOG_LEVEL: '2',
     TF_XLA_FLAGS: xla === 'on' ? XLA_FLAGS : '',
     CUDA_VISIBLE_DEVICES: '-1',
+    ORT_DISABLE_TELEMETRY: '1',
   };
 }

@@ -177,7 +177,7 @@ async function compare(
 async function generateHere(order: GenerationOrder, threads: number): Promise<GenerationReport> {
   const script = fileURLToPath(new URL('measure-generation.js', import.meta.url));
   const line = { command: process.execPath, args: [script, JSON.stringify(order), String(threads)] };
-  return generationReport.parse(await measuredProcess(line, { threads, environment: {} }));
+  return generationReport.parse(await measuredProcess(line, { threads, environment: engineEnvironment(threads) }));
 }
 
 async function generateThere(

@@ -27,6 +27,11 @@ test('arithmetic on a GPU is the same each time and whole float32, unless the wo
   expect(told({}, 'cpu')).not.toHaveProperty('NVIDIA_TF32_OVERRIDE');
 });
 
+test('no engine tells the maker of ONNX Runtime what it does, whatever the worker inherited', () => {
+  const environment = engineEnvironment({ device: 'cpu', threads: 1 }, { ORT_DISABLE_TELEMETRY: '0' }, cpu);
+  expect(environment).toMatchObject({ ORT_DISABLE_TELEMETRY: '1' });
+});
+
 test('what the worker inherited is kept, and its threads are told to the libraries', () => {
   const environment = engineEnvironment(
     { device: 'cpu', threads: 5 },

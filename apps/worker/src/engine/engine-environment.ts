@@ -39,6 +39,8 @@ export function engineEnvironment(
     TF_NUM_INTRAOP_THREADS: String(threads),
     TF_CPP_MIN_LOG_LEVEL: inherited['TF_CPP_MIN_LOG_LEVEL'] ?? '2',
     TF_FORCE_GPU_ALLOW_GROWTH: 'true',
+    // ONNX Runtime else reports its sessions to its maker, and leaves files in the temporary folder.
+    ORT_DISABLE_TELEMETRY: '1',
     ...(resolved === 'cpu' ? { CUDA_VISIBLE_DEVICES: '-1' } : gpuArithmetic(inherited)),
     ...(index === undefined ? {} : { CUDA_VISIBLE_DEVICES: index }),
   };
