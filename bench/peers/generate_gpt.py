@@ -5,20 +5,19 @@ Argument: a generation order in JSON, with the threads and whether keys and valu
 """
 
 import json
-import statistics
 import sys
 import time
 
 import torch
 from torch.nn import functional as F
 
+from generation_report import print_report
 from gpt import GPT
-from peak_memory import peak_memory_bytes
 from weights_folder import read_weights
 
 order = json.loads(sys.argv[1])
 model_sizes = {name: order["model"][name] for name in ("nLayer", "nHead", "nEmbd", "blockSize", "bias")}
-batch, new_tokens, top_k = order["batch"], order["newTokens"], order["topK"]
+batch, top_k = order["batch"], order["topK"]
 torch.set_num_threads(order["threads"])
 torch.manual_seed(order["seed"])
 
@@ -82,16 +81,4 @@ def seconds(count):
     return time.perf_counter() - began
 
 
-seconds(min(8, new_tokens))
-first = [seconds(1) for _ in range(order["repetitions"])]
-whole = [seconds(new_tokens) for _ in range(order["repetitions"])]
-print(
-    json.dumps(
-        {
-            "tokensPerSecond": batch * new_tokens / statistics.median(whole),
-            "firstTokenMs": 1000 * statistics.median(first),
-            "peakMemoryBytes": peak_memory_bytes(),
-            "library": f"PyTorch {torch.__version__}",
-        }
-    )
-)
+print_report(order, seconds)
