@@ -46,12 +46,12 @@ export interface TrainingTask extends TrainingCallbacks {
  */
 export async function train(task: TrainingTask): Promise<TrainedModel> {
   try {
-    return await trainToTheEnd(task);
+    const trained = await trainToTheEnd(task);
+    task.control?.end();
+    return trained;
   } catch (error) {
     task.control?.end(error);
     throw error;
-  } finally {
-    task.control?.end();
   }
 }
 
