@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { decodedTokens } from '../sampling/decoded-tokens.js';
 import type { SamplingRules } from '../sampling/logits-processor.js';
 import { WindowDecoder } from '../sampling/window-decoder.js';
 import { ContinuousDecoder } from './continuous-decoder.js';
@@ -75,8 +76,8 @@ test('until the block is full, greedy texts are those of the sliding window, and
   const sequences = () => [1, 9, 20].map((length, number) => randomSequence(number, length));
   const window = new WindowDecoder(model.model.logits, { vocabularySize: VOCABULARY, blockSize: BLOCK });
   const [chunked, slid] = [
-    await new SharedDecoder(model).decode(sequences(), options),
-    await window.decode(sequences(), options),
+    await decodedTokens(new SharedDecoder(model), sequences(), options),
+    await decodedTokens(window, sequences(), options),
   ];
   expect(chunked.map((tokens) => tokens.length)).toEqual([100, 100, 100]);
   for (const [index, { context }] of sequences().entries()) {
@@ -113,7 +114,7 @@ test('runs do not overlap', async () => {
 test('no sequences are no texts, and what the breath throws ends the decoding', async () => {
   const decoder = new SharedDecoder(model);
   const breathe = () => Promise.reject(new Error('stopped'));
-  expect(await decoder.decode([], { maxNewTokens: 5, sampling, breathe })).toEqual([]);
-  const stopped = decoder.decode([randomSequence(1, 1)], { maxNewTokens: 5, sampling, breathe });
+  expect(await decodedTokens(decoder, [], { maxNewTokens: 5, sampling, breathe })).toEqual([]);
+  const stopped = decodedTokens(decoder, [randomSequence(1, 1)], { maxNewTokens: 5, sampling, breathe });
   await expect(stopped).rejects.toThrow('stopped');
 });

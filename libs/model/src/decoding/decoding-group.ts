@@ -1,11 +1,11 @@
 import type { SamplingRules } from '../sampling/logits-processor.js';
+import type { NewTokens } from '../sampling/new-tokens.js';
 import type { Sequence } from '../sampling/sequence.js';
 import type { DecodingModel } from './decoding-model.js';
 import type { Chunk } from './decoding-session.js';
 import { DecodingWindow } from './decoding-window.js';
 import { graphRules, nextUniform } from './graph-rules.js';
 import { computeNewPasts } from './new-pasts.js';
-import type { NewTokens } from './new-tokens.js';
 import { PastRows } from './past-rows.js';
 
 /** Tokens that a sequence gets in one run at most. More carry longer chunks along, fewer enter the graph more often. */

@@ -1,5 +1,6 @@
 import { UnknownCharacterError, type CharacterTokenizer } from '@glyphmill/data';
 import type { FailedLine, GeneratedLine, OutputLine, SamplingConfig } from '../config/index.js';
+import { decodedTokens } from '../sampling/decoded-tokens.js';
 import type { Decoder, DecodingOptions } from '../sampling/decoder.js';
 import { startSequence, type Sequence } from '../sampling/sequence.js';
 
@@ -41,7 +42,7 @@ export async function writeLines(
   for (const batch of batches(pendingLines(tokenizer, prompts, sampling), decoder.batchSize)) {
     await breathe();
     const sequences = batch.flatMap((pending) => ('sequence' in pending ? [pending.sequence] : []));
-    const texts = await decoder.decode(sequences, { maxNewTokens: sampling.maxNewTokens, sampling, breathe });
+    const texts = await decodedTokens(decoder, sequences, { maxNewTokens: sampling.maxNewTokens, sampling, breathe });
     const newTokens = texts.values();
     for (const pending of batch) {
       if ('failed' in pending) {

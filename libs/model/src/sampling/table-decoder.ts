@@ -1,9 +1,13 @@
+import type { RandomStream } from '@glyphmill/data';
 import type { Decoder, DecodingOptions } from './decoder.js';
 import { logitsProcessors, type SamplingRules } from './logits-processor.js';
 import type { Sequence } from './sequence.js';
 import { TokenDistribution } from './token-distribution.js';
 
-const TOKENS_A_BREATH = 65_536;
+/** Tokens that are handed over together: some tens of microseconds. */
+const TOKENS_TOGETHER = 256;
+
+const NO_LOGITS = new Float32Array(0);
 
 /**
  * Decodes models whose next token depends on the last one only: their logits are a table [vocabulary, vocabulary],
@@ -21,21 +25,45 @@ export class TableDecoder implements Decoder {
     this.#vocabularySize = vocabularySize;
   }
 
-  async decode(sequences: readonly Sequence[], options: DecodingOptions): Promise<Int32Array[]> {
+  async decode(sequences: readonly Sequence[], options: DecodingOptions): Promise<void> {
     const rows = this.#rowsFor(options.sampling);
-    const texts: Int32Array[] = [];
-    for (const { context, random } of sequences) {
-      const tokens = new Int32Array(options.maxNewTokens);
-      let last = context.at(-1)!;
-      for (let at = 0; at < tokens.length; at += 1) {
-        if (at % TOKENS_A_BREATH === 0) await options.breathe();
-        const row = (rows[last] ??= this.#distributionAfter(last, options.sampling));
-        last = row.draw(random.nextFloat());
-        tokens[at] = last;
+    for (const [index, sequence] of sequences.entries()) {
+      let last = sequence.context.at(-1)!;
+      for (let remaining = options.maxNewTokens; remaining > 0; remaining -= TOKENS_TOGETHER) {
+        await options.breathe();
+        const tokens = this.#draw(last, Math.min(remaining, TOKENS_TOGETHER), sequence.random, rows, options.sampling);
+        const logits = options.withLogits === true ? this.#logitsBefore(last, tokens) : NO_LOGITS;
+        last = tokens.at(-1)!;
+        if (!options.onTokens(index, { tokens, logits, finished: remaining <= TOKENS_TOGETHER })) break;
       }
-      texts.push(tokens);
     }
-    return texts;
+  }
+
+  /** The `count` tokens after `last`. */
+  #draw(
+    last: number,
+    count: number,
+    random: RandomStream,
+    rows: (TokenDistribution | undefined)[],
+    sampling: SamplingRules,
+  ): Int32Array {
+    const tokens = new Int32Array(count);
+    for (let at = 0; at < count; at += 1) {
+      const row = (rows[last] ??= this.#distributionAfter(last, sampling));
+      last = row.draw(random.nextFloat());
+      tokens[at] = last;
+    }
+    return tokens;
+  }
+
+  /** The rows that tokens were drawn from, `last` being the token before them: [tokens, vocabulary]. */
+  #logitsBefore(last: number, tokens: Int32Array): Float32Array {
+    const logits = new Float32Array(tokens.length * this.#vocabularySize);
+    for (let at = 0; at < tokens.length; at += 1) {
+      const before = at === 0 ? last : tokens[at - 1]!;
+      logits.set(this.#logitsAfter(before), at * this.#vocabularySize);
+    }
+    return logits;
   }
 
   #rowsFor(sampling: SamplingRules): (TokenDistribution | undefined)[] {
@@ -44,9 +72,11 @@ export class TableDecoder implements Decoder {
   }
 
   #distributionAfter(token: number, sampling: SamplingRules): TokenDistribution {
-    const start = token * this.#vocabularySize;
-    const logits = this.#table.subarray(start, start + this.#vocabularySize);
-    return new TokenDistribution(logits, logitsProcessors(sampling));
+    return new TokenDistribution(this.#logitsAfter(token), logitsProcessors(sampling));
+  }
+
+  #logitsAfter(token: number): Float32Array {
+    return this.#table.subarray(token * this.#vocabularySize, (token + 1) * this.#vocabularySize);
   }
 }
 

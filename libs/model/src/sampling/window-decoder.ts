@@ -25,18 +25,20 @@ export class WindowDecoder implements Decoder {
     this.#blockSize = blockSize;
   }
 
-  async decode(sequences: readonly Sequence[], options: DecodingOptions): Promise<Int32Array[]> {
-    if (sequences.length === 0) return [];
+  async decode(sequences: readonly Sequence[], options: DecodingOptions): Promise<void> {
     const processors = logitsProcessors(options.sampling);
-    const texts = sequences.map(({ context }) => Array.from(context));
-    for (let step = 0; step < options.maxNewTokens; step += 1) {
+    let texts = sequences.map(({ context, random }, index) => ({ index, random, tokens: Array.from(context) }));
+    for (let step = 1; step <= options.maxNewTokens && texts.length > 0; step += 1) {
       await options.breathe();
-      const rows = await this.#lastLogits(texts.map((tokens) => tokens.slice(-this.#blockSize)));
-      for (const [index, { random }] of sequences.entries()) {
-        texts[index]!.push(new TokenDistribution(rows[index]!, processors).draw(random.nextFloat()));
-      }
+      const finished = step === options.maxNewTokens;
+      const rows = await this.#lastLogits(texts.map(({ tokens }) => tokens.slice(-this.#blockSize)));
+      texts = texts.filter(({ index, random, tokens }, row) => {
+        const logits = rows[row]!;
+        const token = new TokenDistribution(logits, processors).draw(random.nextFloat());
+        tokens.push(token);
+        return options.onTokens(index, { tokens: Int32Array.of(token), logits, finished });
+      });
     }
-    return texts.map((tokens, index) => Int32Array.from(tokens.slice(sequences[index]!.context.length)));
   }
 
   /** The logits [vocabulary] after each window. */
