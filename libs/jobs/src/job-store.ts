@@ -8,8 +8,17 @@ import type { Job, JobKind } from './job.js';
 import { EVENT_PAGE, type EventPage, readEvents, STREAM_CAP } from './job-events.js';
 import { DEFAULT_PREFIX, JobKeys } from './job-keys.js';
 import { type JobFilter, type JobPage, listJobs } from './job-list.js';
-import { type ClaimedTrainJob, jobOf, type JobRecord, parseClaimed, parseRecord, requestFields } from './job-record.js';
+import {
+  type ClaimedTrainJob,
+  jobOf,
+  type JobRecord,
+  parseClaimed,
+  parseRecord,
+  readSummary,
+  requestFields,
+} from './job-record.js';
 import { JOB_STATES, type JobState, statesBefore } from './job-state.js';
+import { generateLane, type Lane } from './lane.js';
 import type { GenerateRequest, TrainRequest } from './requests.js';
 import { cancel } from './scripts/cancel.js';
 import { claim } from './scripts/claim.js';
@@ -85,9 +94,11 @@ export class JobStore {
     const ids = drafts.map((draft) => {
       const id = `job_${this.#newUlid()}`;
       const { kind, request } = draft;
+      const lane: Lane = draft.kind === 'train' ? 'train' : generateLane({ ...draft.request, promptCount: draft.promptCount });
       const fields: Record<string, string | number> = {
         id,
         kind,
+        lane,
         state: 'queued' satisfies JobState,
         ...requestFields(request),
         spent: 0,
@@ -108,7 +119,7 @@ export class JobStore {
       ];
       const values = [id, open, FIRST_ENTRY, ...Object.entries(fields).flat()];
       transaction.runCommand('eval', [create.text, keys.length, ...keys, ...values]);
-      const job = { id, kind, priority: request.priority };
+      const job = { id, lane, priority: request.priority };
       if (kind === 'train') this.#queue.release(transaction, job, 1);
       for (let shard = 0; shard < open; shard += 1) this.#queue.release(transaction, job, 1, shard);
       return id;
@@ -154,9 +165,11 @@ export class JobStore {
     if (answer === 'missing') throw new JobNotFoundError(id);
     if (answer !== 'cancelled') throw new JobStateConflictError(id, String(answer), 'cancelled');
     // Only so that the places in the queue are right: a delivery of a cancelled job ends at its claim anyway.
-    const number = await this.#redis.hget(this.#keys.job(id), 'delivery');
-    const deliveries = job.kind === 'train' && job.state === 'queued' ? [deliveryId(id, Number(number))] : tickets;
-    await Promise.all(deliveries.map((delivery) => this.#queue.withdraw(job.kind, delivery)));
+    const record = await readSummary(this.#redis, this.#keys.job(id));
+    if (!record) throw new JobNotFoundError(id);
+    const { lane, delivery } = record;
+    const deliveries = job.kind === 'train' && job.state === 'queued' ? [deliveryId(id, delivery)] : tickets;
+    await Promise.all(deliveries.map((each) => this.#queue.withdraw(lane, each)));
     return await this.#getCreated(id);
   }
 
@@ -279,10 +292,10 @@ export class JobStore {
   }
 
   /** How many deliveries are before the job's first, while it is queued. */
-  async #queuePosition({ id, kind, state, delivery }: JobRecord): Promise<number | null> {
+  async #queuePosition({ id, kind, lane, state, delivery }: JobRecord): Promise<number | null> {
     if (state !== 'queued') return null;
     const deliveries = kind === 'train' ? [deliveryId(id, delivery)] : await this.shards.openDeliveries(id);
-    const waiting = this.#queue.waitingKey(kind);
+    const waiting = this.#queue.waitingKey(lane);
     const places = await Promise.all(deliveries.map((each) => this.#redis.zrank(waiting, each)));
     const first = Math.min(...places.map((place) => place ?? Infinity));
     return Number.isFinite(first) ? first : null;

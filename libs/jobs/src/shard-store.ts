@@ -45,7 +45,7 @@ export class ShardStore {
         ...this.#shardKeys(id),
         ...this.#stateKeys('queued', 'running', 'failed'),
         this.#keys.workers(),
-        `${this.#queue.deliveryKey('generate', deliveryId(id, by.delivery, shard))}:lock`,
+        `${this.#queue.deliveryKey(by.lane ?? 'generate', deliveryId(id, by.delivery, shard))}:lock`,
       ],
       [
         id,
