@@ -49,7 +49,11 @@ test('a job is streamed where its request is small, and the refusal of another n
   const asked = { model, prompts: ['a', 'b'], stream: true };
   expect((await createJob('generate', { ...asked, samples: 8 })).request).toMatchObject({ stream: true });
   const problem = await problemOf(await postJob('generate', { ...asked, samples: 9 }));
-  expect(problem).toMatchObject({ status: 400, code: 'invalid_request', detail: expect.stringContaining('prompts × samples ≤ 16') });
+  expect(problem).toMatchObject({
+    status: 400,
+    code: 'invalid_request',
+    detail: expect.stringContaining('prompts × samples ≤ 16'),
+  });
   expect(pathsOf(problem)).toEqual(['stream']);
 });
 

@@ -1,5 +1,13 @@
 import { hostname } from 'node:os';
-import { connectRedis, type Delivery, DeliveryWorker, JobStore, type Lane, lanesOf, WorkerRegistry } from '@glyphmill/jobs';
+import {
+  connectRedis,
+  type Delivery,
+  DeliveryWorker,
+  JobStore,
+  type Lane,
+  lanesOf,
+  WorkerRegistry,
+} from '@glyphmill/jobs';
 import { FolderStorage } from '@glyphmill/storage';
 import { ulid } from 'ulid';
 import type { WorkerConfig, WorkerRole } from './config.js';

@@ -19,7 +19,7 @@ export type BatchReport = z.output<typeof batchReport>;
 
 /** Prompts of one length and of known characters: a text, turned on by one character from prompt to prompt. */
 export function turnedPrompts({ promptText, prompts }: Pick<BatchOrder, 'promptText' | 'prompts'>): string[] {
-  const characters = [...promptText];
+  const characters = Array.from(promptText);
   return Array.from({ length: prompts }, (_, index) => {
     const turn = index % characters.length;
     return [...characters.slice(turn), ...characters.slice(0, turn)].join('');

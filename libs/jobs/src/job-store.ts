@@ -94,7 +94,8 @@ export class JobStore {
     const ids = drafts.map((draft) => {
       const id = `job_${this.#newUlid()}`;
       const { kind, request } = draft;
-      const lane: Lane = draft.kind === 'train' ? 'train' : generateLane({ ...draft.request, promptCount: draft.promptCount });
+      const lane: Lane =
+        draft.kind === 'train' ? 'train' : generateLane({ ...draft.request, promptCount: draft.promptCount });
       const fields: Record<string, string | number> = {
         id,
         kind,

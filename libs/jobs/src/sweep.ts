@@ -91,7 +91,8 @@ export class Sweep {
 
   async #releaseLostJob(id: string): Promise<number> {
     const isLost = async ({ delivery }: JobRecord) =>
-      (await this.#redis.zscore(this.#keys.due(), id)) === null && !(await this.#isKnown('train', deliveryId(id, delivery)));
+      (await this.#redis.zscore(this.#keys.due(), id)) === null &&
+      !(await this.#isKnown('train', deliveryId(id, delivery)));
     return (await this.#release(id, isLost)) ? 1 : 0;
   }
 
