@@ -1,8 +1,12 @@
 import type { RandomStream } from '@glyphmill/data';
 import type { Decoder, DecodingOptions } from './decoder.js';
-import { logitsProcessors, type SamplingRules } from './logits-processor.js';
+import { hasPenalty, logitsProcessors, type SamplingRules } from './logits-processor.js';
+import { seenTokens } from './seen-tokens.js';
 import type { Sequence } from './sequence.js';
 import { TokenDistribution } from './token-distribution.js';
+
+/** The distribution of the token after a token, which must be the newest of the text. */
+type RowAfter = (token: number) => TokenDistribution;
 
 /** Tokens that are handed over together: some tens of microseconds. */
 const TOKENS_TOGETHER = 256;
@@ -11,7 +15,8 @@ const NO_LOGITS = new Float32Array(0);
 
 /**
  * Decodes models whose next token depends on the last one only: their logits are a table [vocabulary, vocabulary],
- * fetched once, and a token is one draw from the distribution of a row. Rows are made when they are first needed.
+ * fetched once, and a token is one draw from the distribution of a row. Rows are made when they are first needed; with a
+ * repetition penalty they depend on all tokens before, and one is made for each token.
  */
 export class TableDecoder implements Decoder {
   readonly batchSize = 1;
@@ -26,12 +31,13 @@ export class TableDecoder implements Decoder {
   }
 
   async decode(sequences: readonly Sequence[], options: DecodingOptions): Promise<void> {
-    const rows = this.#rowsFor(options.sampling);
+    const cached = this.#cachedRows(options.sampling);
     for (const [index, sequence] of sequences.entries()) {
+      const rowAfter = hasPenalty(options.sampling) ? this.#penalizedRows(sequence, options.sampling) : cached;
       let last = sequence.context.at(-1)!;
       for (let remaining = options.maxNewTokens; remaining > 0; remaining -= TOKENS_TOGETHER) {
         await options.breathe();
-        const tokens = this.#draw(last, Math.min(remaining, TOKENS_TOGETHER), sequence.random, rows, options.sampling);
+        const tokens = this.#draw(last, Math.min(remaining, TOKENS_TOGETHER), sequence.random, rowAfter);
         const logits = options.withLogits === true ? this.#logitsBefore(last, tokens) : NO_LOGITS;
         last = tokens.at(-1)!;
         if (!options.onTokens(index, { tokens, logits, finished: remaining <= TOKENS_TOGETHER })) break;
@@ -40,17 +46,10 @@ export class TableDecoder implements Decoder {
   }
 
   /** The `count` tokens after `last`. */
-  #draw(
-    last: number,
-    count: number,
-    random: RandomStream,
-    rows: (TokenDistribution | undefined)[],
-    sampling: SamplingRules,
-  ): Int32Array {
+  #draw(last: number, count: number, random: RandomStream, rowAfter: RowAfter): Int32Array {
     const tokens = new Int32Array(count);
     for (let at = 0; at < count; at += 1) {
-      const row = (rows[last] ??= this.#distributionAfter(last, sampling));
-      last = row.draw(random.nextFloat());
+      last = rowAfter(last).draw(random.nextFloat());
       tokens[at] = last;
     }
     return tokens;
@@ -66,13 +65,20 @@ export class TableDecoder implements Decoder {
     return logits;
   }
 
-  #rowsFor(sampling: SamplingRules): (TokenDistribution | undefined)[] {
+  #cachedRows(sampling: SamplingRules): RowAfter {
     if (this.#made === undefined || !sameRules(this.#made.sampling, sampling)) this.#made = { sampling, rows: [] };
-    return this.#made.rows;
+    const { rows } = this.#made;
+    const processors = logitsProcessors(sampling);
+    return (token) => (rows[token] ??= new TokenDistribution(this.#logitsAfter(token), processors));
   }
 
-  #distributionAfter(token: number, sampling: SamplingRules): TokenDistribution {
-    return new TokenDistribution(this.#logitsAfter(token), logitsProcessors(sampling));
+  #penalizedRows({ context }: Sequence, sampling: SamplingRules): RowAfter {
+    const seen = seenTokens(context, this.#vocabularySize);
+    const processors = logitsProcessors(sampling, seen);
+    return (token) => {
+      seen[token] = 1;
+      return new TokenDistribution(this.#logitsAfter(token), processors);
+    };
   }
 
   #logitsAfter(token: number): Float32Array {
