@@ -1,7 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 
 /** A program of the stack in a process group of its own, as a terminal starts it. */
 export class StackProcess {
@@ -40,6 +41,16 @@ export class StackProcess {
   /** A signal to the program alone. */
   signal(name: NodeJS.Signals): void {
     this.#child.kill(name);
+  }
+
+  /** The process id of a child of the program's whose command line has the pattern. */
+  async childPid(command: RegExp): Promise<number> {
+    const { stdout } = await promisify(execFile)('ps', ['-A', '-o', 'pid=,ppid=,args=']);
+    for (const line of stdout.split('\n')) {
+      const [, pid, parent, args = ''] = /^\s*(\d+)\s+(\d+)\s+(.*)$/u.exec(line) ?? [];
+      if (Number(parent) === this.pid && command.test(args)) return Number(pid);
+    }
+    throw new Error(`the program has no child ${String(command)}`);
   }
 
   /** Ctrl-C: the terminal tells every process of the group. */

@@ -1,0 +1,59 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { ApiClient, type DemoJob } from '../src/demo/api-client.js';
+import { StackProcess } from './stack-process.fixture.js';
+
+/** A lock is redelivered after 20 to 25 seconds, so a job whose worker was killed takes at least that. */
+const PATIENCE = { timeout: 90_000, interval: 100 };
+
+let folder = '';
+let stack: StackProcess;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'glyphmill-stack-'));
+  stack = new StackProcess('main', { DATA_DIR: folder, PORT: '0', THREADS: '1', LOG_LEVEL: 'warn' });
+});
+afterEach(async () => {
+  await stack.clear();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function train(api: ApiClient, maxSteps: number): Promise<DemoJob> {
+  return await api.enqueue('train', {
+    dataset: 'moby-dick',
+    model: { kind: 'bigram' },
+    training: { maxSteps, batchSize: 16, evalInterval: 500, sampleInterval: 0, checkpointIntervalSeconds: 0.5 },
+  });
+}
+
+/** The job once it is in a state; an api that is away is asked again. */
+async function reached(api: ApiClient, { id }: DemoJob, state: string): Promise<void> {
+  await vi.waitUntil(async () => (await api.job(id).catch(() => undefined))?.state === state, PATIENCE);
+}
+
+test.each([
+  ['api', /api\/dist\/main/u],
+  ['worker 1', /worker\/dist\/main/u],
+  ['Valkey', /valkey-server/u],
+])(
+  'after the %s is killed it is started again, and jobs from before and after are done',
+  { timeout: 240_000 },
+  async (name, program) => {
+    const api = new ApiClient((await stack.says(/Ready: (\S+)\/docs/u))[1]!);
+    const before = await train(api, 20_000);
+    await reached(api, before, 'running');
+    const killed = await stack.childPid(program);
+    process.kill(killed, 'SIGKILL');
+    await stack.says(new RegExp(`^${name} ended.*; it starts again in 0.5 s$`, 'mu'));
+    await stack.says(new RegExp(`^${name} is back after`, 'mu'));
+    expect(await stack.childPid(program)).not.toBe(killed);
+
+    // An api that lost its connection to a Valkey needs a moment.
+    const after = await vi.waitUntil(() => train(api, 100).catch(() => undefined), PATIENCE);
+    await reached(api, after, 'succeeded');
+    await reached(api, before, 'succeeded');
+    stack.signal('SIGTERM');
+    expect(await stack.exitCode).toBe(0);
+  },
+);
