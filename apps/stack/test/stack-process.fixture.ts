@@ -45,11 +45,8 @@ export class StackProcess {
 
   /** The process id of a child of the program's whose command line has the pattern. */
   async childPid(command: RegExp): Promise<number> {
-    const { stdout } = await promisify(execFile)('ps', ['-A', '-o', 'pid=,ppid=,args=']);
-    for (const line of stdout.split('\n')) {
-      const [, pid, parent, args = ''] = /^\s*(\d+)\s+(\d+)\s+(.*)$/u.exec(line) ?? [];
-      if (Number(parent) === this.pid && command.test(args)) return Number(pid);
-    }
+    const found = (await childrenOf(this.pid)).find(({ args }) => command.test(args));
+    if (found) return found.pid;
     throw new Error(`the program has no child ${String(command)}`);
   }
 
@@ -89,4 +86,13 @@ export async function answers(url: string): Promise<boolean> {
   });
   socket.destroy();
   return isOpen;
+}
+
+/** The processes that a process started, with their command lines. */
+export async function childrenOf(pid: number): Promise<{ pid: number; args: string }[]> {
+  const { stdout } = await promisify(execFile)('ps', ['-A', '-o', 'pid=,ppid=,args=']);
+  return stdout.split('\n').flatMap((line) => {
+    const [, child, parent, args = ''] = /^\s*(\d+)\s+(\d+)\s+(.*)$/u.exec(line) ?? [];
+    return Number(parent) === pid ? [{ pid: Number(child), args }] : [];
+  });
 }

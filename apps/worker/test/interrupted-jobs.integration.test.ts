@@ -99,6 +99,34 @@ describe('a worker that is to stop', () => {
   });
 });
 
+describe('an engine that hangs', () => {
+  /** A worker whose engine answers nothing more, not even the end of its worker. */
+  async function hanging(settings: NodeJS.ProcessEnv) {
+    const worker = await place.worker(settings);
+    const { job, engine } = await midway(worker, { training: ENDLESS });
+    process.kill(engine, 'SIGSTOP');
+    return { worker, job, engine };
+  }
+
+  test('ends with its worker at the second SIGTERM, however long the grace time is', async () => {
+    const { worker, engine } = await hanging({ SHUTDOWN_GRACE_SECONDS: '3600' });
+    worker.signal('SIGTERM');
+    await worker.logged('worker stopping');
+    // The SIGINT of a terminal that reaches the worker beside its parent's SIGTERM is no second signal.
+    worker.signal('SIGINT');
+    worker.signal('SIGTERM');
+    expect(await worker.exitCode).toBe(1);
+    await gone(engine);
+  });
+
+  test('ends with its worker where the grace time is over, or too short for waiting', async () => {
+    const { worker, engine } = await hanging({ SHUTDOWN_GRACE_SECONDS: '1' });
+    worker.signal('SIGTERM');
+    await worker.exitCode;
+    await gone(engine);
+  });
+});
+
 test('the engine of a worker that is killed ends with it', async () => {
   const worker = await place.worker();
   const { engine } = await midway(worker, { training: ENDLESS });

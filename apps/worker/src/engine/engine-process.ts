@@ -20,7 +20,11 @@ interface EngineOptions<Incoming extends z.ZodType> {
   /** What the engine may say; every message is parsed by it. */
   incoming: Incoming;
   environment: NodeJS.ProcessEnv;
+  /** How long it may take to end when it is to stop, before it is killed. */
+  stopMs?: number;
 }
+
+const STOP_MS = 2000;
 
 /**
  * A child process that does the heavy work, so that the parent's event loop always answers: to Redis, which else
@@ -29,6 +33,7 @@ interface EngineOptions<Incoming extends z.ZodType> {
 export class EngineProcess<Incoming extends z.ZodType, Outgoing extends object> {
   readonly #child: ChildProcess;
   readonly #incoming: Incoming;
+  readonly #stopMs: number;
   #listener: ((message: z.output<Incoming>) => void) | undefined;
   #waiting: z.output<Incoming>[] = [];
   #lastWords = '';
@@ -36,8 +41,9 @@ export class EngineProcess<Incoming extends z.ZodType, Outgoing extends object> 
   /** Resolves when the process has ended, with the reason as an error; never rejects. */
   readonly ended: Promise<Error>;
 
-  constructor({ script, incoming, environment }: EngineOptions<Incoming>) {
+  constructor({ script, incoming, environment, stopMs = STOP_MS }: EngineOptions<Incoming>) {
     this.#incoming = incoming;
+    this.#stopMs = stopMs;
     this.#child = fork(script, { env: environment, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => this.#remember(text));
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => this.#remember(text));
@@ -56,6 +62,10 @@ export class EngineProcess<Incoming extends z.ZodType, Outgoing extends object> 
       }),
     ]);
     exited.catch(() => undefined);
+    // An engine that hangs in native code does not see that its worker is gone.
+    const endWithWorker = () => this.#child.kill('SIGKILL');
+    process.once('exit', endWithWorker);
+    void this.ended.then(() => process.removeListener('exit', endWithWorker));
   }
 
   get pid(): number | undefined {
@@ -77,10 +87,10 @@ export class EngineProcess<Incoming extends z.ZodType, Outgoing extends object> 
     if (this.#child.connected) this.#child.send(message, () => undefined);
   }
 
-  /** Ends the process: asks by closing the channel, and kills it after `graceMs`. */
-  async stop(graceMs = 2000): Promise<void> {
+  /** Ends the process: asks by closing the channel, and kills it when it does not answer. */
+  async stop(stopMs = this.#stopMs): Promise<void> {
     if (this.#child.connected) this.#child.disconnect();
-    const killing = setTimeout(() => this.#child.kill('SIGKILL'), graceMs);
+    const killing = setTimeout(() => this.#child.kill('SIGKILL'), stopMs);
     await this.ended;
     clearTimeout(killing);
   }
