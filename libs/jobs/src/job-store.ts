@@ -188,7 +188,7 @@ export class JobStore {
       [
         this.#keys.job(id),
         this.#keys.events(id),
-        ...(['queued', 'running', 'failed'] as const).map((state) => this.#keys.inState(kind, state)),
+        ...(['queued', 'running', 'paused', 'failed'] as const).map((state) => this.#keys.inState(kind, state)),
         this.#keys.due(),
         `${this.#queue.deliveryKey(kind, deliveryId(id, by.delivery))}:lock`,
       ],
@@ -260,7 +260,7 @@ export class JobStore {
       [
         this.#keys.job(id),
         this.#keys.events(id),
-        ...(['running', 'queued', 'succeeded', 'failed'] as const).map((state) => this.#keys.inState('train', state)),
+        ...(['running', 'queued', 'paused', 'succeeded', 'failed'] as const).map((state) => this.#keys.inState('train', state)),
         this.#keys.due(),
       ],
       [id, token, failed?.retryable ? 'retry' : outcome.state, JSON.stringify(said), Math.random(), STREAM_CAP],

@@ -15,7 +15,7 @@ local shard = text and cjson.decode(text)
 if shard and shard.returnedBy == ARGV[3] then return redis.call('HGET', KEYS[1], 'state') end
 if not shard or shard.token ~= ARGV[3] then return false end
 local outcome = ARGV[4]
-if outcome ~= 'handed-back' then
+if outcome == 'failed' or outcome == 'retry' then
   if spend(shard, ARGV[5]) or outcome == 'failed' then
     failJob(ARGV[1], KEYS[4], KEYS[6], ARGV[7], ARGV[5])
     return 'failed'
