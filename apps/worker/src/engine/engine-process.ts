@@ -1,12 +1,18 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import type { z } from 'zod';
+import { memoryComplaint, memoryKills, offerForMemory } from './out-of-memory.js';
 
 const LAST_WORDS_CHARACTERS = 2000;
 
 /** An engine's process ended while it was needed; the message says how, and what it last wrote. */
 export class EngineDiedError extends Error {
   readonly code = 'engine_died';
+}
+
+/** An engine ended because it got no memory: another one would end the same way. */
+export class EngineOutOfMemoryError extends Error {
+  readonly code = 'out_of_memory';
 }
 
 /** An engine sent something that its protocol does not know. */
@@ -36,6 +42,7 @@ export class EngineProcess<Incoming extends z.ZodType, Outgoing extends object> 
   readonly #stopMs: number;
   #listener: ((message: z.output<Incoming>) => void) | undefined;
   #waiting: z.output<Incoming>[] = [];
+  readonly #memoryKillsBefore = memoryKills();
   #lastWords = '';
   #failure: Error | undefined;
   /** Resolves when the process has ended, with the reason as an error; never rejects. */
@@ -45,6 +52,7 @@ export class EngineProcess<Incoming extends z.ZodType, Outgoing extends object> 
     this.#incoming = incoming;
     this.#stopMs = stopMs;
     this.#child = fork(script, { env: environment, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+    if (this.#child.pid !== undefined) offerForMemory(this.#child.pid);
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => this.#remember(text));
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => this.#remember(text));
     this.#child.on('message', (raw) => this.#receive(raw));
@@ -111,8 +119,14 @@ export class EngineProcess<Incoming extends z.ZodType, Outgoing extends object> 
   #death(code: number | null, signal: NodeJS.Signals | null): Error {
     if (this.#failure) return this.#failure;
     const how = signal ? `was ended by ${signal}` : `ended with exit code ${String(code)}`;
-    const hint = signal === 'SIGKILL' ? ' (the system may be out of memory)' : '';
     const words = this.#lastWords.trim();
+    const kills = memoryKills();
+    if (signal === 'SIGKILL' && kills !== this.#memoryKillsBefore) {
+      return new EngineOutOfMemoryError(`the engine ${how}, and the system was out of memory`);
+    }
+    const hint = signal === 'SIGKILL' && kills === undefined ? ' (the system may be out of memory)' : '';
+    const complaint = signal === 'SIGKILL' ? undefined : memoryComplaint(words);
+    if (complaint) return new EngineOutOfMemoryError(`the engine ${how}, out of memory: ${complaint}`);
     return new EngineDiedError(`the engine ${how}${hint}${words ? `; it last said: ${words}` : ''}`);
   }
 }
