@@ -31,6 +31,11 @@ const delivery = {
     .max(100)
     .default(3)
     .describe('How often a crash may end an attempt before the job fails.'),
+  deadline: z.iso
+    .datetime({ offset: true })
+    .transform((time) => new Date(time).toISOString())
+    .optional()
+    .describe('When the job must have ended; one that has not then fails (`deadline_exceeded`). In the future.'),
 };
 
 /** The body of `POST /api/jobs/train`. */
