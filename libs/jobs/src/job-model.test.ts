@@ -84,7 +84,7 @@ test('a job is what its model says, whatever is done to it in whatever order', a
         await real.job.close();
       }
     }),
-    { numRuns: 300 },
+    { numRuns: 200 },
   );
 });
 
@@ -121,7 +121,7 @@ test('whatever several clients do to a job at once, it and their answers are tho
         await real.job.close();
       }
     }),
-    { numRuns: 400 },
+    { numRuns: 300 },
   );
 });
 
