@@ -1,3 +1,4 @@
+import { samplingConfig } from '@glyphmill/model/config';
 import { GenerationModel, generationRuntime } from '@glyphmill/model/generation';
 import { median } from '../figure.js';
 import { peakMemoryBytes } from '../peak-memory.js';
@@ -15,7 +16,7 @@ async function seconds(maxNewTokens: number): Promise<number> {
   const start = performance.now();
   await model.generate({
     prompts: Array.from({ length: order.batch }, (_, promptIndex) => ({ promptIndex, text: order.promptText })),
-    sampling: { maxNewTokens, temperature: 1, topK: order.topK, topP: 1, seed: order.seed, samples: 1 },
+    sampling: samplingConfig.parse({ maxNewTokens, topK: order.topK, seed: order.seed }),
     onSequence: () => undefined,
   });
   return (performance.now() - start) / 1000;

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { JobNotFoundError, JobStateConflictError } from './errors.js';
 import { JobKeys } from './job-keys.js';
-import { type JobDraft, JobStore } from './job-store.js';
+import type { JobDraft } from './job-draft.js';
+import { JobStore } from './job-store.js';
 import { useValkey } from './redis.fixture.js';
 import { generateRequest, trainRequest } from './requests.js';
 import { create } from './scripts/create.js';
@@ -47,8 +48,12 @@ describe('a new job', () => {
     const { store, redis, prefix, keys } = openStore();
     const { id } = await createOne(store);
     const before = await redis.hgetall(keys.job(id));
-    const indexes = [keys.all(), keys.inState('train', 'queued'), keys.openShards(id)];
-    await create.run(redis, [keys.job(id), ...indexes], [id, 1, '{}', 'state', 'running']);
+    const counts = [1, 0, 0, 1];
+    await create.run(
+      redis,
+      [keys.all(), keys.deadlines(), keys.answer(''), keys.job(id), keys.openShards(id), keys.inState('train', 'queued')],
+      [0, 10, '', 0, '[]', '{}', id, ...counts, '', 2, 'state', 'running'],
+    );
     expect(await redis.hgetall(keys.job(id))).toEqual(before);
     expect(await redis.exists(keys.openShards(id))).toBe(0);
     expect(await redis.zcard(`${prefix}:train:prioritized`)).toBe(1);
@@ -266,7 +271,8 @@ describe('a checkpoint', () => {
 
   test('of another job is where a new one starts, and gives no attempts back until it is passed', async () => {
     const { store, claim } = openStore();
-    const draft = { ...trainDraft({ resumeFrom: 'job_1' }), checkpoints: [at(20), at(10)] };
+    const { id: source } = await createOne(store);
+    const draft = { ...trainDraft({ resumeFrom: source }), checkpoints: [at(20), at(10)] };
     const { id } = await createOne(store, draft);
     expect(await claim(id, 'first')).toMatchObject({ checkpoints: [at(20), at(10)] });
     expect(await claim(id, 'second')).toMatchObject({ attempts: 1 });

@@ -23,4 +23,4 @@ export { trainingMemoryBytes } from './memory-estimate.js';
 export { MANIFEST_FORMAT_VERSION, modelManifest } from './manifest.js';
 export type { ModelManifest } from './manifest.js';
 export { outputLine } from './output-line.js';
-export type { FailedLine, GeneratedLine, OutputLine } from './output-line.js';
+export type { FailedLine, GeneratedLine, OutputLine, TokenLogprobs } from './output-line.js';

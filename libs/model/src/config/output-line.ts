@@ -2,12 +2,21 @@ import { z } from 'zod';
 
 const place = { promptIndex: z.int().min(0), sampleIndex: z.int().min(0), prompt: z.string() };
 
+/** Of each token of the text, in order. Natural logarithms of probabilities before all sampling rules. */
+const tokenLogprobs = z.object({
+  tokens: z.array(z.string()),
+  tokenLogprobs: z.array(z.number()).describe('Of the token that was drawn.'),
+  topLogprobs: z.array(z.record(z.string(), z.number())).describe('Of the likeliest tokens, and of the one drawn.'),
+});
+export type TokenLogprobs = z.output<typeof tokenLogprobs>;
+
 /** A sample of a prompt; `text` is what follows the prompt, without it. */
 const generatedLine = z.object({
   ...place,
-  text: z.string(),
-  tokenCount: z.int().min(0),
-  finishReason: z.literal('length'),
+  text: z.string().describe('What follows the prompt, up to a stop string and without it.'),
+  tokenCount: z.int().min(0).describe('How many tokens were drawn; those of a stop string are among them.'),
+  finishReason: z.enum(['length', 'stop']).describe('`stop` where a stop string ended the text.'),
+  logprobs: tokenLogprobs.optional().describe('Where `logprobs` asked for them.'),
   seed: z.int(),
 });
 export type GeneratedLine = z.output<typeof generatedLine>;

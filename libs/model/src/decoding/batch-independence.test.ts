@@ -38,6 +38,7 @@ const visit: fc.Arbitrary<Visit> = fc.record({
     temperature: fc.constantFrom(0, 0.8, 1),
     topK: fc.constantFrom(0, 0, 4, 20),
     topP: fc.constantFrom(1, 1, 0.9),
+    repetitionPenalty: fc.constantFrom(1, 1, 1.3, 0.8),
   }),
   start: fc.nat(3),
   stay: fc.integer({ min: 1, max: 8 }),

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { SamplingRules } from '../sampling/logits-processor.js';
+import { decodedTokens } from '../sampling/decoded-tokens.js';
+import { logitsProcessors, type SamplingRules } from '../sampling/logits-processor.js';
+import { seenTokens } from '../sampling/seen-tokens.js';
 import { WindowDecoder } from '../sampling/window-decoder.js';
 import { ContinuousDecoder } from './continuous-decoder.js';
 import { CHUNK_TOKENS } from './decoding-group.js';
@@ -55,6 +57,29 @@ test('logits are given where they are asked for', async () => {
   expect((await decoder.run()).get(id)!.logits).toHaveLength(0);
 });
 
+test('the repetition penalty sees the prompt and all new tokens, also those that the window has left behind', async () => {
+  const rules = { ...sampling, temperature: 0, repetitionPenalty: 1.4 };
+  const decoder = new ContinuousDecoder(model, { slots: 2 });
+  decoder.add(randomSequence(2, 3), { sampling, maxNewTokens: 100 });
+  const sequence = randomSequence(1, BLOCK + 10);
+  const id = decoder.add(sequence, { sampling: rules, maxNewTokens: 100 });
+  const text = [...sequence.context];
+  let likeliest = 0;
+  while (decoder.size > 0) {
+    const { tokens, logits } = (await decoder.run({ withLogits: true })).get(id)!;
+    for (const [at, token] of tokens.entries()) {
+      const row = Float64Array.from(logits.subarray(at * VOCABULARY, (at + 1) * VOCABULARY));
+      if (row[token] === Math.max(...row)) likeliest += 1;
+      const processors = logitsProcessors(rules, seenTokens(Int32Array.from(text), VOCABULARY));
+      for (const processor of processors) processor.process(row);
+      expect(row[token]).not.toBe(-Infinity);
+      text.push(token);
+    }
+  }
+  expect(text).toHaveLength(BLOCK + 110);
+  expect(likeliest).toBeLessThan(100); // the penalty did change what was drawn
+});
+
 test('a removed sequence gets nothing more, also where it is removed during a run, and its slot is free', async () => {
   const decoder = new ContinuousDecoder(model, { slots: 3 });
   const options = { sampling, maxNewTokens: 500 };
@@ -75,8 +100,8 @@ test('until the block is full, greedy texts are those of the sliding window, and
   const sequences = () => [1, 9, 20].map((length, number) => randomSequence(number, length));
   const window = new WindowDecoder(model.model.logits, { vocabularySize: VOCABULARY, blockSize: BLOCK });
   const [chunked, slid] = [
-    await new SharedDecoder(model).decode(sequences(), options),
-    await window.decode(sequences(), options),
+    await decodedTokens(new SharedDecoder(model), sequences(), options),
+    await decodedTokens(window, sequences(), options),
   ];
   expect(chunked.map((tokens) => tokens.length)).toEqual([100, 100, 100]);
   for (const [index, { context }] of sequences().entries()) {
@@ -113,7 +138,7 @@ test('runs do not overlap', async () => {
 test('no sequences are no texts, and what the breath throws ends the decoding', async () => {
   const decoder = new SharedDecoder(model);
   const breathe = () => Promise.reject(new Error('stopped'));
-  expect(await decoder.decode([], { maxNewTokens: 5, sampling, breathe })).toEqual([]);
-  const stopped = decoder.decode([randomSequence(1, 1)], { maxNewTokens: 5, sampling, breathe });
+  expect(await decodedTokens(decoder, [], { maxNewTokens: 5, sampling, breathe })).toEqual([]);
+  const stopped = decodedTokens(decoder, [randomSequence(1, 1)], { maxNewTokens: 5, sampling, breathe });
   await expect(stopped).rejects.toThrow('stopped');
 });

@@ -1,8 +1,8 @@
 import type { SamplingRules } from '../sampling/logits-processor.js';
+import type { NewTokens } from '../sampling/new-tokens.js';
 import type { Sequence } from '../sampling/sequence.js';
 import { DecodingGroup } from './decoding-group.js';
 import type { DecodingModel } from './decoding-model.js';
-import type { NewTokens } from './new-tokens.js';
 
 export interface ContinuousDecoderOptions {
   /** How many sequences there is room for; memory for keys and values is taken for a group at a time. */

@@ -1,11 +1,12 @@
 import type { SamplingRules } from '../sampling/logits-processor.js';
+import type { NewTokens } from '../sampling/new-tokens.js';
+import { see, type SeenTokens, seenTokens } from '../sampling/seen-tokens.js';
 import type { Sequence } from '../sampling/sequence.js';
 import type { DecodingModel } from './decoding-model.js';
 import type { Chunk } from './decoding-session.js';
 import { DecodingWindow } from './decoding-window.js';
 import { graphRules, nextUniform } from './graph-rules.js';
 import { computeNewPasts } from './new-pasts.js';
-import type { NewTokens } from './new-tokens.js';
 import { PastRows } from './past-rows.js';
 
 /** Tokens that a sequence gets in one run at most. More carry longer chunks along, fewer enter the graph more often. */
@@ -22,6 +23,8 @@ export interface DecodingOrder {
 
 interface Row extends DecodingOrder {
   readonly window: DecodingWindow;
+  /** All tokens so far, also those that the window has left behind. */
+  readonly seen: SeenTokens;
   remaining: number;
 }
 
@@ -48,8 +51,10 @@ export class DecodingGroup {
 
   /** Takes a sequence in; there must be room. */
   add(order: DecodingOrder): void {
-    const window = new DecodingWindow(order.sequence.context, this.#model.blockSize);
-    this.#waiting.push({ ...order, window, remaining: order.maxNewTokens });
+    const { context } = order.sequence;
+    const window = new DecodingWindow(context, this.#model.blockSize);
+    const seen = seenTokens(context, this.#model.vocabularySize);
+    this.#waiting.push({ ...order, window, seen, remaining: order.maxNewTokens });
   }
 
   /** Ends a sequence, where it is one of this group, also during a run, which then gives nothing of it. */
@@ -67,10 +72,11 @@ export class DecodingGroup {
     // Whoever has more to come after this run has a whole chunk in it: where chunks begin depends on the sequence alone.
     const steps = Math.max(...rows.map((row) => newTokensOf(row)));
     const chunk = await this.#model.decoding.run({
-      rows: rows.map(({ window, sampling }) => ({
+      rows: rows.map(({ window, seen, sampling }) => ({
         lastToken: window.lastToken,
         pastLength: window.pastLength,
         rules: graphRules(sampling, this.#model.vocabularySize),
+        seen,
       })),
       uniforms: uniformsOf(rows, steps),
       steps,
@@ -108,6 +114,7 @@ export class DecodingGroup {
       const own = Int32Array.from(places, (place) => tokens[place]!);
       const slot = row.window.pastLength;
       row.window.append(own);
+      see(row.seen, own);
       row.remaining -= count;
       const finished = row.remaining === 0;
       if (!row.window.isNew) kept.push({ row: at, slot, count });

@@ -1,7 +1,8 @@
 import { type InferenceSession, Tensor } from 'onnxruntime-node';
 import { floatResult } from '../onnx/float-result.js';
 import { openSession, type SessionOptions } from '../onnx/open-session.js';
-import type { SamplingRules } from '../sampling/logits-processor.js';
+import { hasPenalty, type SamplingRules } from '../sampling/logits-processor.js';
+import type { SeenTokens } from '../sampling/seen-tokens.js';
 import { cacheNames } from './cache-names.js';
 
 /** How large the keys and values of a model are. */
@@ -11,10 +12,20 @@ export interface CacheSizes {
   headSize: number;
 }
 
+/** A sequence of a chunk. */
+export interface ChunkRow {
+  lastToken: number;
+  pastLength: number;
+  /** As graph-rules.ts gives them. */
+  rules: Required<SamplingRules>;
+  /** The tokens that it has; looked at where its rules have a penalty. */
+  seen: SeenTokens;
+}
+
 /** What a chunk of new tokens is computed from. */
 export interface ChunkInputs {
-  /** Of each sequence; the rules as graph-rules.ts gives them. */
-  rows: readonly { lastToken: number; pastLength: number; rules: SamplingRules }[];
+  /** Of each sequence. */
+  rows: readonly ChunkRow[];
   /** [steps, rows], row-major. */
   uniforms: Float32Array;
   steps: number;
@@ -76,6 +87,8 @@ export class DecodingSession {
         [count, 1],
       ),
       top_p: floats(rows.map((row) => row.rules.topP)),
+      repetition_penalty: floats(rows.map((row) => row.rules.repetitionPenalty)),
+      seen: seenTensor(rows),
     };
     for (const [at, name] of this.#pastNames.entries()) {
       feeds[name] = new Tensor('float32', past[at]!, [count, nHead, slots, headSize]);
@@ -91,6 +104,14 @@ export class DecodingSession {
   async close(): Promise<void> {
     await this.#session.release();
   }
+}
+
+/** bool [rows, vocabulary], or [rows, 0] where no row has a penalty. */
+function seenTensor(rows: readonly ChunkRow[]): Tensor {
+  const width = rows.some(({ rules }) => hasPenalty(rules)) ? rows[0]!.seen.length : 0;
+  const all = new Uint8Array(rows.length * width);
+  if (width > 0) for (const [at, { seen }] of rows.entries()) all.set(seen, at * width);
+  return new Tensor('bool', all, [rows.length, width]);
 }
 
 function cacheSizes({ inputMetadata }: InferenceSession): CacheSizes {

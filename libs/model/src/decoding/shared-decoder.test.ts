@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { decodedTokens } from '../sampling/decoded-tokens.js';
 import type { DecodingOptions } from '../sampling/decoder.js';
 import type { DecodingModel } from './decoding-model.js';
 import { closeDecodingModel, openDecodingModel, randomModel, randomSequence } from './decoding-model.fixture.js';
 import { SharedDecoder } from './shared-decoder.js';
+
+type Options = Omit<DecodingOptions, 'onTokens'>;
 
 let model: DecodingModel;
 beforeAll(async () => {
@@ -10,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => closeDecodingModel(model));
 
-const options = (more: Partial<DecodingOptions> = {}): DecodingOptions => ({
+const options = (more: Partial<Options> = {}): Options => ({
   maxNewTokens: 30,
   sampling: { temperature: 1, topK: 0, topP: 1 },
   breathe: () => Promise.resolve(),
@@ -25,14 +28,14 @@ test('calls at the same time get what each gets alone', async () => {
   const shared = new SharedDecoder(model);
   const other = { maxNewTokens: 7, sampling: { temperature: 0, topK: 0, topP: 1 } };
   const together = await Promise.all([
-    shared.decode(sequences(1, 130), options()),
-    shared.decode(sequences(2, 3), options(other)),
-    shared.decode(sequences(3, 20), options({ maxNewTokens: 100 })),
+    decodedTokens(shared, sequences(1, 130), options()),
+    decodedTokens(shared, sequences(2, 3), options(other)),
+    decodedTokens(shared, sequences(3, 20), options({ maxNewTokens: 100 })),
   ]);
   const alone = [
-    await new SharedDecoder(model).decode(sequences(1, 130), options()),
-    await new SharedDecoder(model).decode(sequences(2, 3), options(other)),
-    await new SharedDecoder(model).decode(sequences(3, 20), options({ maxNewTokens: 100 })),
+    await decodedTokens(new SharedDecoder(model), sequences(1, 130), options()),
+    await decodedTokens(new SharedDecoder(model), sequences(2, 3), options(other)),
+    await decodedTokens(new SharedDecoder(model), sequences(3, 20), options({ maxNewTokens: 100 })),
   ];
   expect(together).toEqual(alone);
 });
@@ -44,10 +47,10 @@ test('a short call that comes while a long one has all places is done long befor
   let short: Promise<unknown> | undefined;
   const breathe = () => {
     breaths += 1;
-    if (breaths === 2) short = shared.decode(sequences(2, 1), options()).then(() => ended.push('short'));
+    if (breaths === 2) short = decodedTokens(shared, sequences(2, 1), options()).then(() => ended.push('short'));
     return Promise.resolve();
   };
-  await shared.decode(sequences(1, 1000), options({ breathe })).then(() => ended.push('long'));
+  await decodedTokens(shared, sequences(1, 1000), options({ breathe })).then(() => ended.push('long'));
   await short;
   expect(ended).toEqual(['short', 'long']);
 });
@@ -59,10 +62,24 @@ test('a call that is stopped ends at the next step, and the others go on', async
     breaths += 1;
     return breaths < 3 ? Promise.resolve() : Promise.reject(new Error('stopped'));
   };
-  const stopped = shared.decode(sequences(1, 50), options({ maxNewTokens: 10_000, breathe }));
-  const other = shared.decode(sequences(2, 4), options());
+  const stopped = decodedTokens(shared, sequences(1, 50), options({ maxNewTokens: 10_000, breathe }));
+  const other = decodedTokens(shared, sequences(2, 4), options());
   await expect(stopped).rejects.toThrow('stopped');
-  expect(await other).toEqual(await new SharedDecoder(model).decode(sequences(2, 4), options()));
+  expect(await other).toEqual(await decodedTokens(new SharedDecoder(model), sequences(2, 4), options()));
   expect(breaths).toBe(3);
-  expect(await shared.decode(sequences(2, 4), options())).toEqual(await other);
+  expect(await decodedTokens(shared, sequences(2, 4), options())).toEqual(await other);
+});
+
+test('a sequence that is told to end gets nothing more, and its place goes to the next', async () => {
+  const shared = new SharedDecoder(model);
+  const seen = new Map<number, number>();
+  await shared.decode(sequences(1, 100), {
+    ...options({ maxNewTokens: 1000 }),
+    onTokens: (index, { tokens }) => {
+      seen.set(index, (seen.get(index) ?? 0) + tokens.length);
+      return false;
+    },
+  });
+  expect(seen.size).toBe(100);
+  for (const count of seen.values()) expect(count).toBeLessThan(1000);
 });

@@ -13,13 +13,11 @@ const BATCH_GROUPS = 8;
 /** One call of {@link SharedDecoder.decode}. */
 interface Call extends DecodingOptions {
   sequences: readonly Sequence[];
-  /** The new tokens so far of each sequence. */
-  texts: number[][];
   /** Index of the next sequence that is not decoded yet. */
   next: number;
   /** Its sequences that are being decoded: their index by their number in the decoder. */
   decoding: Map<number, number>;
-  resolve: (texts: Int32Array[]) => void;
+  resolve: () => void;
   reject: (reason: unknown) => void;
 }
 
@@ -44,11 +42,10 @@ export class SharedDecoder implements Decoder {
     this.#decoder = this.#newDecoder();
   }
 
-  async decode(sequences: readonly Sequence[], options: DecodingOptions): Promise<Int32Array[]> {
-    if (sequences.length === 0) return [];
-    return await new Promise((resolve, reject) => {
-      const texts = sequences.map(() => []);
-      this.#calls.push({ ...options, sequences, texts, next: 0, decoding: new Map(), resolve, reject });
+  async decode(sequences: readonly Sequence[], options: DecodingOptions): Promise<void> {
+    if (sequences.length === 0) return;
+    await new Promise<void>((resolve, reject) => {
+      this.#calls.push({ ...options, sequences, next: 0, decoding: new Map(), resolve, reject });
       void this.#run();
     });
   }
@@ -95,15 +92,18 @@ export class SharedDecoder implements Decoder {
   }
 
   async #step(): Promise<void> {
-    const taken = await this.#decoder.run({ breathe: this.#breath.take });
+    const withLogits = this.#calls.some((call) => call.withLogits === true);
+    const taken = await this.#decoder.run({ withLogits, breathe: this.#breath.take });
     for (const call of this.#calls) {
       for (const [id, index] of call.decoding) {
-        const { tokens, finished } = taken.get(id) ?? { tokens: [], finished: false };
-        call.texts[index]!.push(...tokens);
-        if (finished) call.decoding.delete(id);
+        const tokens = taken.get(id);
+        if (tokens === undefined) continue;
+        const goesOn = call.onTokens(index, tokens);
+        if (!goesOn) this.#decoder.remove(id);
+        if (!goesOn || tokens.finished) call.decoding.delete(id);
       }
       if (call.decoding.size > 0 || call.next < call.sequences.length) continue;
-      this.#end(call, () => call.resolve(call.texts.map((tokens) => Int32Array.from(tokens))));
+      this.#end(call, call.resolve);
     }
   }
 

@@ -88,6 +88,29 @@ test('top-k of 1 is greedy', async () => {
   expect(line).toMatchObject({ text: 'bcde\na' });
 });
 
+test('a text ends before a stop string, and the counts are of the tokens that were drawn', async () => {
+  const prompts = ['a', 'd'].map((text, promptIndex) => ({ promptIndex, text }));
+  const sampling = { temperature: 0, stop: ['ea', 'bc'], maxNewTokens: 4 };
+  const [stopped, whole] = await linesOf(prompts, sampling);
+  expect(stopped).toMatchObject({ text: '', tokenCount: 2, finishReason: 'stop' });
+  expect(whole).toMatchObject({ text: 'e\nab', tokenCount: 4, finishReason: 'length' });
+  const parsed = samplingConfig.parse(sampling);
+  const counts = await model.generate({ prompts, sampling: parsed, onSequence: () => undefined });
+  expect(counts).toEqual({ done: 2, failed: 0, tokens: 6 });
+});
+
+test('log probabilities are those before all rules, of the tokens of the text', async () => {
+  const sampling = { temperature: 0, logprobs: 1, stop: ['e'] };
+  const [line] = await linesOf([{ promptIndex: 0, text: 'b' }], sampling);
+  const likely = expect.closeTo(3 - Math.log(Math.exp(3) + V - 1), 6);
+  expect(line).toMatchObject({
+    text: 'cd',
+    logprobs: { tokens: ['c', 'd'], tokenLogprobs: [likely, likely], topLogprobs: [{ c: likely }, { d: likely }] },
+  });
+  const [without] = await linesOf([{ promptIndex: 0, text: 'b' }]);
+  expect(without).not.toHaveProperty('logprobs');
+});
+
 test('a prompt with an unknown character is an error in each of its lines, and the others are done', async () => {
   const prompts = ['a', 'abz', 'b'].map((text, promptIndex) => ({ promptIndex, text }));
   const lines = await linesOf(prompts, { samples: 2, maxNewTokens: 1 });

@@ -10,18 +10,9 @@ import { openDecoder, type OpenGraphs } from './open-decoder.js';
 import { type ModelFolder, readModelFolder } from './model-folder.js';
 import { writeLines, type GenerationCounts, type Prompt } from './write-lines.js';
 
-/**
- * What a model sees of a text that has grown beyond its block. `restarting`: where the block is full it goes on from the
- * newest half (decoding-window.ts). `sliding`: always the newest `blockSize` tokens, at the cost of the whole block for
- * each token. Within the block there is no difference but rounding; and none at all for kinds without attention.
- */
-export type GenerationWindow = 'restarting' | 'sliding';
-
 export interface GenerationTask {
   prompts: readonly Prompt[];
   sampling: SamplingConfig;
-  /** Left out: `restarting`. */
-  window?: GenerationWindow | undefined;
   /** Ends the generation within milliseconds; `generate` then throws the signal's reason. */
   signal?: AbortSignal | undefined;
   /** A line for each sample of each prompt, in their order; the next is not given before this has returned. */
@@ -61,13 +52,12 @@ export class GenerationModel {
   }
 
   /**
-   * Generates all samples of all prompts. A sequence's text depends on the model, the seed, its place, the sampling and
-   * the window only, not on what else is generated. A prompt with a character that the model does not know gives lines
-   * with an error.
+   * Generates all samples of all prompts. A sequence's text depends on the model, the seed, its place and the sampling
+   * only, not on what else is generated. A prompt with a character that the model does not know gives lines with an error.
    */
   async generate(task: GenerationTask): Promise<GenerationCounts> {
     const breath = new Breath(task.signal);
-    return writeLines(this.#tokenizer, this.#decoderFor(task.window), { ...task, breathe: breath.take });
+    return writeLines(this.#tokenizer, this.#decoderFor(task.sampling), { ...task, breathe: breath.take });
   }
 
   /** About what it takes while it is open: its files' bytes. */
@@ -80,7 +70,8 @@ export class GenerationModel {
     await this.#graphs.decoding?.close();
   }
 
-  #decoderFor(window: GenerationTask['window']): Decoder {
+  /** The windows (decoding-window.ts) differ beyond the block only, and not at all for kinds without attention. */
+  #decoderFor({ window }: SamplingConfig): Decoder {
     const { model, vocabularySize } = this.manifest;
     if (window !== 'sliding' || model.kind === 'bigram') return this.#decoder;
     return new WindowDecoder(this.#graphs.model.logits, { vocabularySize, blockSize: model.blockSize });
