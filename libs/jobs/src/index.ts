@@ -40,4 +40,5 @@ export { Sweep } from './sweep.js';
 export { WorkerRegistry, workerInfo } from './worker-registry.js';
 export type { WorkerInfo } from './worker-registry.js';
 export { connectRedis, isRedisUnavailable } from './redis-connection.js';
+export { checkRedisDurability, UnsafeRedisError } from './redis-durability.js';
 export { DEFAULT_PREFIX } from './job-keys.js';
