@@ -4,7 +4,15 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { SamplingRules } from '../sampling/logits-processor.js';
 import { ContinuousDecoder } from './continuous-decoder.js';
 import type { DecodingModel } from './decoding-model.js';
-import { closeDecodingModel, openDecodingModel, randomModel, randomSequence } from './decoding-model.fixture.js';
+import {
+  closeDecodingModel,
+  openDecodingModel,
+  openSharedDecoder,
+  randomModel,
+  randomSequence,
+  tokensOfRun,
+} from './decoding-model.fixture.js';
+import type { SharedDecoder } from './shared-decoder.js';
 
 const BLOCK = 80;
 const models: Record<string, object> = {
@@ -50,7 +58,7 @@ interface Decoded {
 }
 
 async function decode(model: DecodingModel, visits: readonly Visit[], groupSize: number): Promise<Decoded[]> {
-  const decoder = new ContinuousDecoder({ ...model, groupSize }, { slots: visits.length });
+  const decoder = new ContinuousDecoder({ ...model, groupSize });
   const decoded = visits.map(() => ({ tokens: [] as number[], logits: createHash('sha256') }));
   const indexOf = new Map<number, number>();
   const lastStart = Math.max(...visits.map(({ start }) => start));
@@ -59,9 +67,9 @@ async function decode(model: DecodingModel, visits: readonly Visit[], groupSize:
       if (visits[index]!.start + visits[index]!.stay === run) decoder.remove(id);
     }
     for (const [index, { number, length, start, ...options }] of visits.entries()) {
-      if (start === run) indexOf.set(decoder.add(randomSequence(number, length), options), index);
+      if (start === run) indexOf.set(decoder.add(randomSequence(number, length), { ...options, withLogits: true }), index);
     }
-    for (const [id, { tokens, logits }] of await decoder.run({ withLogits: true })) {
+    for (const [id, { tokens, logits }] of await tokensOfRun(decoder)) {
       const own = decoded[indexOf.get(id)!]!;
       own.tokens.push(...tokens);
       own.logits.update(logits);
@@ -70,16 +78,41 @@ async function decode(model: DecodingModel, visits: readonly Visit[], groupSize:
   return decoded.map(({ tokens, logits }) => ({ tokens, logits: logits.digest('hex') }));
 }
 
+/** The same over threads, each visitor a call of its own; all come at once. */
+async function decodeByThreads(decoder: SharedDecoder, visits: readonly Visit[]): Promise<Decoded[]> {
+  const calls = visits.map(async ({ number, length, stay, ...options }) => {
+    const tokens: number[] = [];
+    const logits = createHash('sha256');
+    let times = 0;
+    await decoder.decode([randomSequence(number, length)], {
+      ...options,
+      withLogits: true,
+      breathe: () => Promise.resolve(),
+      onTokens: (_, taken) => {
+        tokens.push(...taken.tokens);
+        logits.update(taken.logits);
+        times += 1;
+        return times < stay;
+      },
+    });
+    return { tokens, logits: logits.digest('hex') };
+  });
+  return await Promise.all(calls);
+}
+
 describe.each(Object.entries(models))('%s', (_, given) => {
   const random = randomModel(given);
   let oneThread: DecodingModel;
   let twoThreads: DecodingModel;
+  let apart: SharedDecoder;
   beforeAll(async () => {
     [oneThread, twoThreads] = [await openDecodingModel(random, 1), await openDecodingModel(random, 2)];
+    apart = await openSharedDecoder(random, { decodingThreads: 3, sessionThreads: 1 });
   });
   afterAll(async () => {
     await closeDecodingModel(oneThread);
     await closeDecodingModel(twoThreads);
+    await apart.close();
   });
 
   test('the tokens and the bits of the logits of a sequence are those that it has alone', async () => {
@@ -90,6 +123,7 @@ describe.each(Object.entries(models))('%s', (_, given) => {
         for (const one of visits) alone.push(...(await decode(oneThread, [{ ...one, start: 0 }], 1)));
         expect(await decode(oneThread, visits, groupSize)).toEqual(alone);
         expect(await decode(twoThreads, visits, groupSize)).toEqual(alone);
+        expect(await decodeByThreads(apart, visits)).toEqual(alone);
       }),
       { numRuns: 8, endOnFailure: true },
     );

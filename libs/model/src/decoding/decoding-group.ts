@@ -18,6 +18,8 @@ export interface DecodingOrder {
   sequence: Sequence;
   sampling: SamplingRules;
   maxNewTokens: number;
+  /** Whether its logits are wanted. */
+  withLogits?: boolean;
 }
 
 interface Row extends DecodingOrder {
@@ -58,7 +60,7 @@ export class DecodingGroup {
   }
 
   /** The next tokens of each sequence, by its number. Blocks the event loop for most of its time. */
-  async run({ withLogits }: { withLogits: boolean }): Promise<Map<number, NewTokens>> {
+  async run(): Promise<Map<number, NewTokens>> {
     this.#seat();
     const rows = this.#rows;
     if (rows.length === 0) return new Map();
@@ -76,7 +78,7 @@ export class DecodingGroup {
       steps,
       past: this.#past.arrays(rows.length),
       slots: this.#past.slots,
-      withLogits,
+      withLogits: rows.some((row) => row.withLogits === true),
     });
     return this.#take(chunk, steps);
   }
@@ -111,7 +113,8 @@ export class DecodingGroup {
       row.remaining -= count;
       const finished = row.remaining === 0;
       if (!row.window.isNew) kept.push({ row: at, slot, count });
-      if (!this.#removed.has(row.id)) taken.set(row.id, { tokens: own, logits: pick(logits, places, width), finished });
+      const drawnFrom = pick(logits, row.withLogits === true ? places : [], width);
+      if (!this.#removed.has(row.id)) taken.set(row.id, { tokens: own, logits: drawnFrom, finished });
       if (finished) this.#removed.add(row.id);
     }
     this.#past.fit(Math.max(0, ...rows.map(({ window }) => window.pastLength)), rows.length);
