@@ -4,18 +4,24 @@ import { LanguageModelSession } from '../onnx/language-model-session.js';
 import { ContinuousDecoder } from './continuous-decoder.js';
 import { DecodingSession } from './decoding-session.js';
 import { groupSize } from './group-size.js';
-import type { ThreadCommand, ThreadReport, ThreadSettings } from './thread-messages.js';
+import { NativeWork } from './native-work.js';
+import type { ThreadCommand, ThreadData, ThreadReport } from './thread-messages.js';
 
 /** What a decoding thread runs (decoding-thread.ts). Errors are not caught: they end the thread, and it tells its reason. */
-const settings: ThreadSettings = workerData;
+const settings: ThreadData = workerData;
+const nativeWork = new NativeWork(settings.nativeWork);
 const { device, sessionThreads, blockSize, vocabularySize } = settings;
 const port = parentPort!;
 const report = (message: ThreadReport) => port.postMessage(message);
 
-// ONNX Runtime takes no shared memory; these copies are gone when the sessions are open.
-const options = { device, threads: sessionThreads };
-const model = await LanguageModelSession.open(new Uint8Array(settings.onnx).slice(), options);
-const decoding = await DecodingSession.open(new Uint8Array(settings.decodingOnnx).slice(), options);
+const { model, decoding } = await nativeWork.during(async () => {
+  const options = { device, threads: sessionThreads };
+  // ONNX Runtime takes no shared memory; these copies are gone when the sessions are open.
+  return {
+    model: await LanguageModelSession.open(new Uint8Array(settings.onnx).slice(), options),
+    decoding: await DecodingSession.open(new Uint8Array(settings.decodingOnnx).slice(), options),
+  };
+});
 const together = groupSize(decoding.sizes, blockSize, settings);
 const decoder = new ContinuousDecoder({ model, decoding, blockSize, vocabularySize, groupSize: together });
 let isRunning = false;
@@ -25,7 +31,7 @@ async function run(): Promise<void> {
   if (isRunning) return;
   isRunning = true;
   while (decoder.size > 0 && !closing.signal.aborted) {
-    await decoder.run((taken) => report({ type: 'tokens', taken }));
+    await nativeWork.during(async () => await decoder.run((taken) => report({ type: 'tokens', taken })));
   }
   isRunning = false;
   if (closing.signal.aborted) await close();
@@ -50,7 +56,8 @@ async function handle(command: ThreadCommand): Promise<void> {
       return decoder.remove(command.id);
     case 'logits': {
       const { request, ids, rows, columns } = command;
-      return report({ type: 'logits', request, logits: await model.logits(ids, rows, columns) });
+      const logits = await nativeWork.during(async () => await model.logits(ids, rows, columns));
+      return report({ type: 'logits', request, logits });
     }
     case 'close':
       return await close();

@@ -2,13 +2,20 @@ import { Worker } from 'node:worker_threads';
 import type { DecodingOptions } from '../sampling/decoder.js';
 import type { NewTokens } from '../sampling/new-tokens.js';
 import type { Sequence } from '../sampling/sequence.js';
-import type { ThreadCommand, ThreadReport, ThreadSettings } from './thread-messages.js';
+import { NativeWork } from './native-work.js';
+import type { ThreadCommand, ThreadData, ThreadReport, ThreadSettings } from './thread-messages.js';
 
 /** `decoding_thread_ended`: a thread ended with work left, and what was to come of it is lost. */
 export class DecodingThreadEndedError extends Error {
   override readonly name = 'DecodingThreadEndedError';
   readonly code = 'decoding_thread_ended';
 }
+
+/** Of all threads that have not ended. */
+const underWay = new Set<NativeWork>();
+process.on('exit', () => {
+  for (const nativeWork of underWay) nativeWork.end();
+});
 
 /** How a sequence is decoded. */
 export type ThreadOrderOptions = Pick<DecodingOptions, 'sampling' | 'maxNewTokens' | 'withLogits' | 'isStreamed'>;
@@ -38,7 +45,10 @@ export class DecodingThread {
     const opened = Promise.withResolvers<{ groupSize: number }>();
     opened.promise.catch(() => undefined); // `onEnd` tells it too
     this.opened = opened.promise;
-    this.#worker = new Worker(new URL('decoding-service.js', import.meta.url), { workerData: settings });
+    const workerData: ThreadData = { ...settings, nativeWork: new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT) };
+    const nativeWork = new NativeWork(workerData.nativeWork);
+    underWay.add(nativeWork);
+    this.#worker = new Worker(new URL('decoding-service.js', import.meta.url), { workerData });
     this.#worker.on('message', (report: ThreadReport) => {
       if (report.type === 'open') opened.resolve(report);
       else if (report.type === 'tokens') onTokens(report.taken);
@@ -48,6 +58,7 @@ export class DecodingThread {
     this.#worker.once('error', (error) => (reason = error));
     this.#ended = new Promise((resolve) => {
       this.#worker.once('exit', () => {
+        underWay.delete(nativeWork);
         opened.reject(reason);
         for (const { reject } of this.#requests.values()) reject(reason);
         onEnd(reason);

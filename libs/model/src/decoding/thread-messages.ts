@@ -14,6 +14,12 @@ export interface ThreadSettings extends ThreadPlan {
   vocabularySize: number;
 }
 
+/** What a thread gets beside its settings. */
+export interface ThreadData extends ThreadSettings {
+  /** The cell of its NativeWork. */
+  nativeWork: SharedArrayBuffer;
+}
+
 /** A sequence as a thread is given it; the nth one is known by the number n − 1 on both sides. */
 export interface ThreadOrder {
   context: Int32Array;
