@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { SamplingRules } from '../sampling/logits-processor.js';
-import { ContinuousDecoder } from './continuous-decoder.js';
+import { ContinuousDecoder, SHORT_STEP_TOKENS } from './continuous-decoder.js';
 import { CHUNK_TOKENS } from './decoding-group.js';
 import type { DecodingModel } from './decoding-model.js';
 import {
@@ -40,6 +40,41 @@ test('a sequence gets a chunk of tokens a run, until it has all or the block is 
     [[1, true], undefined],
   ]);
   expect((await tokensOfRun(decoder)).size).toBe(0);
+});
+
+test('while a sequence is streamed all get short steps of the same chunks, and whoever comes waits for the next chunk', async () => {
+  const options = { sampling, maxNewTokens: 100 };
+  const decoder = new ContinuousDecoder(model);
+  const long = decoder.add(randomSequence(1, 3), options);
+  const streamed = decoder.add(randomSequence(2, 3), { sampling, maxNewTokens: 10, isStreamed: true });
+  let late: number | undefined;
+  const runs = [];
+  for (let run = 0; run < 6; run += 1) {
+    if (run === 1) late = decoder.add(randomSequence(3, 3), options);
+    const taken = await tokensOfRun(decoder);
+    runs.push([long, streamed, late].map((id) => (id === undefined ? undefined : taken.get(id)?.tokens.length)));
+  }
+  expect(runs).toEqual([
+    [SHORT_STEP_TOKENS, SHORT_STEP_TOKENS, undefined],
+    [SHORT_STEP_TOKENS, SHORT_STEP_TOKENS, undefined],
+    [8, 2, undefined], // the streamed one is done first: the rest of the chunk is one run
+    [14, undefined, CHUNK_TOKENS], // the block is full
+    [CHUNK_TOKENS, undefined, 14],
+    [CHUNK_TOKENS, undefined, CHUNK_TOKENS],
+  ]);
+});
+
+test('streamed sequences have places beside those of the others', async () => {
+  const decoder = new ContinuousDecoder(model);
+  const options = { sampling, maxNewTokens: 100 };
+  for (let number = 0; number < model.groupSize; number += 1) decoder.add(randomSequence(number, 3), options);
+  await tokensOfRun(decoder);
+  const streamed = decoder.add(randomSequence(99, 3), { ...options, isStreamed: true });
+  const taken = await tokensOfRun(decoder);
+  expect([...taken.keys()][0]).toBe(streamed);
+  expect([...taken.values()].map(({ tokens }) => tokens.length)).toEqual(
+    Array(model.groupSize + 1).fill(SHORT_STEP_TOKENS),
+  );
 });
 
 test('logits are given where they are asked for', async () => {

@@ -1,10 +1,21 @@
 import type { NewTokens } from '../sampling/new-tokens.js';
 import type { Sequence } from '../sampling/sequence.js';
-import { DecodingGroup, type DecodingOrder } from './decoding-group.js';
+import { CHUNK_TOKENS, DecodingGroup, type DecodingOrder } from './decoding-group.js';
 import type { DecodingModel } from './decoding-model.js';
 
+/** Tokens of a run while somebody waits for them. Fewer enter the graph more often. */
+export const SHORT_STEP_TOKENS = 4;
+
+/** Sequences of a group of those that somebody waits for; it is small, so that one that comes waits shortly for its turn. */
+const STREAMED_GROUP_SIZE = 4;
+
+export interface ContinuousOrder extends Omit<DecodingOrder, 'id' | 'sequence'> {
+  /** Whether somebody waits for its tokens: while one is decoded, the runs of all are short. */
+  isStreamed?: boolean;
+}
+
 /**
- * Decodes sequences side by side, a chunk of tokens a run. They come and go at any time, each with rules of its own; what
+ * Decodes sequences side by side, a chunk of tokens a run or a part of one. They come and go at any time, each with rules of its own; what
  * a sequence gets depends on the model, its context, its random stream and its rules, and not on the others: its tokens,
  * and the bits of its logits (batch-independence.test.ts). Memory for keys and values is taken for a group at a time.
  *
@@ -15,6 +26,7 @@ import type { DecodingModel } from './decoding-model.js';
 export class ContinuousDecoder {
   readonly #model: DecodingModel;
   readonly #groups: DecodingGroup[] = [];
+  readonly #streamedGroups: DecodingGroup[] = [];
   #nextId = 0;
   #isRunning = false;
 
@@ -24,20 +36,23 @@ export class ContinuousDecoder {
 
   /** How many sequences are being decoded. */
   get size(): number {
-    return this.#groups.reduce((sum, { size }) => sum + size, 0);
+    return sizeOf(this.#groups) + sizeOf(this.#streamedGroups);
   }
 
-  /** Takes a sequence in; gives its number, 0 for the first. During a run it may come into that run or the next. */
-  add(sequence: Sequence, options: Omit<DecodingOrder, 'id' | 'sequence'>): number {
+  /** Takes a sequence in; gives its number, 0 for the first. It comes into the next chunk of its group. */
+  add(sequence: Sequence, { isStreamed = false, ...options }: ContinuousOrder): number {
     const id = this.#nextId;
     this.#nextId += 1;
-    this.#fullestWithRoom().add({ id, sequence, ...options });
+    const group = isStreamed
+      ? this.#fullestWithRoom(this.#streamedGroups, Math.min(STREAMED_GROUP_SIZE, this.#model.groupSize))
+      : this.#fullestWithRoom(this.#groups, this.#model.groupSize);
+    group.add({ id, sequence, ...options });
     return id;
   }
 
   /** Ends a sequence before its time, also during a run, which then gives nothing of it. */
   remove(id: number): void {
-    for (const group of this.#groups) group.remove(id);
+    for (const group of [...this.#groups, ...this.#streamedGroups]) group.remove(id);
   }
 
   /**
@@ -48,8 +63,9 @@ export class ContinuousDecoder {
     if (this.#isRunning) throw new TypeError('A run is under way: wait for it before the next one.');
     this.#isRunning = true;
     try {
-      for (const group of this.#groups) {
-        if (group.size > 0) onTokens(await group.run());
+      for (const group of [...this.#streamedGroups, ...this.#groups]) {
+        const most = sizeOf(this.#streamedGroups) > 0 ? SHORT_STEP_TOKENS : CHUNK_TOKENS;
+        if (group.size > 0) onTokens(await group.run(most));
       }
     } finally {
       this.#isRunning = false;
@@ -57,11 +73,15 @@ export class ContinuousDecoder {
   }
 
   /** So that few groups are full rather than many half empty. */
-  #fullestWithRoom(): DecodingGroup {
-    const withRoom = this.#groups.filter(({ size }) => size < this.#model.groupSize);
+  #fullestWithRoom(groups: DecodingGroup[], groupSize: number): DecodingGroup {
+    const withRoom = groups.filter(({ size }) => size < groupSize);
     if (withRoom.length > 0) return withRoom.reduce((one, other) => (other.size > one.size ? other : one));
-    const group = new DecodingGroup(this.#model, this.#model.groupSize);
-    this.#groups.push(group);
+    const group = new DecodingGroup(this.#model, groupSize);
+    groups.push(group);
     return group;
   }
+}
+
+function sizeOf(groups: readonly DecodingGroup[]): number {
+  return groups.reduce((sum, { size }) => sum + size, 0);
 }

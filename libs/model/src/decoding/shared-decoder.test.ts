@@ -83,6 +83,26 @@ test('a short call that comes while a long one has all places is done long befor
   expect(ended).toEqual(['short', 'long']);
 });
 
+test('a streamed call that comes while long ones have all places gets its tokens at once, a few at a time', async () => {
+  const steps: string[] = [];
+  const long = shared.decode(sequences(1, 200), {
+    ...options({ maxNewTokens: 60 }),
+    onTokens: (index, { finished }) => {
+      if (finished && index === 199) steps.push('all of the long');
+      return true;
+    },
+  });
+  const streamed = shared.decode(sequences(2, 1), {
+    ...options({ maxNewTokens: 10, isStreamed: true }),
+    onTokens: (_, { tokens }) => {
+      steps.push(`${tokens.length} streamed`);
+      return true;
+    },
+  });
+  await Promise.all([long, streamed]);
+  expect(steps).toEqual(['4 streamed', '4 streamed', '2 streamed', 'all of the long']);
+});
+
 test('a call that is stopped ends at the next step, and the others go on', async () => {
   let breaths = 0;
   const breathe = () => {

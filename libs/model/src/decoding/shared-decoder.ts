@@ -7,6 +7,9 @@ import type { ThreadSettings } from './thread-messages.js';
 /** Groups of a thread that take turns: with a second one a step is still short, and while it runs the first is filled again. */
 const GROUPS = 2;
 
+/** Places of a thread for sequences that somebody waits for, beyond the others: none of them waits for a long one's place. */
+const STREAMED_SLOTS = 8;
+
 /** How much of a call is worth handing over at once, so that its own sequences take the places that become free. */
 const BATCH_GROUPS = 8;
 
@@ -81,12 +84,19 @@ export class SharedDecoder implements Decoder {
 
   /** Free places go to the calls in turn, first to those that have the fewest. */
   #admit(): void {
+    this.#admitKind(true, STREAMED_SLOTS);
+    this.#admitKind(false, GROUPS * this.#groupSize);
+  }
+
+  #admitKind(isStreamed: boolean, slots: number): void {
     for (;;) {
-      const waiting = this.#calls.filter(({ next, sequences }) => next < sequences.length);
+      const waiting = this.#calls.filter(
+        (call) => (call.isStreamed ?? false) === isStreamed && call.next < call.sequences.length,
+      );
       if (waiting.length === 0) return;
+      const place = this.#freestPlace(isStreamed);
+      if (takenSlots(place, isStreamed) >= slots) return;
       const call = waiting.reduce((one, other) => (other.decoding < one.decoding ? other : one));
-      const place = this.#freestPlace();
-      if (place.sequences.size >= GROUPS * this.#groupSize) return;
       const index = call.next;
       place.sequences.set(place.thread.add(call.sequences[index]!, call), { call, index });
       call.next += 1;
@@ -94,12 +104,15 @@ export class SharedDecoder implements Decoder {
     }
   }
 
-  /** The thread with the fewest sequences; a new one where all have some and more are allowed. */
-  #freestPlace(): Place {
-    const idle = this.#places.find(({ sequences }) => sequences.size === 0);
-    if (idle !== undefined) return idle;
-    if (this.#places.length < this.#settings.decodingThreads) return this.#startThread();
-    return this.#places.reduce((one, other) => (other.sequences.size < one.sequences.size ? other : one));
+  /** The thread with the fewest sequences of the kind; a new one where all have some and more are allowed. */
+  #freestPlace(isStreamed: boolean): Place {
+    const allBusy = this.#places.every(({ sequences }) => sequences.size > 0);
+    if (allBusy && this.#places.length < this.#settings.decodingThreads) return this.#startThread();
+    const [freest] = this.#places.toSorted(
+      (one, other) =>
+        takenSlots(one, isStreamed) - takenSlots(other, isStreamed) || one.sequences.size - other.sequences.size,
+    );
+    return freest!;
   }
 
   #startThread(): Place {
@@ -161,4 +174,9 @@ export class SharedDecoder implements Decoder {
     }
     tell();
   }
+}
+
+/** How many places of a thread those have that are streamed, or those that are not. */
+function takenSlots({ sequences }: Place, isStreamed: boolean): number {
+  return [...sequences.values()].filter(({ call }) => (call.isStreamed ?? false) === isStreamed).length;
 }
