@@ -22,6 +22,7 @@ export class TableDecoder implements Decoder {
   readonly batchSize = 1;
   readonly #table: Float32Array;
   readonly #vocabularySize: number;
+  readonly #uniforms = new Float64Array(TOKENS_TOGETHER);
   /** The rules of the newest decoding, and the rows made with them so far. */
   #made: { sampling: SamplingRules; rows: (TokenDistribution | undefined)[] } | undefined;
 
@@ -48,8 +49,10 @@ export class TableDecoder implements Decoder {
   /** The `count` tokens after `last`. */
   #draw(last: number, count: number, random: RandomStream, rowAfter: RowAfter): Int32Array {
     const tokens = new Int32Array(count);
+    const uniforms = this.#uniforms.subarray(0, count);
+    random.fillFloats(uniforms);
     for (let at = 0; at < count; at += 1) {
-      last = rowAfter(last).draw(random.nextFloat());
+      last = rowAfter(last).draw(uniforms[at]!);
       tokens[at] = last;
     }
     return tokens;
