@@ -11,6 +11,9 @@ type RowAfter = (token: number) => TokenDistribution;
 /** Tokens that are handed over together: some tens of microseconds. */
 const TOKENS_TOGETHER = 256;
 
+/** The same where a row is made for each of them: it takes as long as the vocabulary is large. */
+const PENALIZED_TOGETHER = 16;
+
 const NO_LOGITS = new Float32Array(0);
 
 /**
@@ -32,16 +35,17 @@ export class TableDecoder implements Decoder {
   }
 
   async decode(sequences: readonly Sequence[], options: DecodingOptions): Promise<void> {
-    const cached = this.#cachedRows(options.sampling);
+    const cached = hasPenalty(options.sampling) ? undefined : this.#cachedRows(options.sampling);
+    const together = cached ? TOKENS_TOGETHER : PENALIZED_TOGETHER;
     for (const [index, sequence] of sequences.entries()) {
-      const rowAfter = hasPenalty(options.sampling) ? this.#penalizedRows(sequence, options.sampling) : cached;
+      const rowAfter = cached ?? this.#penalizedRows(sequence, options.sampling);
       let last = sequence.context.at(-1)!;
-      for (let remaining = options.maxNewTokens; remaining > 0; remaining -= TOKENS_TOGETHER) {
+      for (let remaining = options.maxNewTokens; remaining > 0; remaining -= together) {
         await options.breathe();
-        const tokens = this.#draw(last, Math.min(remaining, TOKENS_TOGETHER), sequence.random, rowAfter);
+        const tokens = this.#draw(last, Math.min(remaining, together), sequence.random, rowAfter);
         const logits = options.withLogits === true ? this.#logitsBefore(last, tokens) : NO_LOGITS;
         last = tokens.at(-1)!;
-        if (!options.onTokens(index, { tokens, logits, finished: remaining <= TOKENS_TOGETHER })) break;
+        if (!options.onTokens(index, { tokens, logits, finished: remaining <= together })) break;
       }
     }
   }
