@@ -26,6 +26,11 @@ describe('a worker does not start, and says why in one line,', () => {
     expect(await refusal(settings)).toMatchObject({ level: 60, code: 'invalid_setting', msg });
   });
 
+  test.runIf(process.platform === 'linux')('where its storage folder cannot be made', async () => {
+    const { msg } = await refusal({ DATA_DIR: '/proc/glyphmill' });
+    expect(msg).toBe('No folder can be made in /proc. Choose another folder.');
+  });
+
   test.skipIf(findRuntimes().tensorflow.build === 'cuda').each([
     ['train', /compute on cuda:0, but its library sees cpu only.*DEVICE=cpu/u],
     ['generate', /cannot run on cuda:0.*DEVICE=cpu/u],

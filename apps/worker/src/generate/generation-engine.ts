@@ -40,7 +40,7 @@ async function generate(command: Extract<GenerationCommand, { type: 'generate' }
     );
     parent.send({ type: 'done', request, lines });
   } catch (error) {
-    parent.send({ type: 'failed', request, error: describeEngineError(error) });
+    parent.send({ type: 'failed', request, error: describeEngineError(error, settings.storageFolder) });
   } finally {
     running.delete(request);
   }
@@ -49,5 +49,5 @@ async function generate(command: Extract<GenerationCommand, { type: 'generate' }
 try {
   parent.send({ type: 'ready', ...(await generationRuntime(settings.device)) });
 } catch (error) {
-  parent.send({ type: 'failed', request: 0, error: describeEngineError(error) });
+  parent.send({ type: 'failed', request: 0, error: describeEngineError(error, settings.storageFolder) });
 }
