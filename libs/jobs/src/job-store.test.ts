@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { JobNotFoundError, JobStateConflictError } from './errors.js';
+import { generateDraft, trainDraft } from './job-drafts.fixture.js';
 import { JobKeys } from './job-keys.js';
 import type { JobDraft } from './job-draft.js';
 import { JobStore } from './job-store.js';
 import { useValkey } from './redis.fixture.js';
-import { generateRequest, trainRequest } from './requests.js';
 import { create } from './scripts/create.js';
 import { Sweep } from './sweep.js';
 
@@ -15,15 +15,6 @@ function openStore() {
   const store = new JobStore({ redis: valkey.redis(), prefix });
   const claim = (id: string, token: string, delivery = 1) => store.claim(id, { delivery, token, worker: 'worker_1' });
   return { prefix, store, claim, keys: new JobKeys(prefix), redis: valkey.redis() };
-}
-
-function trainDraft(more: object = {}): JobDraft {
-  return { kind: 'train', request: trainRequest.parse({ dataset: 'moby-dick', model: { kind: 'bigram' }, ...more }) };
-}
-
-function generateDraft(more: object = {}): JobDraft {
-  const request = generateRequest.parse({ model: 'model_1', prompts: ['a'], ...more });
-  return { kind: 'generate', request, promptCount: request.prompts?.length ?? 0 };
 }
 
 async function createOne(store: JobStore, draft: JobDraft = trainDraft()) {
@@ -51,7 +42,14 @@ describe('a new job', () => {
     const counts = [1, 0, 0, 1];
     await create.run(
       redis,
-      [keys.all(), keys.deadlines(), keys.answer(''), keys.job(id), keys.openShards(id), keys.inState('train', 'queued')],
+      [
+        keys.all(),
+        keys.deadlines(),
+        keys.answer(''),
+        keys.job(id),
+        keys.openShards(id),
+        keys.inState('train', 'queued'),
+      ],
       [0, 10, '', 0, '[]', '{}', id, ...counts, '', 2, 'state', 'running'],
     );
     expect(await redis.hgetall(keys.job(id))).toEqual(before);
