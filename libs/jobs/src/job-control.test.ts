@@ -296,7 +296,9 @@ describe('resuming a job in shards that still runs', () => {
     await store.pause(id);
     await Promise.all([
       store.resume(id),
-      ...shards.map((shard) => store.shards.settle(shard, `token ${shard.shard}`, { state: 'succeeded', result: counts })),
+      ...shards.map((shard) =>
+        store.shards.settle(shard, `token ${shard.shard}`, { state: 'succeeded', result: counts }),
+      ),
       store.resume(id),
     ]);
     const open = await redis.hgetall(keys.openShards(id));

@@ -67,7 +67,8 @@ export class JobControl {
       const shards = rests ? await this.#shardsWithoutWorker(id) : [];
       const transaction = await this.#queue.transaction();
       const keys = [...this.#keys.moving(record.kind, id), this.#keys.openShards(id)];
-      transaction.runCommand('eval', [resume.text, keys.length, ...keys, id, record.delivery, ...shards.flat()]);
+      const rested = record.state === 'paused' ? record.delivery : '';
+      transaction.runCommand('eval', [resume.text, keys.length, ...keys, id, rested, ...shards.flat()]);
       if (record.kind === 'train' && record.state === 'paused') {
         this.#queue.release(transaction, record, record.delivery + 1);
       }

@@ -78,7 +78,8 @@ export class JobCreation {
     await Promise.all(made.map((job) => this.#withdraw(job)));
     if (outcome === 'answered' && idempotency) return idsOf(value, idempotency);
     if (outcome === 'overdue') throw new DeadlinePassedError(Number(value));
-    if (outcome === 'no-source') throw new JobNotFoundError(made.map(({ draft }) => sourceOf(draft) ?? '')[Number(value)] ?? '');
+    if (outcome === 'no-source')
+      throw new JobNotFoundError(made.map(({ draft }) => sourceOf(draft) ?? '')[Number(value)] ?? '');
     throw new QueueFullError(Number(value), this.#maxWaiting);
   }
 

@@ -23,7 +23,10 @@ function openStore() {
   const made = async (draft: JobDraft = trainDraft()) => (await store.create([draft]))[0]!;
   const finish = async (id: string) => {
     await store.claim(id, { delivery: 1, token: id, worker: 'worker_1' });
-    await store.settle(id, id, { state: 'succeeded', result: { model: `model_of_${id}`, trainLoss: 2, validationLoss: 2 } });
+    await store.settle(id, id, {
+      state: 'succeeded',
+      result: { model: `model_of_${id}`, trainLoss: 2, validationLoss: 2 },
+    });
   };
   return {
     redis,

@@ -42,7 +42,14 @@ describe('a new job', () => {
     const counts = [1, 0, 0, 1];
     await create.run(
       redis,
-      [keys.all(), keys.deadlines(), keys.answer(''), keys.job(id), keys.openShards(id), keys.inState('train', 'queued')],
+      [
+        keys.all(),
+        keys.deadlines(),
+        keys.answer(''),
+        keys.job(id),
+        keys.openShards(id),
+        keys.inState('train', 'queued'),
+      ],
       [0, 10, '', 0, '[]', '{}', id, ...counts, '', 2, 'state', 'running'],
     );
     expect(await redis.hgetall(keys.job(id))).toEqual(before);

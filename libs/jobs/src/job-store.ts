@@ -206,12 +206,7 @@ export class JobStore {
     const answer = await report.run(
       this.#redis,
       [this.#keys.job(id), this.#keys.events(id)],
-      [
-        token,
-        sequence,
-        progress ? JSON.stringify(progress) : '',
-        ...events.map((event) => JSON.stringify(event)),
-      ],
+      [token, sequence, progress ? JSON.stringify(progress) : '', ...events.map((event) => JSON.stringify(event))],
     );
     return heartbeatAnswer(answer);
   }

@@ -4,8 +4,8 @@ import { LuaScript } from './lua-script.js';
 /**
  * Queues a paused job, or withdraws the request to pause a running one. What rests meanwhile, the job or its open shards
  * that no worker has, is given its next delivery, which is added in the same transaction.
- * KEYS: those of moving, open shards. ARGV: id, delivery number of the record, then shard, delivery number, … of the
- * open shards that no worker has, all as the transaction was made for.
+ * KEYS: those of moving, open shards. ARGV: id, delivery number of the record (empty: it was not paused), then shard,
+ * delivery number, … of the open shards that no worker has, all as the transaction was made for.
  * Gives 'resumed' (also where it runs or is queued already), 'missing', 'changed' where the transaction was made for
  * something else, or the state that forbids it.
  */
