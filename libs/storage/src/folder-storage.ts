@@ -8,6 +8,7 @@ import { syncTree } from './durable-files.js';
 import { ArtifactNotFoundError, EmptyFolderError, explainSystemError, isSystemError } from './errors.js';
 import { splitKey } from './key.js';
 import { RootFolder } from './root-folder.js';
+import { keepWanted } from './staged-leftovers.js';
 import { STAGING } from './staging.js';
 import type { ArtifactInfo, ByteRange, StagedFolder, Storage } from './storage.js';
 
@@ -122,11 +123,23 @@ export class FolderStorage implements Storage {
   async stage(): Promise<StagedFolder> {
     const path = this.#root.newStagedPath();
     await this.#root.explained(() => mkdir(path));
+    const letGo = keepWanted(path);
     return {
       path,
-      publish: (prefix) => this.#publish(path, prefix),
-      discard: () => this.#root.explained(() => rm(path, { recursive: true, force: true })),
+      publish: async (prefix) => {
+        const isFirst = await this.#publish(path, prefix);
+        letGo();
+        return isFirst;
+      },
+      discard: async () => {
+        letGo();
+        await this.#root.explained(() => rm(path, { recursive: true, force: true }));
+      },
     };
+  }
+
+  async removeLeftovers(olderThanMs: number, limit: number): Promise<number> {
+    return this.#root.explained(() => this.#root.removeLeftovers(olderThanMs, limit));
   }
 
   async localFolder(prefix: string): Promise<string> {
