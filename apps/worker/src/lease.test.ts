@@ -111,11 +111,11 @@ test('what was told before a drain is not lost', async () => {
 test('at a drain the work has its farewell, and must stop after it', async () => {
   const { lease } = await claimed();
   const seen: boolean[] = [];
-  lease.onDrain(async () => {
+  lease.onFarewell(async () => {
     await lease.flush();
     seen.push(lease.signal.aborted);
   });
-  await lease.drain(60_000);
+  await lease.leave('drain', 60_000);
   expect(seen).toEqual([false]);
   expect(lease.signal.reason).toMatchObject({ reason: 'drain' });
   lease.end();
@@ -123,8 +123,8 @@ test('at a drain the work has its farewell, and must stop after it', async () =>
 
 test('a farewell that takes too long is not waited for', async () => {
   const { lease } = await claimed();
-  lease.onDrain(() => new Promise(() => undefined));
-  await lease.drain(1);
+  lease.onFarewell(() => new Promise(() => undefined));
+  await lease.leave('drain', 1);
   expect(lease.signal.reason).toMatchObject({ reason: 'drain' });
   lease.end();
 });

@@ -19,15 +19,24 @@ const HEARTBEAT_MS = 1000;
 /** Events kept while Redis is away; beyond them the oldest metrics and samples are dropped. */
 const MAX_WAITING_EVENTS = 10_000;
 
-/** Why a job must stop here although it has not ended. */
-export type StopReason = 'lost' | 'drain';
+/** How long the work may take to keep its state when the job is asked to pause. */
+const PAUSE_FAREWELL_MS = 60_000;
+
+/** Why a job must stop here although it has not ended: it is no longer ours, the worker is to stop, it is to pause. */
+export type StopReason = 'lost' | 'drain' | 'pause';
+
+const REASONS: Record<StopReason, string> = {
+  lost: 'the job is no longer ours',
+  drain: 'the worker is stopping',
+  pause: 'the job was asked to pause',
+};
 
 /** Thrown through the work of a job that must stop. */
 export class JobStoppedError extends Error {
   readonly code = 'job_stopped';
 
   constructor(readonly reason: StopReason) {
-    super(reason === 'lost' ? 'the job is no longer ours' : 'the worker is stopping');
+    super(REASONS[reason]);
   }
 }
 
@@ -37,13 +46,15 @@ type Progress = NonNullable<WorkerReport['progress']>;
 /**
  * The right of one worker to write one job's record, or one shard's entry in it, for as long as the token there is its
  * own. Progress and events are gathered and sent together; each sending is also the heartbeat, and its answer says
- * whether the job is still ours: it is not once it was cancelled, or another worker took it over.
+ * whether the job is still ours (it is not once it was cancelled, or another worker took it over), and whether it is to
+ * pause.
  */
 export class Lease {
   readonly #store: JobStore;
   readonly #stopping = new AbortController();
   #farewell: (() => Promise<void>) | undefined;
   #lost = false;
+  #pausing = false;
   #sequence = 0;
   #progress: Progress | undefined;
   #tokensPerSecond = 0;
@@ -77,20 +88,20 @@ export class Lease {
     if (!this.#stopping.signal.aborted) this.#stopping.abort(new JobStoppedError(reason));
   }
 
-  /** Sets what the work still does when the worker is to stop, before it is stopped itself. */
-  onDrain(farewell: () => Promise<void>): void {
+  /** Sets what the work still does where it has the time, before it is stopped itself. */
+  onFarewell(farewell: () => Promise<void>): void {
     this.#farewell = farewell;
   }
 
-  /** Says that the worker is to stop: the work has its farewell, for at most `farewellMs`, and must then stop. */
-  async drain(farewellMs: number): Promise<void> {
+  /** Says that the work is to end here: it has its farewell, for at most `farewellMs`, and must then stop. */
+  async leave(reason: 'drain' | 'pause', farewellMs: number): Promise<void> {
     if (this.#farewell && farewellMs > 0) {
       const over = new AbortController();
       const bound = wait(farewellMs, undefined, { signal: over.signal }).catch(() => undefined);
       await Promise.race([this.#farewell(), bound]);
       over.abort();
     }
-    this.stop('drain');
+    this.stop(reason);
   }
 
   /** Tells of an event, within a tenth of a second. */
@@ -181,11 +192,15 @@ export class Lease {
     const { sequence, events, progress } = this.#parcel;
     try {
       const said = { events, ...(progress ? { progress } : {}) };
-      const { held } = await this.#report(sequence, said);
+      const { held, requested } = await this.#report(sequence, said);
       this.#sequence = sequence;
       this.#parcel = undefined;
       if (this.#progress === progress) this.#progress = undefined;
       if (!held) this.stop('lost');
+      else if (requested === 'pause' && !this.#pausing) {
+        this.#pausing = true;
+        void this.leave('pause', PAUSE_FAREWELL_MS);
+      }
     } catch {
       // Redis is away: the next heartbeat sends the same parcel again.
     }

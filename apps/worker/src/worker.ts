@@ -24,6 +24,9 @@ const CONCURRENCY: Record<WorkerRole, number> = { train: 1, generate: 2 };
 /** How much of the grace time is left for ending the engines and handing the jobs back. */
 const HAND_BACK_MS = 5000;
 
+/** How long an engine may take to end before it is killed; less where the grace time is short. */
+const ENGINE_STOP_MS = 2000;
+
 /** A running worker. */
 export interface RunningWorker {
   id: string;
@@ -58,13 +61,14 @@ export async function startWorker(
   const draining = new AbortController();
   const workerId = `worker_${ulid()}`;
   const graceMs = config.shutdownGraceMs;
+  const engineStopMs = Math.min(ENGINE_STOP_MS, graceMs / 4);
   const farewellMs = Math.max(graceMs / 4, graceMs - HAND_BACK_MS);
   const context: JobContext = { store, storage, log, workerId, leases, farewellMs, draining: draining.signal };
 
   // Every role has its engine and its work here; the compiler refuses a role without one.
   const makeRole: Record<WorkerRole, () => Role> = {
     train: () => {
-      const engines = new TrainingEngines(trainingEnvironment(config, environment));
+      const engines = new TrainingEngines(trainingEnvironment(config, environment), engineStopMs);
       return role('train', engines, (delivery) =>
         processDelivery(context, 'train', trainJob(context, engines), delivery),
       );

@@ -18,9 +18,14 @@ test.each([
   expect(describeEngineError(error)).toEqual({ code: error.code, message: error.message, retryable: false });
 });
 
+test('one that got no memory would get none again', () => {
+  const error = new Error('Invalid TF_Status: 8\nMessage: OOM when allocating tensor with shape[9]');
+  expect(describeEngineError(error)).toEqual({ code: 'out_of_memory', message: error.message, retryable: false });
+});
+
 test.each([
   [coded('ENOSPC'), { code: 'ENOSPC', message: 'what happened' }],
-  [new Error('out of memory'), { code: 'engine_error', message: 'out of memory' }],
+  [new Error('out of luck'), { code: 'engine_error', message: 'out of luck' }],
   ['words', { code: 'engine_error', message: 'words' }],
 ])('any other error may be mended by another attempt: %s', (error, described) => {
   expect(describeEngineError(error)).toEqual({ ...described, retryable: true });

@@ -1,5 +1,6 @@
 import { DatasetError } from '@glyphmill/data';
 import type { JobError } from '@glyphmill/jobs';
+import { memoryComplaint } from './out-of-memory.js';
 
 /** Errors that another attempt meets again, beside those of a dataset: a loss that is no number, what does not fit. */
 const LASTING_CODES = new Set([
@@ -16,6 +17,7 @@ const LASTING_CODES = new Set([
 /** What an engine says of an error that ended a piece of work. */
 export function describeEngineError(error: unknown): JobError {
   if (!(error instanceof Error)) return { code: 'engine_error', message: String(error), retryable: true };
+  if (memoryComplaint(error.message)) return { code: 'out_of_memory', message: error.message, retryable: false };
   const code = 'code' in error && typeof error.code === 'string' ? error.code : 'engine_error';
   return { code, message: error.message, retryable: !(error instanceof DatasetError || LASTING_CODES.has(code)) };
 }

@@ -35,7 +35,7 @@ export function trainJob({ storage, log }: JobContext, engines: TrainingEngines)
     const engine = engines.take();
     const { checkpointIntervalSeconds: intervalSeconds } = training;
     const keeper = new CheckpointKeeper({ storage, lease, engine, intervalSeconds });
-    lease.onDrain(() => keeper.farewell());
+    lease.onFarewell(() => keeper.farewell());
     log.info({ job: job.id, engine: engine.pid }, 'training');
     try {
       engine.send({
@@ -58,7 +58,8 @@ export function trainJob({ storage, log }: JobContext, engines: TrainingEngines)
         : ((await publishedResult(modelId)) ?? { model: modelId, ...losses });
     } finally {
       await keeper.end();
-      await engine.stop();
+      // One whose job must stop has nothing more to do, and may be deep in a step.
+      await engine.stop(lease.signal.aborted ? 0 : undefined);
       await staged.discard();
     }
   };
