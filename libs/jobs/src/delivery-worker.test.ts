@@ -19,7 +19,7 @@ async function queuedJob() {
   const request = trainRequest.parse({ dataset: 'moby-dick', model: { kind: 'bigram' } });
   const [job] = await store.create([{ kind: 'train', request }]);
   const work = (handle: (delivery: Delivery) => Promise<void>, more: object = {}) =>
-    new DeliveryWorker({ kind: 'train', redisUrl: valkey.url(), prefix, handle, onError: () => undefined, ...more });
+    new DeliveryWorker({ lane: 'train', redisUrl: valkey.url(), prefix, handle, onError: () => undefined, ...more });
   return { id: job!.id, prefix, store, work };
 }
 
@@ -28,6 +28,7 @@ test('a delivery names its job and its number, and is gone when it was handled',
   const handled = Promise.withResolvers<Delivery>();
   const worker = work(async (delivery) => handled.resolve(delivery));
   expect(await handled.promise).toEqual({
+    lane: 'train',
     jobId: id,
     shard: undefined,
     number: 1,

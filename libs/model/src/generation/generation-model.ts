@@ -8,6 +8,7 @@ import type { Decoder } from '../sampling/decoder.js';
 import { WindowDecoder } from '../sampling/window-decoder.js';
 import { openDecoder, type OpenGraphs } from './open-decoder.js';
 import { type ModelFolder, readModelFolder } from './model-folder.js';
+import type { TextGrowth } from './text-growth.js';
 import { writeLines, type GenerationCounts, type Prompt } from './write-lines.js';
 
 export interface GenerationTask {
@@ -19,6 +20,8 @@ export interface GenerationTask {
   onSequence: (line: OutputLine) => void | Promise<void>;
   /** About ten times a second, and at the end. */
   onProgress?: ((counts: GenerationCounts) => void) | undefined;
+  /** More of a sequence's text, as soon as it is drawn and sure; where it is given, tokens come in short steps. */
+  onText?: ((growth: TextGrowth) => void) | undefined;
 }
 
 /**
