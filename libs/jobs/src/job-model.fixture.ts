@@ -2,7 +2,7 @@ import { isFinal, type JobState, TRANSITIONS } from './job-state.js';
 import { KEPT_CHECKPOINTS } from './checkpoint-pointer.js';
 
 /** How a worker's hold can end, in the words of the rules. */
-export type Ending = 'succeeded' | 'failed' | 'retry' | 'handed-back';
+export type Ending = 'succeeded' | 'failed' | 'retry' | 'handed-back' | 'paused';
 
 /** One thing done to a job, with all that it needs to be done again: to the model, and to the real store. */
 export type Action =
@@ -14,6 +14,8 @@ export type Action =
   | { do: 'commit'; token: string }
   | { do: 'settle'; token: string; ending: Ending }
   | { do: 'cancel' }
+  | { do: 'pause' }
+  | { do: 'resume' }
   /** The back-off of a failed attempt passes, and the sweep looks. */
   | { do: 'sweep' };
 
@@ -31,6 +33,8 @@ export interface JobModel {
   /** The highest sequence number of a report under the lease. */
   heard: number;
   isCommitting: boolean;
+  /** Whether the worker that has the job is asked to pause it. */
+  isToPause: boolean;
   /** Whether the job waits for its back-off. */
   isDue: boolean;
   /** The code of the last error. */
@@ -53,6 +57,7 @@ export function queuedModel(maxAttempts: number): JobModel {
     lease: null,
     heard: 0,
     isCommitting: false,
+    isToPause: false,
     isDue: false,
     error: null,
     checkpoints: [],
@@ -72,12 +77,12 @@ export function apply(job: JobModel, action: Action): unknown {
     case 'claim':
       return claim(job, action);
     case 'report':
-      if (job.lease !== action.token) return { held: false };
+      if (job.lease !== action.token) return { held: false, requested: null };
       if (action.sequence > job.heard) {
         job.heard = action.sequence;
         job.events.push(`log ${action.token} ${action.sequence}`);
       }
-      return { held: true };
+      return { held: true, requested: job.isToPause ? 'pause' : null };
     case 'checkpoint':
       return saveCheckpoint(job, action);
     case 'commit':
@@ -92,6 +97,10 @@ export function apply(job: JobModel, action: Action): unknown {
       leave(job, 'cancelled');
       job.isDue = false;
       return 'cancelled';
+    case 'pause':
+      return pause(job);
+    case 'resume':
+      return resume(job);
     case 'sweep':
       if (!job.isDue) return 0;
       job.isDue = false;
@@ -113,6 +122,10 @@ function claim(job: JobModel, { delivery, worker, token }: Extract<Action, { do:
     job.error = 'worker_lost';
     if (job.spent >= job.maxAttempts) {
       leave(job, 'failed', job.error);
+      return 'refused';
+    }
+    if (job.isToPause) {
+      leave(job, 'paused', job.error);
       return 'refused';
     }
   }
@@ -146,17 +159,38 @@ function settle(job: JobModel, { token, ending }: Extract<Action, { do: 'settle'
   if (ending === 'succeeded' || ending === 'failed') leave(job, ending, isFailure ? job.error : null);
   else if (ending === 'retry' && job.spent >= job.maxAttempts) leave(job, 'failed', job.error);
   else {
-    leave(job, 'queued', isFailure ? job.error : null);
-    job.isDue = ending === 'retry';
+    leave(job, job.isToPause ? 'paused' : 'queued', isFailure ? job.error : null);
+    job.isDue = ending === 'retry' && job.state === 'queued';
   }
   job.settled = { token, state: job.state };
   return job.state;
 }
 
+/** Rule 8: at once where no worker has the job, and else a request to the one that has it. */
+function pause(job: JobModel): unknown {
+  if (job.state === 'paused') return 'paused';
+  if (isFinal(job.state) || job.isCommitting) return 'conflict';
+  job.isDue = false;
+  if (job.lease === null) leave(job, 'paused');
+  else job.isToPause = true;
+  return 'paused';
+}
+
+/** Rule 11: a paused job is queued under a new delivery; one that is only to pause goes on. */
+function resume(job: JobModel): unknown {
+  if (isFinal(job.state)) return 'conflict';
+  job.isToPause = false;
+  if (job.state === 'paused') {
+    job.delivery += 1;
+    leave(job, 'queued');
+  }
+  return 'resumed';
+}
+
 /** Moves a job out of its worker's hands. */
 function leave(job: JobModel, to: JobState, why: string | null = null): void {
   move(job, to, why);
-  Object.assign(job, { lease: null, heard: 0, isCommitting: false });
+  Object.assign(job, { lease: null, heard: 0, isCommitting: false, isToPause: false });
 }
 
 /** Only along the table; `running` may come again, where another worker takes the job over. */

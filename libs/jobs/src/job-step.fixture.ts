@@ -11,6 +11,8 @@ export type Step =
   | { do: 'commit' }
   | { do: 'settle'; ending: Ending }
   | { do: 'cancel' }
+  | { do: 'pause' }
+  | { do: 'resume' }
   | { do: 'sweep' };
 
 /** What a worker knows of the job; it does not know whether it still has it. */
@@ -26,7 +28,8 @@ export function newWorker(name: string): StepWorker {
 
 const rarely = fc.oneof({ weight: 4, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) });
 
-const ending = fc.constantFrom<Ending[]>('succeeded', 'failed', 'retry', 'retry', 'handed-back', 'handed-back');
+const ENDINGS = ['succeeded', 'failed', 'retry', 'retry', 'handed-back', 'handed-back', 'paused', 'paused'] as const;
+const ending = fc.constantFrom<Ending[]>(...ENDINGS);
 
 /** What a worker may do. */
 export const workerStep: fc.Arbitrary<Step> = fc.oneof(
@@ -48,6 +51,8 @@ export const otherStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ do: fc.constant('sweep' as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('expire' as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('cancel' as const) }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('pause' as const) }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('resume' as const) }) },
 );
 
 /** The actions that a step is, for a worker who sees the job as the model has it now. */
@@ -73,6 +78,8 @@ export function actionsOf(step: Step, worker: StepWorker, { delivery }: JobModel
     case 'settle':
       return [{ do: 'settle', token, ending: step.ending }];
     case 'cancel':
+    case 'pause':
+    case 'resume':
     case 'sweep':
       return [step];
   }

@@ -15,6 +15,7 @@ const OUTCOMES: Record<Ending, WorkerOutcome> = {
   failed: { state: 'failed', error: { code: 'engine_died', message: 'it died', retryable: false } },
   retry: { state: 'failed', error: { code: 'engine_died', message: 'it died', retryable: true } },
   'handed-back': { state: 'handed-back' },
+  paused: { state: 'paused' },
 };
 
 /** What there is to see of a job, in the words of the model. */
@@ -25,6 +26,7 @@ export type Seen = Pick<
   | 'delivery'
   | 'lease'
   | 'isCommitting'
+  | 'isToPause'
   | 'isDue'
   | 'error'
   | 'checkpoints'
@@ -75,8 +77,7 @@ export class JobUnderTest {
       case 'report': {
         const { token, sequence } = action;
         const events: JobEvent[] = [{ type: 'log', level: 'info', message: `${token} ${sequence}` }];
-        const { held } = await store.report(id, token, sequence, { events });
-        return { held };
+        return await store.report(id, token, sequence, { events });
       }
       case 'checkpoint': {
         const { token, step } = action;
@@ -88,13 +89,11 @@ export class JobUnderTest {
       case 'settle':
         return (await store.settle(id, action.token, OUTCOMES[action.ending])) ?? 'lost';
       case 'cancel':
-        return await store.cancel(id).then(
-          () => 'cancelled',
-          (error: unknown) => {
-            if (error instanceof JobStateConflictError) return 'conflict';
-            throw error;
-          },
-        );
+        return await unlessConflict('cancelled', store.cancel(id));
+      case 'pause':
+        return await unlessConflict('paused', store.pause(id));
+      case 'resume':
+        return await unlessConflict('resumed', store.resume(id));
       case 'sweep':
         await this.redis.zadd(this.#keys.due(), 'XX', 0, id);
         return await this.#sweep(client).releaseDue();
@@ -121,6 +120,7 @@ export class JobUnderTest {
       delivery: Number(record['delivery']),
       lease: record['lease'] ?? null,
       isCommitting: record['phase'] === 'committing',
+      isToPause: record['requested'] === 'pause',
       isDue: due !== null,
       error: error === '' ? null : error,
       checkpoints: checkpoints.map(({ key }) => key),
@@ -153,9 +153,18 @@ export class JobUnderTest {
 
 /** What there must be to see of a job, by its model. */
 export function seenOf(model: JobModel): Seen {
-  const { state, spent, delivery, lease, isCommitting, isDue, error, checkpoints, furthestStep, events } = model;
-  const seen = { state, spent, delivery, lease, isCommitting, isDue, error, checkpoints, furthestStep, events };
-  return { ...seen, indexed: [state] };
+  const { maxAttempts: _, holders: __, heard: ___, settled: ____, ...seen } = model;
+  return { ...seen, indexed: [model.state] };
+}
+
+async function unlessConflict(answer: string, asked: Promise<unknown>): Promise<string> {
+  try {
+    await asked;
+    return answer;
+  } catch (error) {
+    if (error instanceof JobStateConflictError) return 'conflict';
+    throw error;
+  }
 }
 
 function inWords(event: JobEvent): string {
