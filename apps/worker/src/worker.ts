@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import {
+  checkRedisDurability,
   connectRedis,
   type Delivery,
   DeliveryWorker,
@@ -33,6 +34,9 @@ const CONCURRENCY: Record<Lane, number> = { train: 1, generate: 2, 'generate-now
 /** How much of the grace time is left for ending the engines and handing the jobs back. */
 const HAND_BACK_MS = 5000;
 
+/** How long an engine may take to end before it is killed; less where the grace time is short. */
+const ENGINE_STOP_MS = 2000;
+
 /** A running worker. */
 export interface RunningWorker {
   id: string;
@@ -51,7 +55,7 @@ interface Role {
 
 /**
  * Starts a worker: its engines first, so that a device or library that cannot be used ends the start with the reason,
- * then the deliveries. Gives it once it takes jobs.
+ * then the deliveries. Gives it once it takes jobs. Throws also where Redis may drop what it is given.
  */
 export async function startWorker(
   config: WorkerConfig,
@@ -67,13 +71,14 @@ export async function startWorker(
   const draining = new AbortController();
   const workerId = `worker_${ulid()}`;
   const graceMs = config.shutdownGraceMs;
+  const engineStopMs = Math.min(ENGINE_STOP_MS, graceMs / 4);
   const farewellMs = Math.max(graceMs / 4, graceMs - HAND_BACK_MS);
   const context: JobContext = { store, storage, log, workerId, leases, farewellMs, draining: draining.signal };
 
   // Every role has its engine and its work here; the compiler refuses a role without one.
   const makeRole: Record<WorkerRole, () => Role> = {
     train: () => {
-      const engines = new TrainingEngines(trainingEnvironment(config, environment));
+      const engines = new TrainingEngines(trainingEnvironment(config, environment), engineStopMs);
       return role('train', engines, (delivery) =>
         processDelivery(context, 'train', trainJob(context, engines), delivery),
       );
@@ -110,6 +115,7 @@ export async function startWorker(
 
   const roles = [...new Set(config.roles)].map((name) => makeRole[name]());
   const described = await Promise.all(roles.map((each) => each.describe()));
+  for (const warning of await checkRedisDurability(redis)) log.warn(warning);
   // An engine sees no GPU but its own, and calls it the first.
   const device = config.device.startsWith('cuda:')
     ? config.device
@@ -133,7 +139,13 @@ export async function startWorker(
       startedAt,
     });
   await announce();
-  const announcing = setInterval(() => void announce().catch(() => undefined), ANNOUNCE_MS);
+  // One at a time: while Redis is away they would pile up.
+  let announcement: Promise<void> | undefined;
+  const announcing = setInterval(() => {
+    announcement ??= announce()
+      .catch(() => undefined)
+      .finally(() => (announcement = undefined));
+  }, ANNOUNCE_MS);
   const deliveries = roles.flatMap((each) => each.deliveries());
 
   return {

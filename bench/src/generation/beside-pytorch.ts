@@ -37,7 +37,8 @@ export async function gptBesidePyTorch(setup: GenerationSetup): Promise<Section>
       `the 40 likeliest. Ours goes through \`GenerationModel\`, as a worker's engine does; PyTorch has ` +
       '`scaled_dot_product_attention`, keys and values in arrays of their whole length, and inference mode. Without a cache ' +
       `PyTorch computes the whole window for each token, of which ${UNCACHED_TOKENS} are measured on both sides. ` +
-      `Figures are medians of ${extent.rounds} processes in turn, and a process's of ${extent.repetitions} generations.`,
+      `Figures are medians of ${extent.rounds} processes in turn, and a process's of ${extent.repetitions} generations, ` +
+      `or of as many as ${extent.leastSeconds} s have room for, after as many short ones to warm up.`,
     figures,
   };
 }
@@ -52,16 +53,16 @@ export async function bigramBesidePyTorch(setup: GenerationSetup): Promise<Secti
   return {
     title: 'A bigram model',
     about:
-      'The same for a table of logits: ours draws from cumulative rows in JavaScript, PyTorch gathers rows, sorts out the ' +
+      'The same for a table of logits: ours looks draws up in cumulative rows, in JavaScript; PyTorch gathers rows, sorts out the ' +
       'likeliest and draws.',
     figures,
   };
 }
 
 async function orderOf(model: ModelConfig, setup: GenerationSetup): Promise<GenerationOrder> {
-  const { newTokens, repetitions } = setup.extent;
+  const { newTokens, repetitions, leastSeconds } = setup.extent;
   const published = await publishedModel(model, setup);
-  return { ...published, batch: 1, newTokens, topK: 40, seed: 1337, repetitions };
+  return { ...published, batch: 1, newTokens, topK: 40, seed: 1337, repetitions, leastSeconds };
 }
 
 async function compare(

@@ -8,8 +8,9 @@ export const BIGRAM = modelConfig.parse({ kind: 'bigram' });
 export interface Extent {
   /** How often each side is measured, in turn. */
   rounds: number;
-  /** How often a process generates. */
+  /** How often a process generates at least, and for how long at least. */
   repetitions: number;
+  leastSeconds: number;
   newTokens: number;
   /** Of the training of the models. */
   steps: number;
@@ -25,6 +26,7 @@ export interface Extent {
 export const WHOLE: Extent = {
   rounds: 3,
   repetitions: 3,
+  leastSeconds: 0.5,
   newTokens: 256,
   steps: 60,
   batches: [1, 32, 256],
@@ -38,6 +40,7 @@ export const WHOLE: Extent = {
 export const QUICK: Extent = {
   rounds: 1,
   repetitions: 1,
+  leastSeconds: 0,
   newTokens: 8,
   steps: 2,
   batches: [1, 4],

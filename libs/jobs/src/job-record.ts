@@ -40,9 +40,13 @@ const jobRecord = z.object({
   worker: z.string().optional(),
   requested: z.enum(['pause']).optional(),
   retryOf: z.string().optional(),
+  /** When it must have ended, in milliseconds. */
+  deadline: z.coerce.number().optional(),
   delivery: z.coerce.number(),
   /** Newest first. */
   checkpoints: json(z.array(checkpointPointer)).optional(),
+  /** The jobs that made the checkpoints which it was given at its start. */
+  heirOf: json(z.array(z.string())).default([]),
   /** Of a job in shards, how its prompts are cut. */
   promptCount: z.coerce.number().default(0),
   promptsPerShard: z.coerce.number().default(0),
@@ -88,14 +92,35 @@ export function parseRecord(hash: Record<string, string>): JobRecord {
   return { ...record, lane: record.lane ?? record.kind };
 }
 
+/** What lists are filtered by. */
+const recordProbe = jobRecord.pick({ kind: true, state: true, tags: true, model: true, result: true });
+export type RecordProbe = z.output<typeof recordProbe>;
+const PROBE_FIELDS = Object.keys(recordProbe.shape);
+
 /** Reads a record without its prompts; `undefined` where there is none. */
 export async function readSummary(redis: Redis, key: string): Promise<JobRecord | undefined> {
-  const values = await redis.hmget(key, ...SUMMARY_FIELDS);
-  const entries = SUMMARY_FIELDS.flatMap((field, index): [string, string][] => {
+  const found = await readFields(redis, key, SUMMARY_FIELDS);
+  return found && parseRecord(found);
+}
+
+/** Reads what lists are filtered by; `undefined` where there is no record. */
+export async function readProbe(redis: Redis, key: string): Promise<RecordProbe | undefined> {
+  const found = await readFields(redis, key, PROBE_FIELDS);
+  return found && recordProbe.parse(found);
+}
+
+async function readFields(redis: Redis, key: string, fields: string[]): Promise<Record<string, string> | undefined> {
+  const values = await redis.hmget(key, ...fields);
+  const entries = fields.flatMap((field, index): [string, string][] => {
     const value = values[index];
     return typeof value === 'string' ? [[field, value]] : [];
   });
-  return entries.length === 0 ? undefined : parseRecord(Object.fromEntries(entries));
+  return entries.length === 0 ? undefined : Object.fromEntries(entries);
+}
+
+/** The model that a generate job uses or that a train job made. */
+export function modelOf({ model, result }: Pick<JobRecord, 'model' | 'result'>): string | undefined {
+  return model ?? (result && 'model' in result ? result.model : undefined);
 }
 
 /** The fields that keep a request in its record. */

@@ -16,6 +16,8 @@ export const REQUEST_LIMITS = {
   promptLineBytes: 64 * 1024,
   sequences: 1_000_000,
   tokens: 500_000_000,
+  promptLogprobs: 250_000,
+  logprobs: 100_000_000,
   tags: 16,
 } as const;
 
@@ -32,6 +34,11 @@ const delivery = {
     .max(100)
     .default(3)
     .describe('How often a crash may end an attempt before the job fails.'),
+  deadline: z.iso
+    .datetime({ offset: true })
+    .transform((time) => new Date(time).toISOString())
+    .optional()
+    .describe('When the job must have ended; one that has not then fails (`deadline_exceeded`). In the future.'),
 };
 
 /** The body of `POST /api/jobs/train`. */
@@ -118,9 +125,9 @@ export type GenerateRequest = z.output<typeof generateRequest>;
 
 /** What a request asks too much of with so many prompts, and the limit; `undefined` where it is within all. */
 export function excessOf(
-  { samples, maxNewTokens }: { samples: number; maxNewTokens: number },
+  { samples, maxNewTokens, logprobs }: { samples: number; maxNewTokens: number; logprobs: number },
   promptCount: number,
-): { field: 'samples' | 'maxNewTokens'; message: string } | undefined {
+): { field: 'samples' | 'maxNewTokens' | 'logprobs'; message: string } | undefined {
   const { sequences, tokens } = REQUEST_LIMITS;
   if (promptCount * samples > sequences) {
     return { field: 'samples', message: `prompts × samples may be at most ${sequences}; send them as several jobs` };
@@ -128,6 +135,15 @@ export function excessOf(
   if (promptCount * samples * maxNewTokens > tokens) {
     const message = `prompts × samples × maxNewTokens may be at most ${tokens}; send them as several jobs`;
     return { field: 'maxNewTokens', message };
+  }
+  const ofPrompt = samples * maxNewTokens * logprobs;
+  if (ofPrompt > REQUEST_LIMITS.promptLogprobs) {
+    const limit = `samples × maxNewTokens × logprobs may be at most ${REQUEST_LIMITS.promptLogprobs}`;
+    return { field: 'logprobs', message: `${limit}, as the output gets large; ask for fewer` };
+  }
+  if (promptCount * ofPrompt > REQUEST_LIMITS.logprobs) {
+    const limit = `prompts × samples × maxNewTokens × logprobs may be at most ${REQUEST_LIMITS.logprobs}`;
+    return { field: 'logprobs', message: `${limit}; send them as several jobs` };
   }
   return undefined;
 }

@@ -5,6 +5,7 @@ import { DEFAULT_PREFIX, JobKeys } from './job-keys.js';
 import { type JobRecord, readSummary } from './job-record.js';
 import type { Lane } from './lane.js';
 import type { ShardEntry } from './shard-entry.js';
+import { JobControl } from './job-control.js';
 import { readOpenShards } from './shard-store.js';
 
 /** How many jobs one sweep looks at in each set. */
@@ -17,13 +18,14 @@ const LOST_EVERY = 30;
 
 /**
  * Mends what no transaction can: releases retries whose time has come, and jobs and shards whose delivery BullMQ no
- * longer has. Any number of sweeps may run at once: each job is watched while it is looked at, so one of them releases
+ * longer has; fails jobs whose deadline has passed. Any number of sweeps may run at once: each job is watched while it is looked at, so one of them releases
  * it.
  */
 export class Sweep {
   readonly #redis: Redis;
   readonly #keys: JobKeys;
   readonly #queue: DeliveryQueue;
+  readonly #control: JobControl;
   /** Where the next look for lost deliveries goes on in each index. */
   readonly #lookedUpTo = new Map<string, string>();
   #timer: NodeJS.Timeout | undefined;
@@ -36,6 +38,7 @@ export class Sweep {
     this.#redis.on('error', () => undefined);
     this.#keys = new JobKeys(prefix);
     this.#queue = new DeliveryQueue(this.#redis, prefix);
+    this.#control = new JobControl(this.#redis, this.#keys, this.#queue);
   }
 
   /** Sweeps once a second until {@link Sweep.stop}; errors go to `onError`. */
@@ -58,9 +61,7 @@ export class Sweep {
 
   /** Releases jobs and shards that wait for another attempt and whose time has come. Gives how many. */
   async releaseDue(): Promise<number> {
-    const [seconds, microseconds] = await this.#redis.time();
-    const nowMs = Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000);
-    const ids = await this.#redis.zrangebyscore(this.#keys.due(), '-inf', nowMs, 'LIMIT', 0, BATCH);
+    const ids = await this.#past(this.#keys.due());
     let released = 0;
     for (const due of ids) {
       const [id = '', shard] = due.split('.');
@@ -71,6 +72,17 @@ export class Sweep {
       if (isReleased) released += 1;
     }
     return released;
+  }
+
+  /** Fails jobs whose deadline has passed, wherever they are. Gives how many deadlines it has done with. */
+  async endOverdue(): Promise<number> {
+    let ended = 0;
+    for (const id of await this.#past(this.#keys.deadlines())) {
+      if (!(await this.#control.endOverdue(id))) continue;
+      await this.#redis.zrem(this.#keys.deadlines(), id);
+      ended += 1;
+    }
+    return ended;
   }
 
   /**
@@ -113,8 +125,16 @@ export class Sweep {
 
   async #sweep(): Promise<void> {
     this.#rounds += 1;
+    await this.endOverdue();
     await this.releaseDue();
     if (this.#rounds % LOST_EVERY === 0) await this.releaseLost();
+  }
+
+  /** Some members of a sorted set by time whose time has come, the longest past first; by the clock of Redis. */
+  async #past(key: string): Promise<string[]> {
+    const [seconds, microseconds] = await this.#redis.time();
+    const nowMs = Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000);
+    return await this.#redis.zrangebyscore(key, '-inf', nowMs, 'LIMIT', 0, BATCH);
   }
 
   /** The next ids of an index; from its start again after its end. */
@@ -156,7 +176,8 @@ export class Sweep {
     await this.#redis.watch(table);
     const record = await readSummary(this.#redis, this.#keys.job(id));
     const entry = (await readOpenShards(this.#redis, table)).find(([open]) => open === shard)?.[1];
-    if (!record || !entry || !(await isWanted(entry, record))) {
+    const rests = record?.requested === 'pause' && entry?.token === undefined;
+    if (!record || !entry || rests || !(await isWanted(entry, record))) {
       await this.#redis.unwatch();
       // What its job no longer wants, because it has ended, would stay due for ever.
       if (!entry) await this.#redis.zrem(this.#keys.due(), `${id}.${shard}`);

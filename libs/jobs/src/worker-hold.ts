@@ -22,7 +22,10 @@ export interface WorkerReport {
   events?: JobEvent[];
 }
 
-/** What the answer to a heartbeat says: whether the token still holds, and what is asked of the worker. */
+/**
+ * What the answer to a heartbeat says: whether the token still holds, and what is asked of the worker. One that is asked
+ * to pause keeps what it can go on from, and settles as `paused`.
+ */
 export interface HeartbeatAnswer {
   held: boolean;
   requested: 'pause' | null;
@@ -34,7 +37,12 @@ export type WorkerOutcome =
   /** One attempt is spent; unless it was the last, or the error is not retryable, it is made again after a back-off. */
   | { state: 'failed'; error: JobError }
   /** The worker must stop; nothing is spent, and the same delivery goes back to its queue. */
-  | { state: 'handed-back' };
+  | { state: 'handed-back' }
+  /**
+   * The worker was asked to pause; nothing is spent. The settling gives `paused`, and the delivery ends; or `queued`
+   * where the pause was withdrawn meanwhile, and the delivery must go back to its queue (`HandBack`).
+   */
+  | { state: 'paused' };
 
 /** What a worker's work gives: the result of a train job, or the counts of a shard. */
 export interface WorkerResults {

@@ -17,6 +17,16 @@ export const samplingConfig = z.strictObject({
   temperature: z.number().min(0).max(100).default(1).describe('Divides the logits; 0 takes the likeliest token.'),
   topK: z.int().min(0).default(0).describe('Draw from the k likeliest tokens only; 0 is all.'),
   topP: z.number().gt(0).max(1).default(1).describe('Draw from the smallest set of tokens with this much probability.'),
+  repetitionPenalty: z
+    .number()
+    .min(0.01)
+    .max(100)
+    .default(1)
+    .describe(
+      'Before the other rules, divides the logits of tokens that are in the prompt or were drawn already where they are ' +
+        'positive, and multiplies them where they are negative (Keskar et al. 2019): above 1 tokens come back less ' +
+        'often, below 1 more often; 1 is off.',
+    ),
   stop: z
     .array(stopString)
     .max(STOP_STRINGS, `at most ${STOP_STRINGS} stop strings; leave some out`)
