@@ -165,6 +165,6 @@ test.each(['table', 'window'])('the %s decoder tells the logits that tokens were
   await decoder.decode([sequence([3])], { ...options, onTokens: (_, tokens) => onTokens(tokens) });
   const expected = text
     .slice(0, -1)
-    .flatMap((token) => [...table.subarray(token * VOCABULARY, (token + 1) * VOCABULARY)]);
+    .flatMap((token) => Array.from(table.subarray(token * VOCABULARY, (token + 1) * VOCABULARY)));
   expect(drawnFrom).toEqual(expected);
 });
