@@ -22,7 +22,8 @@ let failure: Error | undefined;
 try {
   const log = createWriteStream(logFile);
   say('Glyphmill: text in, a trained model, text out.\n');
-  stack = await startStack({ host: '127.0.0.1', port: 0, redisUrl: undefined, dataFolder, workers: 1 }, process.env, {
+  const config = { host: '127.0.0.1', port: 0, redisUrl: undefined, dataFolder, workers: 1, shutdownGraceMs: 30_000 };
+  stack = await startStack(config, process.env, {
     onStarted: (what) => say(`  ${what}`),
     onOutput: (text) => log.write(text),
     interruption,

@@ -106,3 +106,20 @@ describe('a sampling field of a generate request', () => {
     expect(generateRequest.parse(GENERATE)).toMatchObject(off);
   });
 });
+
+describe('a request with stream', () => {
+  test.each([
+    [{ promptsDataset: 'dataset_1' }, /prompts that come with the request/u],
+    [{ prompts: ['a', 'b'], samples: 9 }, /prompts × samples ≤ 16/u],
+    [{ prompts: ['a'], maxNewTokens: 16_385 }, /prompts × samples × maxNewTokens ≤ 16384/u],
+  ])('of %o is refused, and the message names the limit', (given, message) => {
+    const { error } = generateRequest.safeParse({ model: 'model_1', stream: true, ...given });
+    expect(error?.issues).toMatchObject([{ path: ['stream'], message: expect.stringMatching(message) }]);
+  });
+
+  test('of a small job is taken; it is false where it is left out', () => {
+    const small = { model: 'model_1', prompts: ['a', 'b'], samples: 8 };
+    expect(generateRequest.parse({ ...small, stream: true })).toMatchObject({ stream: true });
+    expect(generateRequest.parse(small)).toMatchObject({ stream: false });
+  });
+});

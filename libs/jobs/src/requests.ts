@@ -6,6 +6,7 @@ import {
   samplingConfig,
 } from '@glyphmill/model/config';
 import { z } from 'zod';
+import { INTERACTIVE_LIMITS, interactiveExcess } from './lane.js';
 import { identifier, initFrom } from './starting-point.js';
 
 /** What one request may ask for; the message of a refusal names the limit. */
@@ -33,6 +34,11 @@ const delivery = {
     .max(100)
     .default(3)
     .describe('How often a crash may end an attempt before the job fails.'),
+  deadline: z.iso
+    .datetime({ offset: true })
+    .transform((time) => new Date(time).toISOString())
+    .optional()
+    .describe('When the job must have ended; one that has not then fails (`deadline_exceeded`). In the future.'),
 };
 
 /** The body of `POST /api/jobs/train`. */
@@ -86,6 +92,14 @@ export const generateFields = z.strictObject({
         'that is neither gives output lines with an error.',
     ),
   ...samplingConfig.shape,
+  stream: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Whether the job's events tell the text as it is written, in events of the type `text`. For up to " +
+        `${INTERACTIVE_LIMITS.sequences} sequences (prompts × samples) and ${INTERACTIVE_LIMITS.tokens} tokens ` +
+        '(× maxNewTokens), whose prompts come with the request.',
+    ),
   ...delivery,
 });
 
@@ -102,6 +116,10 @@ export const generateRequest = generateFields
   .superRefine((request, context) => {
     const excess = excessOf(request, request.prompts?.length ?? 0);
     if (excess) context.addIssue({ code: 'custom', path: [excess.field], message: excess.message });
+  })
+  .superRefine((request, context) => {
+    const message = request.stream ? streamRefusal(request) : undefined;
+    if (message !== undefined) context.addIssue({ code: 'custom', path: ['stream'], message });
   });
 export type GenerateRequest = z.output<typeof generateRequest>;
 
@@ -128,6 +146,17 @@ export function excessOf(
     return { field: 'logprobs', message: `${limit}; send them as several jobs` };
   }
   return undefined;
+}
+
+/** Why the text of a request cannot be streamed; `undefined` where it can. */
+function streamRefusal({ prompts = [], promptsDataset, samples, maxNewTokens }: GenerateRequest): string | undefined {
+  if (promptsDataset !== undefined) {
+    return 'only prompts that come with the request can be streamed; leave stream out, and read the output while the job runs';
+  }
+  const excess = interactiveExcess({ promptCount: prompts.length, samples, maxNewTokens });
+  return (
+    excess && `can be true where ${excess.limit}; ask for less, or leave it out and read the output while the job runs`
+  );
 }
 
 function totalBytes(texts: string[]): number {

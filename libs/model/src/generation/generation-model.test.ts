@@ -10,6 +10,7 @@ import { bigramOnnx, TABLE } from '../kinds/bigram/bigram.js';
 import { GenerationModel, type GenerationTask } from './generation-model.js';
 import { manifestOf } from './manifest.fixture.js';
 import { ModelFolderError } from './model-folder.js';
+import type { TextGrowth } from './text-growth.js';
 
 const tokenizer = CharacterTokenizer.fromText('abcde\n');
 const V = tokenizer.vocabularySize;
@@ -62,6 +63,31 @@ test('a line tells its place, its prompt, and the new text alone', async () => {
       seed: 9,
     },
   ]);
+});
+
+test('the pieces that are told while a text grows are the text of its line', async () => {
+  const pieces: TextGrowth[] = [];
+  const lines: OutputLine[] = [];
+  await model.generate({
+    prompts: [
+      { promptIndex: 4, text: 'a' },
+      { promptIndex: 5, text: '!' },
+    ],
+    sampling: samplingConfig.parse({ maxNewTokens: 600, samples: 2, stop: ['ddd'], seed: 3 }),
+    onSequence: (line) => void lines.push(line),
+    onText: (growth) => void pieces.push(growth),
+  });
+  for (const line of lines) {
+    const own = pieces.filter(
+      ({ promptIndex, sampleIndex }) => promptIndex === line.promptIndex && sampleIndex === line.sampleIndex,
+    );
+    if ('error' in line) expect(own).toEqual([]);
+    else {
+      expect(own.map(({ text }) => text).join('')).toBe(line.text);
+      expect(own.at(-1)).toMatchObject({ finishReason: line.finishReason, tokenCount: line.tokenCount });
+    }
+  }
+  expect(lines.map((line) => 'error' in line)).toEqual([false, false, true, true]);
 });
 
 test('an empty prompt goes on from the first character of the vocabulary', async () => {

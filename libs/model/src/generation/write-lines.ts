@@ -4,6 +4,7 @@ import type { Decoder, DecodingOptions } from '../sampling/decoder.js';
 import { startSequence, type Sequence } from '../sampling/sequence.js';
 import { GrowingText } from './growing-text.js';
 import { LogprobsRecord } from './logprobs-record.js';
+import { GrowthReport, type TextGrowth } from './text-growth.js';
 
 const PROGRESS_INTERVAL_MS = 100;
 
@@ -26,6 +27,7 @@ export interface LineWriting {
   breathe: DecodingOptions['breathe'];
   onSequence: (line: OutputLine) => void | Promise<void>;
   onProgress?: ((counts: GenerationCounts) => void) | undefined;
+  onText?: ((growth: TextGrowth) => void) | undefined;
 }
 
 /** Where a line stands in the whole job, and what it goes on from. */
@@ -40,28 +42,33 @@ interface PendingText {
   text: GrowingText;
   /** Where they were asked for. */
   logprobs: LogprobsRecord | undefined;
+  /** Where somebody wants to see it grow. */
+  growth: GrowthReport | undefined;
 }
 
 /** Decodes all samples of all prompts, a batch of the decoder's at a time, and hands their lines over in order. */
 export async function writeLines(
   tokenizer: CharacterTokenizer,
   decoder: Decoder,
-  { prompts, sampling, breathe, onSequence, onProgress }: LineWriting,
+  { prompts, sampling, breathe, onSequence, onProgress, onText }: LineWriting,
 ): Promise<GenerationCounts> {
   const counts = { done: 0, failed: 0, tokens: 0 };
   const { maxNewTokens } = sampling;
   const withLogits = sampling.logprobs > 0;
+  const isStreamed = onText !== undefined;
   let reportedAtMs = performance.now();
-  for (const batch of batches(pendingLines(tokenizer, prompts, sampling), decoder.batchSize)) {
+  for (const batch of batches(pendingLines(tokenizer, prompts, sampling, onText), decoder.batchSize)) {
     await breathe();
     const texts = batch.filter((pending) => 'text' in pending);
     const sequences = texts.map(({ sequence }) => sequence);
     const onTokens: DecodingOptions['onTokens'] = (index, newTokens) => {
-      const { text, logprobs } = texts[index]!;
+      const { text, logprobs, growth } = texts[index]!;
       logprobs?.append(newTokens);
-      return text.append(newTokens.tokens);
+      const goesOn = text.append(newTokens.tokens);
+      growth?.tell(newTokens.finished);
+      return goesOn;
     };
-    await decoder.decode(sequences, { maxNewTokens, sampling, withLogits, breathe, onTokens });
+    await decoder.decode(sequences, { maxNewTokens, sampling, withLogits, isStreamed, breathe, onTokens });
     for (const pending of batch) {
       if ('failed' in pending) {
         counts.failed += 1;
@@ -96,6 +103,7 @@ function* pendingLines(
   tokenizer: CharacterTokenizer,
   prompts: readonly Prompt[],
   { samples, seed, stop, logprobs }: SamplingConfig,
+  onText: LineWriting['onText'],
 ): Generator<Pending> {
   for (const { promptIndex, text } of prompts) {
     const encoded = encodePrompt(tokenizer, text);
@@ -105,11 +113,13 @@ function* pendingLines(
         const { code, message } = encoded;
         yield { failed: { ...place, error: { code, message } } };
       } else {
+        const growing = new GrowingText(tokenizer, stop);
         yield {
           place,
           sequence: startSequence(encoded, { seed, promptIndex, sampleIndex }),
-          text: new GrowingText(tokenizer, stop),
+          text: growing,
           logprobs: logprobs > 0 ? new LogprobsRecord(tokenizer, logprobs) : undefined,
+          growth: onText && new GrowthReport(place, growing, onText),
         };
       }
     }

@@ -1,6 +1,7 @@
 import type { RandomStream } from '@glyphmill/data';
 import type { Decoder, DecodingOptions } from './decoder.js';
-import { hasPenalty, logitsProcessors, type SamplingRules } from './logits-processor.js';
+import { logitsProcessors } from './logits-processor.js';
+import { hasPenalty, type SamplingRules } from './sampling-rules.js';
 import { seenTokens } from './seen-tokens.js';
 import type { Sequence } from './sequence.js';
 import { TokenDistribution } from './token-distribution.js';
