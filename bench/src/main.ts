@@ -6,6 +6,7 @@ import { type Figure, printFigures } from './figure.js';
 import { generationBenchmark } from './generation/generation-benchmark.js';
 import { ladderBenchmark } from './ladder/ladder-benchmark.js';
 import { latencyBenchmark } from './latency/latency-benchmark.js';
+import { queueBenchmark } from './queue/queue-benchmark.js';
 import { trainingBenchmark } from './training/training-benchmark.js';
 
 const USAGE = `usage: npm run bench -- NAME [options] [--json]
@@ -18,6 +19,8 @@ const USAGE = `usage: npm run bench -- NAME [options] [--json]
                                           memory; writes docs/benchmarks-generation.md
   bigram    --text FILE --python PYTHON   a bigram model beside PyTorch
   latency   --url URL                     the api of an idle stack (npm start) while it trains
+  queue     [--jobs 100000]                a queue of so many jobs over HTTP: batches beside BullMQ's bulk adding, memory, and
+                                          how long lists take
   --text    a UTF-8 text to train on      --python  a Python interpreter with PyTorch
   --quick   training, ladder and generation: everything tiny, to see that it runs; writes no page
   --page    training, ladder and generation: where the page goes, also of a quick run or of a part
@@ -32,6 +35,7 @@ interface Given {
   url?: string | undefined;
   only?: string | undefined;
   page?: string | undefined;
+  jobs: string;
   quick: boolean;
 }
 
@@ -68,6 +72,8 @@ async function run(name: string | undefined, given: Given): Promise<Figure[]> {
       return await bigramBenchmark({ text: textFile(needed('text')), python: needed('python') }, say);
     case 'latency':
       return await latencyBenchmark({ url: needed('url') }, say);
+    case 'queue':
+      return await queueBenchmark({ jobs: Number(given.jobs) }, say);
     case undefined:
       throw new UsageError(USAGE);
     default:
@@ -83,6 +89,7 @@ try {
       python: { type: 'string' },
       url: { type: 'string' },
       only: { type: 'string' },
+      jobs: { type: 'string', default: '100000' },
       page: { type: 'string' },
       quick: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
