@@ -6,6 +6,7 @@ import { type Figure, printFigures } from './figure.js';
 import { generationBenchmark, PARTS_WITHOUT_PEER } from './generation/generation-benchmark.js';
 import { ladderBenchmark } from './ladder/ladder-benchmark.js';
 import { latencyBenchmark } from './latency/latency-benchmark.js';
+import { queueBenchmark } from './queue/queue-benchmark.js';
 import { trainingBenchmark } from './training/training-benchmark.js';
 
 const USAGE = `usage: npm run bench -- NAME [options] [--json]
@@ -20,6 +21,8 @@ const USAGE = `usage: npm run bench -- NAME [options] [--json]
             --only PART                   one of its parts: gpt, bigram, and without --python road, stream; writes no page
   bigram    --text FILE --python PYTHON   a bigram model beside PyTorch
   latency   --url URL                     the api of an idle stack (npm start) while it trains
+  queue     [--jobs 100000]                a queue of so many jobs over HTTP: batches beside BullMQ's bulk adding, memory, and
+                                          how long lists take
   --text    a UTF-8 text to train on      --python  a Python interpreter with PyTorch
   --quick   training, ladder and generation: everything tiny, to see that it runs; writes no page
   --page    training, ladder and generation: where the page goes, also of a quick run or of a part
@@ -34,6 +37,7 @@ interface Given {
   url?: string | undefined;
   only?: string | undefined;
   page?: string | undefined;
+  jobs: string;
   quick: boolean;
 }
 
@@ -71,6 +75,8 @@ async function run(name: string | undefined, given: Given): Promise<Figure[]> {
       return await bigramBenchmark({ text: textFile(needed('text')), python: needed('python') }, say);
     case 'latency':
       return await latencyBenchmark({ url: needed('url') }, say);
+    case 'queue':
+      return await queueBenchmark({ jobs: Number(given.jobs) }, say);
     case undefined:
       throw new UsageError(USAGE);
     default:
@@ -86,6 +92,7 @@ try {
       python: { type: 'string' },
       url: { type: 'string' },
       only: { type: 'string' },
+      jobs: { type: 'string', default: '100000' },
       page: { type: 'string' },
       quick: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
