@@ -46,7 +46,8 @@ export async function processDelivery<Kind extends JobKind>(
   delivery: Delivery,
 ): Promise<void> {
   const token = randomUUID();
-  const by = { delivery: delivery.number, lock: delivery.lock, token, worker: context.workerId };
+  const { number, lock, lane } = delivery;
+  const by = { delivery: number, lock, lane, token, worker: context.workerId };
   const job =
     delivery.shard === undefined
       ? await context.store.claim(delivery.jobId, by)

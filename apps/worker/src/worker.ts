@@ -5,6 +5,8 @@ import {
   type Delivery,
   DeliveryWorker,
   JobStore,
+  type Lane,
+  lanesOf,
   WorkerRegistry,
 } from '@glyphmill/jobs';
 import { FolderStorage } from '@glyphmill/storage';
@@ -23,10 +25,11 @@ import { trainJob } from './train/train-job.js';
 const ANNOUNCE_MS = 1000;
 
 /**
- * How many deliveries of a kind a worker has at once. A training takes the whole device; of the shards of generate jobs
- * one is always there when another ends, so that the engine never waits for the queue.
+ * How many deliveries of a lane a worker has at once. A training takes the whole device; of the shards of generate jobs
+ * one is always there when another ends, so that the engine never waits for the queue; and small generate jobs, which
+ * somebody may be waiting for, go into the engine's batches beside them.
  */
-const CONCURRENCY: Record<WorkerRole, number> = { train: 1, generate: 2 };
+const CONCURRENCY: Record<Lane, number> = { train: 1, generate: 2, 'generate-now': 8 };
 
 /** How much of the grace time is left for ending the engines and handing the jobs back. */
 const HAND_BACK_MS = 5000;
@@ -46,7 +49,7 @@ export interface RunningWorker {
 /** A role's engines and the deliveries that feed them. */
 interface Role {
   describe(): Promise<{ device: string; libraries: Record<string, string> }>;
-  deliveries(): DeliveryWorker;
+  deliveries(): DeliveryWorker[];
   stop(): Promise<void>;
 }
 
@@ -95,14 +98,17 @@ export async function startWorker(
     return {
       describe: () => engines.describe(),
       deliveries: () =>
-        new DeliveryWorker({
-          kind,
-          concurrency: CONCURRENCY[kind],
-          redisUrl: config.redisUrl,
-          prefix: config.redisPrefix,
-          handle,
-          onError: (error) => log.warn({ error: error.message }, 'queue'),
-        }),
+        lanesOf(kind).map(
+          (lane) =>
+            new DeliveryWorker({
+              lane,
+              concurrency: CONCURRENCY[lane],
+              redisUrl: config.redisUrl,
+              prefix: config.redisPrefix,
+              handle,
+              onError: (error) => log.warn({ error: error.message }, 'queue'),
+            }),
+        ),
       stop: () => engines.stop(),
     };
   }
@@ -140,7 +146,7 @@ export async function startWorker(
       .catch(() => undefined)
       .finally(() => (announcement = undefined));
   }, ANNOUNCE_MS);
-  const deliveries = roles.map((each) => each.deliveries());
+  const deliveries = roles.flatMap((each) => each.deliveries());
 
   return {
     id: workerId,

@@ -10,16 +10,13 @@ import { WorkerRegistry } from './worker-registry.js';
 
 const valkey = useValkey();
 
-/** Lets a process of its own run the sources as they are. */
-const SOURCE_IMPORTS = new URL('source-imports.fixture.mjs', import.meta.url).href;
-
 async function queuedJob() {
   const prefix = valkey.fresh();
   const store = new JobStore({ redis: valkey.redis(), prefix });
   const request = trainRequest.parse({ dataset: 'moby-dick', model: { kind: 'bigram' } });
   const [job] = await store.create([{ kind: 'train', request }]);
   const work = (handle: (delivery: Delivery) => Promise<void>, more: object = {}) =>
-    new DeliveryWorker({ kind: 'train', redisUrl: valkey.url(), prefix, handle, onError: () => undefined, ...more });
+    new DeliveryWorker({ lane: 'train', redisUrl: valkey.url(), prefix, handle, onError: () => undefined, ...more });
   return { id: job!.id, prefix, store, work };
 }
 
@@ -28,6 +25,7 @@ test('a delivery names its job and its number, and is gone when it was handled',
   const handled = Promise.withResolvers<Delivery>();
   const worker = work(async (delivery) => handled.resolve(delivery));
   expect(await handled.promise).toEqual({
+    lane: 'train',
     jobId: id,
     shard: undefined,
     number: 1,
@@ -112,15 +110,7 @@ test('the job of a worker that was killed is claimed by another, and an attempt 
   const dying = fork(
     new URL('dying-worker.fixture.ts', import.meta.url),
     [valkey.url(), prefix, JSON.stringify(timing)],
-    {
-      execArgv: [
-        '--experimental-transform-types',
-        '--no-warnings',
-        '--conditions=glyphmill-source',
-        '--import',
-        SOURCE_IMPORTS,
-      ],
-    },
+    { execArgv: [...process.execArgv, '--experimental-transform-types', '--no-warnings'] },
   );
   await once(dying, 'message');
   expect(await store.get(id)).toMatchObject({ state: 'running', worker: 'dying' });

@@ -42,7 +42,7 @@ export class ShardStore {
       [
         ...this.#movingKeys(id),
         this.#keys.workers(),
-        `${this.#queue.deliveryKey('generate', deliveryId(id, by.delivery, shard))}:lock`,
+        `${this.#queue.deliveryKey(by.lane ?? 'generate', deliveryId(id, by.delivery, shard))}:lock`,
       ],
       [id, shard, by.delivery, by.token, by.worker, by.lock ?? ''],
     );

@@ -44,6 +44,8 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
     maxNewTokens: 256,
     temperature: 0.8,
     topK: 40,
+    repetitionPenalty: 1.1,
+    stop: ['\n\n'],
     samples: 2,
   },
   JobBatch: [
@@ -65,9 +67,9 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
     promptIndex: 0,
     sampleIndex: 0,
     prompt: 'Call me ',
-    text: 'Ishmael. Some years ago',
-    tokenCount: 23,
-    finishReason: 'length',
+    text: 'Ishmael.',
+    tokenCount: 10,
+    finishReason: 'stop',
     seed: 1337,
   },
   Queues: {

@@ -25,7 +25,7 @@ const parent = serveEngine<typeof generationCommand, GenerationReport>(generatio
 });
 
 async function generate(command: Extract<GenerationCommand, { type: 'generate' }>, signal: AbortSignal): Promise<void> {
-  const { request, modelFolder, prompts, sampling } = command;
+  const { request, modelFolder, prompts, sampling, stream } = command;
   try {
     signal.throwIfAborted();
     const lines: OutputLine[] = [];
@@ -36,6 +36,7 @@ async function generate(command: Extract<GenerationCommand, { type: 'generate' }
         signal,
         onSequence: (line) => void lines.push(line),
         onProgress: (counts) => parent.send({ type: 'progress', request, ...counts }),
+        onText: stream ? inSteps((growths) => parent.send({ type: 'text', request, growths })) : undefined,
       }),
     );
     parent.send({ type: 'done', request, lines });
@@ -44,6 +45,19 @@ async function generate(command: Extract<GenerationCommand, { type: 'generate' }
   } finally {
     running.delete(request);
   }
+}
+
+/** Hands on together what comes in one step of the decoder, which hands the tokens of all its sequences over at once. */
+function inSteps<Item>(send: (items: Item[]) => void): (item: Item) => void {
+  let step: Item[] = [];
+  return (item) => {
+    step.push(item);
+    if (step.length > 1) return;
+    queueMicrotask(() => {
+      send(step);
+      step = [];
+    });
+  };
 }
 
 try {
