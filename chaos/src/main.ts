@@ -66,7 +66,8 @@ async function chaos({ jobs, minutes, seed, keep }: z.output<typeof asked>): Pro
     await checkKeys(deployment, onViolation);
     await checkStorage(deployment, checked, models, onViolation);
     const processes = await checkProcesses(deployment, folder, onViolation);
-    for (const line of report({ checked, inflicted, processes, violations })) console.log(line);
+    for (const line of report({ checked, inflicted, services: deployment.services, processes, violations }))
+      console.log(line);
   } finally {
     await deployment.stop();
     if (keep) console.log(`kept: ${folder}`);
