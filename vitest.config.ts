@@ -13,6 +13,7 @@ export default defineConfig({
     include: ['{libs,apps,scripts,bench,chaos}/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**'],
     pool: 'forks',
+    execArgv: ['--import', new URL('scripts/source-imports.mjs', import.meta.url).href],
     maxWorkers: 2,
     testTimeout: 120_000,
     hookTimeout: 120_000,

@@ -169,6 +169,8 @@ test('more prompts, bytes or tokens than the limit are 400 and name the limit', 
       path: 'samples',
       limit: '1000000',
     },
+    { body: { model, prompts: ['a'], samples: 1000, logprobs: 1 }, path: 'logprobs', limit: '250000' },
+    { body: { model, prompts: ['a'], stop: Array(1000).fill('a') }, path: 'stop', limit: '8' },
   ];
   for (const { body, path, limit } of refusals) {
     const problem = await problemOf(await postJob('generate', body));

@@ -1,8 +1,8 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ValkeyServer } from '@glyphmill/runtimes';
 import type { StackConfig } from './config.js';
 import { EmbeddedValkey } from './embedded-valkey.js';
+import { makeFolder } from './folder.js';
 import { aborted } from './interruption.js';
 import { Service, type ServiceReady } from './service.js';
 import { Supervisor } from './supervisor.js';
@@ -43,7 +43,7 @@ export async function startStack(
   inherited: NodeJS.ProcessEnv,
   { onStarted, onOutput, onTrouble, interruption }: StackOptions,
 ): Promise<Stack> {
-  mkdirSync(config.dataFolder, { recursive: true });
+  makeFolder(config.dataFolder);
   const directory = join(config.dataFolder, 'valkey');
   // It comes back on its port, where those that use it try to connect again.
   const valkey = config.redisUrl

@@ -9,15 +9,13 @@ import type {
   WorkerOutcome,
   WorkerReport,
 } from '@glyphmill/jobs';
+import { EventBuffer } from './event-buffer.js';
 
 /** How long an event may wait for others to travel with it. */
 const GATHERING_MS = 100;
 
 /** How often the record hears of its worker, and the worker of what is asked of its job. */
 const HEARTBEAT_MS = 1000;
-
-/** Events kept while Redis is away; beyond them the oldest metrics and samples are dropped. */
-const MAX_WAITING_EVENTS = 10_000;
 
 /** How long the work may take to keep its state when the job is asked to pause. */
 const PAUSE_FAREWELL_MS = 60_000;
@@ -58,7 +56,7 @@ export class Lease {
   #sequence = 0;
   #progress: Progress | undefined;
   #tokensPerSecond = 0;
-  #events: JobEvent[] = [];
+  readonly #events = new EventBuffer();
   #parcel: { sequence: number; events: JobEvent[]; progress: Progress | undefined } | undefined;
   #sending: Promise<void> | undefined;
   #gathering: NodeJS.Timeout | undefined;
@@ -106,8 +104,7 @@ export class Lease {
 
   /** Tells of an event, within a tenth of a second. */
   post(event: JobEvent): void {
-    this.#events.push(event);
-    if (this.#events.length > MAX_WAITING_EVENTS) this.#events.shift();
+    this.#events.add(event);
     this.#gathering ??= setTimeout(() => void this.#send(), GATHERING_MS);
   }
 
@@ -159,7 +156,7 @@ export class Lease {
   /** Sends what is waiting, and returns when it has arrived or Redis could not be reached. */
   async flush(): Promise<void> {
     await this.#send();
-    if (this.#events.length > 0) await this.#send();
+    if (!this.#events.isEmpty) await this.#send();
   }
 
   /** Ends the heartbeat; the record keeps the token until another claim. */
@@ -188,7 +185,7 @@ export class Lease {
   /** A parcel keeps its number until it is answered, so that one that arrives twice counts once. */
   async #sendParcel(): Promise<void> {
     if (this.#lost) return;
-    this.#parcel ??= { sequence: this.#sequence + 1, events: this.#events.splice(0), progress: this.#progress };
+    this.#parcel ??= { sequence: this.#sequence + 1, events: this.#events.take(), progress: this.#progress };
     const { sequence, events, progress } = this.#parcel;
     try {
       const said = { events, ...(progress ? { progress } : {}) };

@@ -1,5 +1,14 @@
 import { hostname } from 'node:os';
-import { connectRedis, type Delivery, DeliveryWorker, JobStore, type Lane, lanesOf, WorkerRegistry } from '@glyphmill/jobs';
+import {
+  checkRedisDurability,
+  connectRedis,
+  type Delivery,
+  DeliveryWorker,
+  JobStore,
+  type Lane,
+  lanesOf,
+  WorkerRegistry,
+} from '@glyphmill/jobs';
 import { FolderStorage } from '@glyphmill/storage';
 import { ulid } from 'ulid';
 import type { WorkerConfig, WorkerRole } from './config.js';
@@ -46,7 +55,7 @@ interface Role {
 
 /**
  * Starts a worker: its engines first, so that a device or library that cannot be used ends the start with the reason,
- * then the deliveries. Gives it once it takes jobs.
+ * then the deliveries. Gives it once it takes jobs. Throws also where Redis may drop what it is given.
  */
 export async function startWorker(
   config: WorkerConfig,
@@ -106,6 +115,7 @@ export async function startWorker(
 
   const roles = [...new Set(config.roles)].map((name) => makeRole[name]());
   const described = await Promise.all(roles.map((each) => each.describe()));
+  for (const warning of await checkRedisDurability(redis)) log.warn(warning);
   // An engine sees no GPU but its own, and calls it the first.
   const device = config.device.startsWith('cuda:')
     ? config.device
@@ -129,7 +139,13 @@ export async function startWorker(
       startedAt,
     });
   await announce();
-  const announcing = setInterval(() => void announce().catch(() => undefined), ANNOUNCE_MS);
+  // One at a time: while Redis is away they would pile up.
+  let announcement: Promise<void> | undefined;
+  const announcing = setInterval(() => {
+    announcement ??= announce()
+      .catch(() => undefined)
+      .finally(() => (announcement = undefined));
+  }, ANNOUNCE_MS);
   const deliveries = roles.flatMap((each) => each.deliveries());
 
   return {

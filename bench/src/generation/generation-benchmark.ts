@@ -19,8 +19,8 @@ const MEBIBYTE = 1024 ** 2;
 const GPT = modelConfig.parse({ kind: 'gpt', nLayer: 4, nHead: 4, nEmbd: 128, blockSize: 320 });
 const BIGRAM = modelConfig.parse({ kind: 'bigram' });
 
-const WHOLE = { rounds: 3, repetitions: 3, newTokens: 256, steps: 60, batches: [1, 32, 256] };
-const QUICK = { rounds: 1, repetitions: 1, newTokens: 8, steps: 2, batches: [1, 4] };
+const WHOLE = { rounds: 3, repetitions: 3, leastSeconds: 0.5, newTokens: 256, steps: 60, batches: [1, 32, 256] };
+const QUICK = { rounds: 1, repetitions: 1, leastSeconds: 0, newTokens: 8, steps: 2, batches: [1, 4] };
 
 /** Without a cache every token costs the whole window: beyond this batch there is nothing to learn for the time. */
 const MOST_UNCACHED = 32;
@@ -86,7 +86,8 @@ async function gptSection(measurement: Measurement): Promise<Section> {
       `the 40 likeliest. Ours goes through \`GenerationModel\`, as a worker's engine does; PyTorch has ` +
       '`scaled_dot_product_attention`, keys and values in arrays of their whole length, and inference mode. Without a cache ' +
       `PyTorch computes the whole window for each token, of which ${UNCACHED_TOKENS} are measured on both sides. ` +
-      `Figures are medians of ${extent.rounds} processes in turn, and a process's of ${extent.repetitions} generations.`,
+      `Figures are medians of ${extent.rounds} processes in turn, and a process's of ${extent.repetitions} generations, ` +
+      `or of as many as ${extent.leastSeconds} s have room for, after as many short ones to warm up.`,
     figures,
   };
 }
@@ -100,7 +101,7 @@ async function bigramSection(measurement: Measurement): Promise<Section> {
   return {
     title: 'A bigram model',
     about:
-      'The same for a table of logits: ours draws from cumulative rows in JavaScript, PyTorch gathers rows, sorts out the ' +
+      'The same for a table of logits: ours looks draws up in cumulative rows, in JavaScript; PyTorch gathers rows, sorts out the ' +
       'likeliest and draws.',
     figures,
   };
@@ -116,7 +117,7 @@ async function publish(model: ModelConfig, { text, folder, extent, say }: Measur
     { command: process.execPath, args },
     { threads, environment: engineEnvironment(threads) },
   );
-  const { newTokens, repetitions } = extent;
+  const { newTokens, repetitions, leastSeconds } = extent;
   return {
     model,
     ...published.parse(about),
@@ -127,6 +128,7 @@ async function publish(model: ModelConfig, { text, folder, extent, say }: Measur
     topK: 40,
     seed: 1337,
     repetitions,
+    leastSeconds,
   };
 }
 

@@ -10,9 +10,6 @@ import { WorkerRegistry } from './worker-registry.js';
 
 const valkey = useValkey();
 
-/** Lets a process of its own run the sources as they are. */
-const SOURCE_IMPORTS = new URL('source-imports.fixture.mjs', import.meta.url).href;
-
 async function queuedJob() {
   const prefix = valkey.fresh();
   const store = new JobStore({ redis: valkey.redis(), prefix });
@@ -113,15 +110,7 @@ test('the job of a worker that was killed is claimed by another, and an attempt 
   const dying = fork(
     new URL('dying-worker.fixture.ts', import.meta.url),
     [valkey.url(), prefix, JSON.stringify(timing)],
-    {
-      execArgv: [
-        '--experimental-transform-types',
-        '--no-warnings',
-        '--conditions=glyphmill-source',
-        '--import',
-        SOURCE_IMPORTS,
-      ],
-    },
+    { execArgv: [...process.execArgv, '--experimental-transform-types', '--no-warnings'] },
   );
   await once(dying, 'message');
   expect(await store.get(id)).toMatchObject({ state: 'running', worker: 'dying' });

@@ -29,7 +29,7 @@ export type { JobDraft } from './job-draft.js';
 export type { ShardStore } from './shard-store.js';
 export type { ShardCounts, ShardProgress } from './shard-entry.js';
 export type { HeartbeatAnswer, WorkerOutcome, WorkerReport, WorkerResults } from './worker-hold.js';
-export { shardKey } from './shard-plan.js';
+export { outputFolder, shardKey } from './shard-plan.js';
 export { encodeLineIndex, indexedBytes, indexedLines, indexRange, splitLines } from './line-index.js';
 export { parsePromptLine, promptIndexKey } from './prompt-line.js';
 export { EventHub } from './event-hub.js';

@@ -62,14 +62,14 @@ test('what a request asks too much of depends on how many prompts there are', ()
 });
 
 test('log probabilities are bounded for a prompt and for a job', () => {
-  const request = { samples: 10, maxNewTokens: 5000, logprobs: 20 };
-  expect(excessOf(request, 100)).toBeUndefined();
-  expect(excessOf(request, 101)).toMatchObject({ field: 'logprobs', message: expect.stringContaining('100000000') });
+  const request = { samples: 10, maxNewTokens: 1250, logprobs: 20 };
+  expect(excessOf(request, 400)).toBeUndefined();
+  expect(excessOf(request, 401)).toMatchObject({ field: 'logprobs', message: expect.stringContaining('100000000') });
   const ofPrompt = {
     field: 'logprobs',
-    message: expect.stringMatching(/^samples.* at most 1000000,.* ask for fewer$/u),
+    message: expect.stringMatching(/^samples.* at most 250000,.* ask for fewer$/u),
   };
-  expect(excessOf({ ...request, maxNewTokens: 5001 }, 1)).toMatchObject(ofPrompt);
+  expect(excessOf({ ...request, maxNewTokens: 1251 }, 1)).toMatchObject(ofPrompt);
 });
 
 describe('a sampling field of a generate request', () => {

@@ -16,7 +16,7 @@ export const REQUEST_LIMITS = {
   promptLineBytes: 64 * 1024,
   sequences: 1_000_000,
   tokens: 500_000_000,
-  promptLogprobs: 1_000_000,
+  promptLogprobs: 250_000,
   logprobs: 100_000_000,
   tags: 16,
 } as const;

@@ -46,7 +46,12 @@ export function promptsOfShard(
   return { first, end: Math.min(first + promptsPerShard, promptCount) };
 }
 
+/** The folder in storage that holds the output of one job. */
+export function outputFolder(jobId: string): string {
+  return `outputs/${jobId}`;
+}
+
 /** The storage key of a shard's output lines; keys sort as the shards do. */
 export function shardKey(jobId: string, shard: number): string {
-  return `outputs/${jobId}/${String(shard).padStart(5, '0')}.jsonl`;
+  return `${outputFolder(jobId)}/${String(shard).padStart(5, '0')}.jsonl`;
 }

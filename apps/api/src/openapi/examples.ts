@@ -48,6 +48,10 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
     stop: ['\n\n'],
     samples: 2,
   },
+  JobBatch: [
+    { kind: 'train', dataset: 'moby-dick', model: { kind: 'bigram' }, deadline: '2027-01-02T00:00:00Z' },
+    { kind: 'generate', model: 'model_01JGFJJZ00R0S4CPKQG9TVGNDA', prompts: ['Call me '], tags: ['demo'] },
+  ],
   Dataset: DATASET,
   DatasetPage: { data: [DATASET], nextCursor: null },
   Job: JOB,

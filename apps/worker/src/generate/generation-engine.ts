@@ -41,7 +41,7 @@ async function generate(command: Extract<GenerationCommand, { type: 'generate' }
     );
     parent.send({ type: 'done', request, lines });
   } catch (error) {
-    parent.send({ type: 'failed', request, error: describeEngineError(error) });
+    parent.send({ type: 'failed', request, error: describeEngineError(error, settings.storageFolder) });
   } finally {
     running.delete(request);
   }
@@ -63,5 +63,5 @@ function inSteps<Item>(send: (items: Item[]) => void): (item: Item) => void {
 try {
   parent.send({ type: 'ready', ...(await generationRuntime(settings.device)) });
 } catch (error) {
-  parent.send({ type: 'failed', request: 0, error: describeEngineError(error) });
+  parent.send({ type: 'failed', request: 0, error: describeEngineError(error, settings.storageFolder) });
 }

@@ -17,7 +17,7 @@ const tokenLogprobs = z.object({
 export type TokenLogprobs = z.output<typeof tokenLogprobs>;
 
 /** A sample of a prompt; `text` is what follows the prompt, without it. */
-const generatedLine = z.object({
+export const generatedLine = z.object({
   ...place,
   text: z.string().describe('What follows the prompt, up to a stop string and without it.'),
   tokenCount: z.int().min(0).describe('How many tokens were drawn; those of a stop string are among them.'),

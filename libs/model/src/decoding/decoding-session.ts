@@ -1,7 +1,7 @@
 import { type InferenceSession, Tensor } from 'onnxruntime-node';
 import { floatResult } from '../onnx/float-result.js';
 import { openSession, type SessionOptions } from '../onnx/open-session.js';
-import { hasPenalty, type SamplingRules } from '../sampling/logits-processor.js';
+import { hasPenalty, type SamplingRules } from '../sampling/sampling-rules.js';
 import type { SeenTokens } from '../sampling/seen-tokens.js';
 import { cacheNames } from './cache-names.js';
 
@@ -22,8 +22,16 @@ export interface ChunkRow {
   seen: SeenTokens;
 }
 
-/** What a chunk of new tokens is computed from. */
-export interface ChunkInputs {
+/** Keys and values of a chunk. */
+export interface ChunkCache {
+  /** How many tokens there are. */
+  length: number;
+  /** [rows, H, length, D] for each of {@link cacheNames}; none at all where there are no tokens. */
+  arrays: readonly Float32Array[];
+}
+
+/** What the next tokens of a chunk are computed from. */
+export interface StepInputs {
   /** Of each sequence. */
   rows: readonly ChunkRow[];
   /** [steps, rows], row-major. */
@@ -32,17 +40,19 @@ export interface ChunkInputs {
   /** [rows, H, slots, D] for each of {@link cacheNames}. They are read where they are, and must stay so until the end. */
   past: readonly Float32Array[];
   slots: number;
+  /** What earlier runs gave of the chunk. */
+  chunk: ChunkCache;
   /** Whether the logits are wanted. */
   withLogits: boolean;
 }
 
-export interface Chunk {
+export interface StepResults {
   /** [steps, rows], row-major. */
   tokens: Int32Array;
   /** [steps, rows, vocabulary], row-major; empty where they were not asked for. */
   logits: Float32Array;
-  /** [rows, H, steps, D] for each of {@link cacheNames}. */
-  keysAndValues: Float32Array[];
+  /** The chunk with these steps. */
+  chunk: ChunkCache;
 }
 
 /** A decoding graph (decoding-graph.ts) in ONNX Runtime. */
@@ -50,12 +60,14 @@ export class DecodingSession {
   readonly sizes: CacheSizes;
   readonly #session: InferenceSession;
   readonly #pastNames: readonly string[];
+  readonly #chunkNames: readonly string[];
   readonly #newNames: readonly string[];
 
   private constructor(session: InferenceSession) {
     this.#session = session;
     this.sizes = cacheSizes(session);
     this.#pastNames = cacheNames('past', this.sizes.nLayer);
+    this.#chunkNames = cacheNames('chunk', this.sizes.nLayer);
     this.#newNames = cacheNames('new', this.sizes.nLayer);
   }
 
@@ -65,7 +77,7 @@ export class DecodingSession {
   }
 
   /** Draws `steps` tokens for each row. Blocks the event loop while it runs. */
-  async run({ rows, uniforms, steps, past, slots, withLogits }: ChunkInputs): Promise<Chunk> {
+  async run({ rows, uniforms, steps, past, slots, chunk, withLogits }: StepInputs): Promise<StepResults> {
     const count = rows.length;
     const { nHead, headSize } = this.sizes;
     const integers = (values: readonly number[], shape: readonly number[]) =>
@@ -93,11 +105,15 @@ export class DecodingSession {
     for (const [at, name] of this.#pastNames.entries()) {
       feeds[name] = new Tensor('float32', past[at]!, [count, nHead, slots, headSize]);
     }
+    for (const [at, name] of this.#chunkNames.entries()) {
+      const before = chunk.arrays[at] ?? new Float32Array(0);
+      feeds[name] = new Tensor('float32', before, [count, nHead, chunk.length, headSize]);
+    }
     const results = await this.#session.run(feeds, ['tokens', ...(withLogits ? ['logits'] : []), ...this.#newNames]);
     return {
       tokens: Int32Array.from(results['tokens']!.data as BigInt64Array, Number),
       logits: withLogits ? floatResult(results, 'logits') : new Float32Array(0),
-      keysAndValues: this.#newNames.map((name) => floatResult(results, name)),
+      chunk: { length: chunk.length + steps, arrays: this.#newNames.map((name) => floatResult(results, name)) },
     };
   }
 

@@ -1,5 +1,5 @@
 import type { RandomStream } from '@glyphmill/data';
-import type { SamplingRules } from '../sampling/logits-processor.js';
+import type { SamplingRules } from '../sampling/sampling-rules.js';
 
 /** Uniform numbers are the middles of so many parts of (0, 1): multiples of 2⁻²³, as drawn-token.ts wants them. */
 const PARTS = 2 ** 22;

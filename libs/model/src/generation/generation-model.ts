@@ -1,12 +1,8 @@
 import type { CharacterTokenizer } from '@glyphmill/data';
 import type { ModelManifest, OutputLine, SamplingConfig } from '../config/index.js';
-import { DecodingSession } from '../decoding/decoding-session.js';
-import { LanguageModelSession } from '../onnx/language-model-session.js';
 import type { SessionOptions } from '../onnx/open-session.js';
 import { Breath } from '../sampling/breath.js';
-import type { Decoder } from '../sampling/decoder.js';
-import { WindowDecoder } from '../sampling/window-decoder.js';
-import { openDecoder, type OpenGraphs } from './open-decoder.js';
+import { openDecoders, type OpenDecoders } from './open-decoders.js';
 import { type ModelFolder, readModelFolder } from './model-folder.js';
 import type { TextGrowth } from './text-growth.js';
 import { writeLines, type GenerationCounts, type Prompt } from './write-lines.js';
@@ -34,24 +30,18 @@ export interface GenerationTask {
 export class GenerationModel {
   readonly manifest: ModelManifest;
   readonly #tokenizer: CharacterTokenizer;
-  readonly #graphs: OpenGraphs;
-  readonly #decoder: Decoder;
+  readonly #decoders: OpenDecoders;
 
-  private constructor({ manifest, tokenizer }: ModelFolder, graphs: OpenGraphs, decoder: Decoder) {
+  private constructor({ manifest, tokenizer }: ModelFolder, decoders: OpenDecoders) {
     this.manifest = manifest;
     this.#tokenizer = tokenizer;
-    this.#graphs = graphs;
-    this.#decoder = decoder;
+    this.#decoders = decoders;
   }
 
   /** Throws `ModelFolderError`, `DeviceUnavailableError`. */
   static async open(folder: string, options: SessionOptions): Promise<GenerationModel> {
     const files = await readModelFolder(folder);
-    const graphs = {
-      model: await LanguageModelSession.open(files.onnx, options),
-      decoding: files.decodingOnnx && (await DecodingSession.open(files.decodingOnnx, options)),
-    };
-    return new GenerationModel(files, graphs, await openDecoder(files.manifest, graphs, options));
+    return new GenerationModel(files, await openDecoders(files, options));
   }
 
   /**
@@ -60,7 +50,8 @@ export class GenerationModel {
    */
   async generate(task: GenerationTask): Promise<GenerationCounts> {
     const breath = new Breath(task.signal);
-    return writeLines(this.#tokenizer, this.#decoderFor(task.sampling), { ...task, breathe: breath.take });
+    const decoder = this.#decoders[task.sampling.window];
+    return writeLines(this.#tokenizer, decoder, { ...task, breathe: breath.take });
   }
 
   /** About what it takes while it is open: its files' bytes. */
@@ -68,15 +59,8 @@ export class GenerationModel {
     return this.manifest.files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   }
 
+  /** Ends its threads, and generations that are under way. */
   async close(): Promise<void> {
-    await this.#graphs.model.close();
-    await this.#graphs.decoding?.close();
-  }
-
-  /** The windows (decoding-window.ts) differ beyond the block only, and not at all for kinds without attention. */
-  #decoderFor({ window }: SamplingConfig): Decoder {
-    const { model, vocabularySize } = this.manifest;
-    if (window !== 'sliding' || model.kind === 'bigram') return this.#decoder;
-    return new WindowDecoder(this.#graphs.model.logits, { vocabularySize, blockSize: model.blockSize });
+    await this.#decoders.close();
   }
 }

@@ -72,7 +72,7 @@ export class GrowingText {
   #tokensUpTo(length: number, tokens: Int32Array): number {
     let count = 0;
     for (let reached = 0; reached < length; count += 1) {
-      reached += this.#tokenizer.decode(tokens.subarray(count, count + 1)).length;
+      reached += this.#tokenizer.vocabulary[tokens[count]!]!.length;
     }
     return count;
   }

@@ -35,13 +35,14 @@ export class LogprobsRecord {
   }
 
   #add(token: number, logits: Float32Array): void {
+    const { vocabulary } = this.#tokenizer;
     const normalizer = logOfSum(logits);
     const ids = likeliest(logits, this.#count);
     if (!ids.includes(token)) ids.push(token);
     const { tokens, tokenLogprobs, topLogprobs } = this.#record;
-    tokens.push(this.#tokenizer.decode([token]));
+    tokens.push(vocabulary[token]!);
     tokenLogprobs.push(logits[token]! - normalizer);
-    topLogprobs.push(Object.fromEntries(ids.map((id) => [this.#tokenizer.decode([id]), logits[id]! - normalizer])));
+    topLogprobs.push(Object.fromEntries(ids.map((id) => [vocabulary[id]!, logits[id]! - normalizer])));
   }
 }
 

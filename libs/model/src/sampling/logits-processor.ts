@@ -1,4 +1,4 @@
-import type { SamplingConfig } from '../config/index.js';
+import type { SamplingRules } from './sampling-rules.js';
 import type { SeenTokens } from './seen-tokens.js';
 
 /** A rule that changes the logits of one step in place; −Infinity takes a token out. */
@@ -6,18 +6,9 @@ export interface LogitsProcessor {
   process(logits: Float64Array): void;
 }
 
-/** What the rules need of a sampling configuration; without a repetition penalty there is none. */
-export type SamplingRules = Pick<SamplingConfig, 'temperature' | 'topK' | 'topP'> &
-  Partial<Pick<SamplingConfig, 'repetitionPenalty'>>;
-
-/** Whether the rules depend on what a text has already, and not on its newest token alone. */
-export function hasPenalty({ repetitionPenalty = 1 }: SamplingRules): boolean {
-  return repetitionPenalty !== 1;
-}
-
 /**
  * The rules that a configuration asks for, in the order in which Hugging Face's transformers apply them. `seen` is looked
- * at when they are applied, where {@link hasPenalty}.
+ * at when they are applied, where there is a penalty.
  */
 export function logitsProcessors(
   { temperature, topK, topP, repetitionPenalty = 1 }: SamplingRules,

@@ -1,6 +1,7 @@
 import type { RandomStream } from '@glyphmill/data';
 import type { Decoder, DecodingOptions } from './decoder.js';
-import { hasPenalty, logitsProcessors, type SamplingRules } from './logits-processor.js';
+import { logitsProcessors } from './logits-processor.js';
+import { hasPenalty, type SamplingRules } from './sampling-rules.js';
 import { seenTokens } from './seen-tokens.js';
 import type { Sequence } from './sequence.js';
 import { TokenDistribution } from './token-distribution.js';
@@ -10,6 +11,9 @@ type RowAfter = (token: number) => TokenDistribution;
 
 /** Tokens that are handed over together: some tens of microseconds. */
 const TOKENS_TOGETHER = 256;
+
+/** The same where a row is made for each of them: it takes as long as the vocabulary is large. */
+const PENALIZED_TOGETHER = 16;
 
 const NO_LOGITS = new Float32Array(0);
 
@@ -22,6 +26,7 @@ export class TableDecoder implements Decoder {
   readonly batchSize = 1;
   readonly #table: Float32Array;
   readonly #vocabularySize: number;
+  readonly #uniforms = new Float64Array(TOKENS_TOGETHER);
   /** The rules of the newest decoding, and the rows made with them so far. */
   #made: { sampling: SamplingRules; rows: (TokenDistribution | undefined)[] } | undefined;
 
@@ -31,16 +36,17 @@ export class TableDecoder implements Decoder {
   }
 
   async decode(sequences: readonly Sequence[], options: DecodingOptions): Promise<void> {
-    const cached = this.#cachedRows(options.sampling);
+    const cached = hasPenalty(options.sampling) ? undefined : this.#cachedRows(options.sampling);
+    const together = cached ? TOKENS_TOGETHER : PENALIZED_TOGETHER;
     for (const [index, sequence] of sequences.entries()) {
-      const rowAfter = hasPenalty(options.sampling) ? this.#penalizedRows(sequence, options.sampling) : cached;
+      const rowAfter = cached ?? this.#penalizedRows(sequence, options.sampling);
       let last = sequence.context.at(-1)!;
-      for (let remaining = options.maxNewTokens; remaining > 0; remaining -= TOKENS_TOGETHER) {
+      for (let remaining = options.maxNewTokens; remaining > 0; remaining -= together) {
         await options.breathe();
-        const tokens = this.#draw(last, Math.min(remaining, TOKENS_TOGETHER), sequence.random, rowAfter);
+        const tokens = this.#draw(last, Math.min(remaining, together), sequence.random, rowAfter);
         const logits = options.withLogits === true ? this.#logitsBefore(last, tokens) : NO_LOGITS;
         last = tokens.at(-1)!;
-        if (!options.onTokens(index, { tokens, logits, finished: remaining <= TOKENS_TOGETHER })) break;
+        if (!options.onTokens(index, { tokens, logits, finished: remaining <= together })) break;
       }
     }
   }
@@ -48,8 +54,10 @@ export class TableDecoder implements Decoder {
   /** The `count` tokens after `last`. */
   #draw(last: number, count: number, random: RandomStream, rowAfter: RowAfter): Int32Array {
     const tokens = new Int32Array(count);
+    const uniforms = this.#uniforms.subarray(0, count);
+    random.fillFloats(uniforms);
     for (let at = 0; at < count; at += 1) {
-      last = rowAfter(last).draw(random.nextFloat());
+      last = rowAfter(last).draw(uniforms[at]!);
       tokens[at] = last;
     }
     return tokens;
