@@ -16,9 +16,6 @@ beforeAll(async () => {
 });
 afterAll(() => proxy.close());
 
-/** Lets a process of its own run the sources as they are. */
-const SOURCE_IMPORTS = new URL('source-imports.fixture.mjs', import.meta.url).href;
-
 /** The answer to a transaction, which is a list; what is queued for it is answered with words. */
 const TRANSACTION_DONE = /(?:^|\r\n)\*\d/u;
 
@@ -27,13 +24,7 @@ describe('an api that is killed while it makes jobs', () => {
   function startApi() {
     const prefix = valkey.fresh();
     const api = fork(new URL('dying-client.fixture.ts', import.meta.url), [proxy.url, prefix], {
-      execArgv: [
-        '--experimental-transform-types',
-        '--no-warnings',
-        '--conditions=glyphmill-source',
-        '--import',
-        SOURCE_IMPORTS,
-      ],
+      execArgv: [...process.execArgv, '--experimental-transform-types', '--no-warnings'],
     });
     const kill = async () => {
       api.kill('SIGKILL');
