@@ -4,12 +4,15 @@ import type { CheckedJob } from './job-checks.js';
 import { recoveries } from './recovery.js';
 import type { Service } from './service.js';
 
-const RECOVERY_BOUND = `A job goes on at the latest
-  after a worker was killed, frozen or cut off:  15 s until its lock runs out, up to 10 s until two rounds of the search
-                                                 for stalled deliveries (every 5 s) have found it, then a free worker
-  after an engine died:                          a back-off of 0.5 to 1 s, doubled with each attempt spent in a row
-  after a drain:                                 the next free worker, ahead of its priority's peers
-  after Valkey was away:                         as long as that was, and up to 1 s until the connection is tried again`;
+const RECOVERY_BOUND = `What was interrupted is to be had again
+  after a worker was killed, frozen or cut off:  within 25 s: its lock runs out in 15 s, and the search for deliveries
+                                                 without one, every 5 s, needs two rounds
+  after an engine died:                          within 1 s, doubled with each attempt spent in a row up to 60 s, and up to
+                                                 1 s until the sweep sees it; then behind what waits already
+  after a drain:                                 at once
+  after Valkey or the way to it was away:        as soon as that is back and tried again (1 s); where locks ran out
+                                                 meanwhile, as after a kill
+and is in work again as soon as a worker has a place for it.`;
 
 interface ReportOptions {
   checked: readonly CheckedJob[];
