@@ -131,7 +131,7 @@ test('a farewell that takes too long is not waited for', async () => {
 
 test('a job that is to pause has its farewell, and is paused', async () => {
   const { id, lease } = await claimed();
-  const said = vi.fn(async () => undefined);
+  const said = vi.fn<() => Promise<void>>(async () => undefined);
   lease.onFarewell(said);
   await store.pause(id);
   await lease.flush();
