@@ -10,7 +10,7 @@ export default defineConfig({
   resolve: { conditions: ['glyphmill-source'] },
   ssr: { resolve: { conditions: ['glyphmill-source', 'node'] } },
   test: {
-    include: ['{libs,apps,scripts,bench}/**/*.test.ts'],
+    include: ['{libs,apps,scripts,bench,chaos}/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**'],
     pool: 'forks',
     execArgv: ['--import', new URL('scripts/source-imports.mjs', import.meta.url).href],

@@ -1,12 +1,17 @@
 import { totalmem } from 'node:os';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Retention } from '@glyphmill/jobs';
 import { z } from 'zod';
 
 /** A training may take this much of the machine's memory unless MAX_JOB_MEMORY_BYTES says otherwise. */
 const SHARE_OF_MEMORY = 0.8;
 
+const DAY_SECONDS = 24 * 60 * 60;
+
 const bytes = z.coerce.number('a whole number of bytes').int('a whole number of bytes').min(1);
+
+const count = z.coerce.number('a whole number of jobs').int('a whole number of jobs').min(1);
 
 const settings = z.object({
   HOST: z.string().default('127.0.0.1'),
@@ -21,6 +26,9 @@ const settings = z.object({
     .url({ protocol: /^file$/u, error: 'a file:///… address; no other kind of storage is built yet' })
     .optional(),
   MAX_UPLOAD_BYTES: bytes.default(256 * 1024 ** 2),
+  MAX_QUEUED_JOBS: count.default(1_000_000),
+  MAX_FINISHED_JOBS: count.default(100_000),
+  JOB_RETENTION_SECONDS: z.coerce.number('a number of seconds').min(1).default(30 * DAY_SECONDS),
   MAX_JOB_MEMORY_BYTES: bytes.default(() => Math.floor(SHARE_OF_MEMORY * totalmem())),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
   ALLOW_UNAUTHENTICATED: z.enum(['true', 'false']).default('false'),
@@ -34,6 +42,10 @@ export interface ApiConfig {
   redisPrefix: string;
   storageFolder: string;
   maxUploadBytes: number;
+  /** How many jobs may be queued or paused. */
+  maxQueuedJobs: number;
+  /** How long, and how many, finished jobs are kept. */
+  retention: Retention;
   maxJobMemoryBytes: number;
   logLevel: z.output<typeof settings>['LOG_LEVEL'];
 }
@@ -65,6 +77,8 @@ export function readConfig(environment: NodeJS.ProcessEnv): ApiConfig {
     redisPrefix: data.REDIS_PREFIX,
     storageFolder: data.STORAGE_URL ? fileURLToPath(data.STORAGE_URL) : resolve(data.DATA_DIR, 'storage'),
     maxUploadBytes: data.MAX_UPLOAD_BYTES,
+    maxQueuedJobs: data.MAX_QUEUED_JOBS,
+    retention: { seconds: data.JOB_RETENTION_SECONDS, count: data.MAX_FINISHED_JOBS },
     maxJobMemoryBytes: data.MAX_JOB_MEMORY_BYTES,
     logLevel: data.LOG_LEVEL,
   };

@@ -28,3 +28,34 @@ export class JobStateConflictError extends Error {
 export class InvalidCursorError extends Error {
   readonly code = 'invalid_cursor';
 }
+
+/** The queue holds as many jobs as it may. */
+export class QueueFullError extends Error {
+  readonly code = 'queue_full';
+
+  constructor(
+    readonly waiting: number,
+    readonly limit: number,
+  ) {
+    super(`${waiting} jobs are queued or paused, and ${limit} may be. Send the work again when some have run.`);
+  }
+}
+
+/** A job was to be done before a time that has passed. */
+export class DeadlinePassedError extends Error {
+  readonly code = 'deadline_passed';
+
+  /** `place` is that of the request among those that came together, from 0. */
+  constructor(readonly place: number) {
+    super('the deadline has passed; it must be in the future');
+  }
+}
+
+/** An idempotency key was used before, for another request. */
+export class IdempotencyConflictError extends Error {
+  readonly code = 'idempotency_conflict';
+
+  constructor() {
+    super('the Idempotency-Key was used for another request within the last day; take a new key for a new request');
+  }
+}

@@ -3,21 +3,33 @@ export type { GenerateRequest, TrainRequest } from './requests.js';
 export type { InitFrom } from './starting-point.js';
 export { generateProgress, generateResult, job, jobError, jobKind, trainProgress, trainResult } from './job.js';
 export type { GenerateProgress, GenerateResult, Job, JobError, JobKind, TrainProgress, TrainResult } from './job.js';
+export { INTERACTIVE_LIMITS, lanesOf } from './lane.js';
+export type { Lane } from './lane.js';
 export { isFinal, JOB_STATES, TRANSITIONS } from './job-state.js';
 export type { JobState } from './job-state.js';
 export { jobEvent } from './job-event.js';
-export type { JobEvent, StoredJobEvent } from './job-event.js';
+export type { JobEvent, StoredJobEvent, TextEvent } from './job-event.js';
+export { checkpointFolder } from './checkpoint-pointer.js';
 export type { CheckpointPointer } from './checkpoint-pointer.js';
 export type { ClaimedJob, ClaimedShard, ClaimedTrainJob } from './job-record.js';
 export type { JobFilter, JobPage } from './job-list.js';
 export { compareEventIds } from './job-events.js';
-export { InvalidCursorError, JobNotFoundError, JobStateConflictError } from './errors.js';
+export {
+  DeadlinePassedError,
+  IdempotencyConflictError,
+  InvalidCursorError,
+  JobNotFoundError,
+  JobStateConflictError,
+  QueueFullError,
+} from './errors.js';
 export { JobStore } from './job-store.js';
-export type { JobDraft, QueueCounts } from './job-store.js';
+export type { QueueCounts, Retention } from './job-store.js';
+export type { IdempotencyKey } from './job-creation.js';
+export type { JobDraft } from './job-draft.js';
 export type { ShardStore } from './shard-store.js';
 export type { ShardCounts, ShardProgress } from './shard-entry.js';
 export type { HeartbeatAnswer, WorkerOutcome, WorkerReport, WorkerResults } from './worker-hold.js';
-export { shardKey } from './shard-plan.js';
+export { outputFolder, shardKey } from './shard-plan.js';
 export { encodeLineIndex, indexedBytes, indexedLines, indexRange, splitLines } from './line-index.js';
 export { parsePromptLine, promptIndexKey } from './prompt-line.js';
 export { EventHub } from './event-hub.js';
@@ -28,4 +40,5 @@ export { Sweep } from './sweep.js';
 export { WorkerRegistry, workerInfo } from './worker-registry.js';
 export type { WorkerInfo } from './worker-registry.js';
 export { connectRedis, isRedisUnavailable } from './redis-connection.js';
+export { checkRedisDurability, UnsafeRedisError } from './redis-durability.js';
 export { DEFAULT_PREFIX } from './job-keys.js';

@@ -1,5 +1,5 @@
 import type { JobKind } from './job.js';
-import type { JobState } from './job-state.js';
+import { JOB_STATES, type JobState } from './job-state.js';
 
 /** The default of `REDIS_PREFIX`: one hash tag, so that all keys live in one slot and scripts may touch them together. */
 export const DEFAULT_PREFIX = '{glyphmill}';
@@ -16,6 +16,27 @@ export class JobKeys {
   readonly all = () => `${this.prefix}:jobs`;
   /** Sorted set of equal scores: the ids of one kind's jobs in one state. */
   readonly inState = (kind: JobKind, state: JobState) => `${this.prefix}:jobs:${kind}:${state}`;
+  /** Sorted sets of equal scores: the ids of the jobs that have a tag, and of those that use a model or have made it. */
+  readonly tagged = (tag: string) => `${this.prefix}:jobs:tag:${tag}`;
+  readonly withModel = (model: string) => `${this.prefix}:jobs:model:${model}`;
+  /** Sorted set by time: when each job that has a deadline must have ended. */
+  readonly deadlines = () => `${this.prefix}:deadlines`;
+  /** Set: the jobs that were given checkpoints which one job had made. */
+  readonly heirs = (id: string) => `${this.prefix}:heirs:${id}`;
+  /** String: what was answered to an idempotency key. */
+  readonly answer = (scope: string) => `${this.prefix}:idempotency:${scope}`;
+  /** Sorted set by time: when each finished job ended. */
+  readonly finished = () => `${this.prefix}:jobs:finished`;
+  /**
+   * What every script that may move a job has as its first keys: record, events, the indexes of its kind's states in
+   * the order of `JOB_STATES`, and the finished jobs.
+   */
+  readonly moving = (kind: JobKind, id: string) => [
+    this.job(id),
+    this.events(id),
+    ...JOB_STATES.map((state) => this.inState(kind, state)),
+    this.finished(),
+  ];
   /** Hash: the shards of one job that have a ticket and are not committed, by number. */
   readonly openShards = (id: string) => `${this.prefix}:job:${id}:shards`;
   /** String of bits: the shards of one job that are committed. */

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { InvalidCursorError } from './errors.js';
 import { type Job, type JobKind, jobKind } from './job.js';
 import type { JobKeys } from './job-keys.js';
-import { jobOf, type JobRecord, readSummary } from './job-record.js';
+import { jobOf, type JobRecord, modelOf, readProbe, readSummary, type RecordProbe } from './job-record.js';
 import { JOB_STATES, type JobState } from './job-state.js';
 
 /** Which jobs, and how many at once. */
@@ -25,58 +25,92 @@ export interface JobPage {
 }
 
 /** How many records one page looks at before it is given short. */
-const SCAN_FACTOR = 10;
+const MOST_LOOKED_AT = 500;
+
+/** The order of jobs is that of their ids, which sort as the jobs were made. */
+const CURSOR = /^job_[0-9A-HJKMNP-TV-Z]{26}$/u;
 
 /**
- * Jobs, newest first. Ids sort as their jobs were made, so a page goes on below an id, whatever was added since.
+ * Jobs, newest first. A page goes on below an id, whatever was added since. Of what the filter names, the index with the
+ * fewest jobs is read, and the records that it leads to are compared with the rest.
  * Prompts and places in the queue are left out.
  */
 export async function listJobs(redis: Redis, keys: JobKeys, filter: JobFilter): Promise<JobPage> {
-  if (filter.after !== undefined && !/^job_[0-9A-HJKMNP-TV-Z]{26}$/u.test(filter.after)) {
+  if (filter.after !== undefined && !CURSOR.test(filter.after)) {
     throw new InvalidCursorError(`after is ${JSON.stringify(filter.after)}; it must be a nextCursor of this list`);
   }
+  const indexes = await smallestIndexes(redis, keys, filter);
   const data: Job[] = [];
   let below = filter.after;
-  for (let scanned = 0; scanned < filter.limit * SCAN_FACTOR; scanned += filter.limit) {
-    const ids = await idsBelow(redis, keys, filter, below);
-    const records = await Promise.all(ids.map((id) => readSummary(redis, keys.job(id))));
-    for (const [index, record] of records.entries()) {
-      below = ids[index];
-      if (!record) continue;
-      // It may have moved on since the index was read.
-      if (filter.state !== undefined && record.state !== filter.state) continue;
-      if (filter.tag !== undefined && !record.tags.includes(filter.tag)) continue;
-      if (filter.model !== undefined && modelOf(record) !== filter.model) continue;
+  for (let lookedAt = 0; lookedAt < MOST_LOOKED_AT; lookedAt += filter.limit) {
+    const ids = await idsBelow(redis, indexes, filter.limit, below);
+    for (const record of await readMatching(redis, keys, ids, filter)) {
       data.push(jobOf(record, null));
       if (data.length === filter.limit) return { data, nextCursor: record.id };
     }
     if (ids.length < filter.limit) return { data, nextCursor: null };
+    below = ids.at(-1);
   }
   return { data, nextCursor: below ?? null };
 }
 
-function modelOf(record: JobRecord): string | undefined {
-  if (record.model !== undefined) return record.model;
-  return record.result && 'model' in record.result ? record.result.model : undefined;
+/** The records of these jobs that the filter lets through, in their order. Only those are read whole. */
+async function readMatching(redis: Redis, keys: JobKeys, ids: string[], filter: JobFilter): Promise<JobRecord[]> {
+  const { kind, state, tag, model } = filter;
+  const isUnfiltered = [kind, state, tag, model].every((each) => each === undefined);
+  const probes = await Promise.all(
+    ids.map(async (id) => isUnfiltered || matches(await readProbe(redis, keys.job(id)), filter)),
+  );
+  const records = await Promise.all(
+    ids.filter((_, place) => probes[place]).map((id) => readSummary(redis, keys.job(id))),
+  );
+  return records.filter((record) => record !== undefined);
+}
+
+function matches(record: RecordProbe | undefined, { kind, state, tag, model }: JobFilter): boolean {
+  if (!record) return false;
+  if (kind !== undefined && record.kind !== kind) return false;
+  // It may have moved on since the index was read.
+  if (state !== undefined && record.state !== state) return false;
+  if (tag !== undefined && !record.tags.includes(tag)) return false;
+  return model === undefined || modelOf(record) === model;
+}
+
+/** The indexes whose jobs are all that the filter can find: of several such choices, the one with the fewest jobs. */
+async function smallestIndexes(redis: Redis, keys: JobKeys, filter: JobFilter): Promise<string[]> {
+  const { kind, state, tag, model } = filter;
+  const choices = [
+    ...(tag === undefined ? [] : [[keys.tagged(tag)]]),
+    ...(model === undefined ? [] : [[keys.withModel(model)]]),
+    ...(kind === undefined && state === undefined ? [] : [stateIndexes(keys, filter)]),
+  ];
+  if (choices.length < 2) return choices[0] ?? [keys.all()];
+  const sizes = await Promise.all(
+    choices.map(async (indexes) => {
+      const counts = await Promise.all(indexes.map((index) => redis.zcard(index)));
+      return counts.reduce((sum, count) => sum + count, 0);
+    }),
+  );
+  return choices[sizes.indexOf(Math.min(...sizes))] ?? [];
+}
+
+function stateIndexes(keys: JobKeys, { kind, state }: JobFilter): string[] {
+  const kinds = kind === undefined ? jobKind.options : [kind];
+  const states = state === undefined ? JOB_STATES : [state];
+  return kinds.flatMap((one) => states.map((other) => keys.inState(one, other)));
 }
 
 /**
- * Up to `limit` ids below one, newest first, merged from the indexes that the filter names. They are read in one
- * transaction: a job that moves between two of them is neither missed nor found twice.
+ * Up to `limit` ids below one, newest first, merged from indexes. They are read in one transaction: a job that moves
+ * between two of them is neither missed nor found twice.
  */
-async function idsBelow(redis: Redis, keys: JobKeys, filter: JobFilter, below: string | undefined): Promise<string[]> {
-  const indexes =
-    filter.kind === undefined && filter.state === undefined
-      ? [keys.all()]
-      : (filter.kind === undefined ? jobKind.options : [filter.kind]).flatMap((kind) =>
-          (filter.state === undefined ? JOB_STATES : [filter.state]).map((state) => keys.inState(kind, state)),
-        );
+async function idsBelow(redis: Redis, indexes: string[], limit: number, below: string | undefined): Promise<string[]> {
   const from = below === undefined ? '+' : `(${below}`;
   const reading = redis.multi();
-  for (const key of indexes) reading.zrevrangebylex(key, from, '-', 'LIMIT', 0, filter.limit);
+  for (const key of indexes) reading.zrevrangebylex(key, from, '-', 'LIMIT', 0, limit);
   const found = (await reading.exec())?.flatMap(([error, ids]) => {
     if (error) throw error;
     return z.array(z.string()).parse(ids);
   });
-  return (found ?? []).sort().reverse().slice(0, filter.limit);
+  return (found ?? []).sort().reverse().slice(0, limit);
 }

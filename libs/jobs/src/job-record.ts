@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { type CheckpointPointer, checkpointPointer } from './checkpoint-pointer.js';
 import { generateProgress, generateResult, type Job, jobError, jobKind, trainProgress, trainResult } from './job.js';
 import { JOB_STATES } from './job-state.js';
+import { lane, type Lane } from './lane.js';
 import { generateFields, trainRequest, type GenerateRequest, type TrainRequest } from './requests.js';
 import { type PromptRange, promptsOfShard } from './shard-plan.js';
 import type { ShardEntry } from './shard-entry.js';
@@ -17,6 +18,8 @@ const json = <Schema extends z.ZodType>(schema: Schema) =>
 const jobRecord = z.object({
   id: z.string(),
   kind: jobKind,
+  /** Where its deliveries wait; records of before there were lanes wait in the one of their kind's name. */
+  lane: lane.optional(),
   state: z.enum(JOB_STATES),
   /** All of the request but its prompts. */
   request: json(z.record(z.string(), z.unknown())),
@@ -37,14 +40,18 @@ const jobRecord = z.object({
   worker: z.string().optional(),
   requested: z.enum(['pause']).optional(),
   retryOf: z.string().optional(),
+  /** When it must have ended, in milliseconds. */
+  deadline: z.coerce.number().optional(),
   delivery: z.coerce.number(),
   /** Newest first. */
   checkpoints: json(z.array(checkpointPointer)).optional(),
+  /** The jobs that made the checkpoints which it was given at its start. */
+  heirOf: json(z.array(z.string())).default([]),
   /** Of a job in shards, how its prompts are cut. */
   promptCount: z.coerce.number().default(0),
   promptsPerShard: z.coerce.number().default(0),
 });
-export type JobRecord = z.output<typeof jobRecord>;
+export type JobRecord = z.output<typeof jobRecord> & { lane: Lane };
 
 interface Claimed {
   id: string;
@@ -68,6 +75,7 @@ export interface ClaimedShard extends Claimed {
   shard: number;
   /** Which of the job's prompts it has. */
   prompts: PromptRange;
+  lane: Lane;
   priority: number;
   /** The shards whose tickets its commit adds. */
   opens: number[];
@@ -80,24 +88,52 @@ const SUMMARY_FIELDS = Object.keys(jobRecord.shape).filter((field) => field !== 
 
 /** Parses the hash of a record. */
 export function parseRecord(hash: Record<string, string>): JobRecord {
-  return jobRecord.parse(hash);
+  const record = jobRecord.parse(hash);
+  return { ...record, lane: record.lane ?? record.kind };
 }
+
+/** What lists are filtered by. */
+const recordProbe = jobRecord.pick({ kind: true, state: true, tags: true, model: true, result: true });
+export type RecordProbe = z.output<typeof recordProbe>;
+const PROBE_FIELDS = Object.keys(recordProbe.shape);
 
 /** Reads a record without its prompts; `undefined` where there is none. */
 export async function readSummary(redis: Redis, key: string): Promise<JobRecord | undefined> {
-  const values = await redis.hmget(key, ...SUMMARY_FIELDS);
-  const entries = SUMMARY_FIELDS.flatMap((field, index): [string, string][] => {
+  const found = await readFields(redis, key, SUMMARY_FIELDS);
+  return found && parseRecord(found);
+}
+
+/** Reads what lists are filtered by; `undefined` where there is no record. */
+export async function readProbe(redis: Redis, key: string): Promise<RecordProbe | undefined> {
+  const found = await readFields(redis, key, PROBE_FIELDS);
+  return found && recordProbe.parse(found);
+}
+
+async function readFields(redis: Redis, key: string, fields: string[]): Promise<Record<string, string> | undefined> {
+  const values = await redis.hmget(key, ...fields);
+  const entries = fields.flatMap((field, index): [string, string][] => {
     const value = values[index];
     return typeof value === 'string' ? [[field, value]] : [];
   });
-  return entries.length === 0 ? undefined : parseRecord(Object.fromEntries(entries));
+  return entries.length === 0 ? undefined : Object.fromEntries(entries);
+}
+
+/** The model that a generate job uses or that a train job made. */
+export function modelOf({ model, result }: Pick<JobRecord, 'model' | 'result'>): string | undefined {
+  return model ?? (result && 'model' in result ? result.model : undefined);
 }
 
 /** The fields that keep a request in its record. */
 export function requestFields(request: TrainRequest | GenerateRequest): { request: string; prompts?: string } {
-  if (!('prompts' in request) || request.prompts === undefined) return { request: JSON.stringify(request) };
+  const fields = { request: JSON.stringify(withoutPrompts(request)) };
+  return 'prompts' in request && request.prompts ? { ...fields, prompts: JSON.stringify(request.prompts) } : fields;
+}
+
+/** A request as lists show it, and as its record keeps it beside the prompts. */
+export function withoutPrompts(request: TrainRequest | GenerateRequest): Record<string, unknown> {
+  if (!('prompts' in request)) return request;
   const { prompts, ...rest } = request;
-  return { request: JSON.stringify(rest), prompts: JSON.stringify(prompts) };
+  return rest;
 }
 
 function requestOf({ request, prompts }: JobRecord): Record<string, unknown> {
@@ -127,6 +163,7 @@ export function claimedShard(record: JobRecord, shard: number, { spent, from = 0
     request: generateFields.omit({ prompts: true }).parse(record.request),
     shard,
     prompts: promptsOfShard(record, shard),
+    lane: record.lane,
     priority: record.priority,
     opens: Array.from({ length: to - from }, (_, index) => from + index),
   };

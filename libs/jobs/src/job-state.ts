@@ -19,8 +19,3 @@ export const TRANSITIONS: Record<JobState, readonly JobState[]> = {
 export function isFinal(state: JobState): boolean {
   return TRANSITIONS[state].length === 0;
 }
-
-/** The states from which a job may come into `state`. */
-export function statesBefore(state: JobState): JobState[] {
-  return JOB_STATES.filter((from) => TRANSITIONS[from].includes(state));
-}

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { JobNotFoundError, JobStateConflictError } from './errors.js';
+import { generateDraft, trainDraft } from './job-drafts.fixture.js';
 import { JobKeys } from './job-keys.js';
-import { type JobDraft, JobStore } from './job-store.js';
+import type { JobDraft } from './job-draft.js';
+import { JobStore } from './job-store.js';
 import { useValkey } from './redis.fixture.js';
-import { generateRequest, trainRequest } from './requests.js';
 import { create } from './scripts/create.js';
 import { Sweep } from './sweep.js';
 
@@ -14,15 +15,6 @@ function openStore() {
   const store = new JobStore({ redis: valkey.redis(), prefix });
   const claim = (id: string, token: string, delivery = 1) => store.claim(id, { delivery, token, worker: 'worker_1' });
   return { prefix, store, claim, keys: new JobKeys(prefix), redis: valkey.redis() };
-}
-
-function trainDraft(more: object = {}): JobDraft {
-  return { kind: 'train', request: trainRequest.parse({ dataset: 'moby-dick', model: { kind: 'bigram' }, ...more }) };
-}
-
-function generateDraft(more: object = {}): JobDraft {
-  const request = generateRequest.parse({ model: 'model_1', prompts: ['a'], ...more });
-  return { kind: 'generate', request, promptCount: request.prompts?.length ?? 0 };
 }
 
 async function createOne(store: JobStore, draft: JobDraft = trainDraft()) {
@@ -47,8 +39,19 @@ describe('a new job', () => {
     const { store, redis, prefix, keys } = openStore();
     const { id } = await createOne(store);
     const before = await redis.hgetall(keys.job(id));
-    const indexes = [keys.all(), keys.inState('train', 'queued'), keys.openShards(id)];
-    await create.run(redis, [keys.job(id), ...indexes], [id, 1, '{}', 'state', 'running']);
+    const counts = [1, 0, 0, 1];
+    await create.run(
+      redis,
+      [
+        keys.all(),
+        keys.deadlines(),
+        keys.answer(''),
+        keys.job(id),
+        keys.openShards(id),
+        keys.inState('train', 'queued'),
+      ],
+      [0, 10, '', 0, '[]', '{}', id, ...counts, '', 2, 'state', 'running'],
+    );
     expect(await redis.hgetall(keys.job(id))).toEqual(before);
     expect(await redis.exists(keys.openShards(id))).toBe(0);
     expect(await redis.zcard(`${prefix}:train:prioritized`)).toBe(1);
@@ -266,7 +269,8 @@ describe('a checkpoint', () => {
 
   test('of another job is where a new one starts, and gives no attempts back until it is passed', async () => {
     const { store, claim } = openStore();
-    const draft = { ...trainDraft({ resumeFrom: 'job_1' }), checkpoints: [at(20), at(10)] };
+    const { id: source } = await createOne(store);
+    const draft = { ...trainDraft({ resumeFrom: source }), checkpoints: [at(20), at(10)] };
     const { id } = await createOne(store, draft);
     expect(await claim(id, 'first')).toMatchObject({ checkpoints: [at(20), at(10)] });
     expect(await claim(id, 'second')).toMatchObject({ attempts: 1 });

@@ -1,55 +1,30 @@
 import type { Redis } from 'ioredis';
-import { monotonicFactory } from 'ulid';
 import { z } from 'zod';
 import { type CheckpointPointer, checkpointPointer, KEPT_CHECKPOINTS } from './checkpoint-pointer.js';
 import { DeliveryQueue, deliveryId } from './delivery-queue.js';
-import { JobNotFoundError, JobStateConflictError } from './errors.js';
+import { JobNotFoundError } from './errors.js';
 import type { Job, JobKind } from './job.js';
-import { EVENT_PAGE, type EventPage, readEvents, STREAM_CAP } from './job-events.js';
+import { JobControl } from './job-control.js';
+import { type IdempotencyKey, JobCreation } from './job-creation.js';
+import type { JobDraft } from './job-draft.js';
+import { EVENT_PAGE, type EventPage, readEvents } from './job-events.js';
 import { DEFAULT_PREFIX, JobKeys } from './job-keys.js';
 import { type JobFilter, type JobPage, listJobs } from './job-list.js';
-import { type ClaimedTrainJob, jobOf, type JobRecord, parseClaimed, parseRecord, requestFields } from './job-record.js';
-import { JOB_STATES, type JobState, statesBefore } from './job-state.js';
-import type { GenerateRequest, TrainRequest } from './requests.js';
-import { cancel } from './scripts/cancel.js';
+import { type ClaimedTrainJob, jobOf, type JobRecord, parseClaimed, parseRecord, readSummary } from './job-record.js';
+import { JOB_STATES, type JobState } from './job-state.js';
+import { checkpointsInUse } from './scripts/checkpoints-in-use.js';
 import { claim } from './scripts/claim.js';
-import { create } from './scripts/create.js';
 import { report, startCommitting } from './scripts/report.js';
 import { saveCheckpoint } from './scripts/save-checkpoint.js';
 import { settle } from './scripts/settle.js';
-import { FIRST_ENTRY } from './shard-entry.js';
-import { planShards } from './shard-plan.js';
 import { ShardStore } from './shard-store.js';
 import {
   type Claimant,
   type HeartbeatAnswer,
   heartbeatAnswer,
-  LOST_WORKER,
   type WorkerOutcome,
   type WorkerReport,
 } from './worker-hold.js';
-
-interface TrainDraft {
-  kind: 'train';
-  request: TrainRequest;
-  /** Checkpoints of another job that this one goes on from, newest first. */
-  checkpoints?: CheckpointPointer[];
-}
-
-interface GenerateDraft {
-  kind: 'generate';
-  request: GenerateRequest;
-  /** How many prompts the request has, or the dataset that it names. */
-  promptCount: number;
-}
-
-/** A job that is to be. */
-export type JobDraft = (TrainDraft | GenerateDraft) & {
-  /** Whose job it is. */
-  tenant?: string;
-  /** The job that this one makes again. */
-  retryOf?: string;
-};
 
 /** How many jobs of one kind are where. */
 export interface QueueCounts {
@@ -57,6 +32,18 @@ export interface QueueCounts {
   running: number;
   paused: number;
   oldestWaitSeconds: number | null;
+}
+
+/** How long and how many finished jobs are kept. */
+export interface Retention {
+  seconds: number;
+  count: number;
+}
+
+interface JobStoreOptions {
+  redis: Redis;
+  prefix?: string;
+  maxWaitingJobs?: number;
 }
 
 /**
@@ -67,55 +54,37 @@ export class JobStore {
   readonly #redis: Redis;
   readonly #keys: JobKeys;
   readonly #queue: DeliveryQueue;
-  readonly #newUlid = monotonicFactory();
+  readonly #creation: JobCreation;
+  readonly #control: JobControl;
   /** The shards of generate jobs; a train job is one piece. */
   readonly shards: ShardStore;
 
-  constructor({ redis, prefix = DEFAULT_PREFIX }: { redis: Redis; prefix?: string }) {
+  /** `maxWaitingJobs` is how many jobs may be queued or paused; more are not taken. */
+  constructor({ redis, prefix = DEFAULT_PREFIX, maxWaitingJobs = Number.MAX_SAFE_INTEGER }: JobStoreOptions) {
     this.#redis = redis;
     this.#keys = new JobKeys(prefix);
     this.#queue = new DeliveryQueue(redis, prefix);
+    this.#creation = new JobCreation(redis, this.#keys, this.#queue, maxWaitingJobs);
+    this.#control = new JobControl(redis, this.#keys, this.#queue);
     this.shards = new ShardStore(redis, this.#keys, this.#queue);
   }
 
-  /** Makes the jobs, records and deliveries in one transaction: all of them or none. */
-  async create(drafts: JobDraft[]): Promise<Job[]> {
-    const workers = await this.#redis.zcard(this.#keys.workers());
-    const transaction = await this.#queue.transaction();
-    const ids = drafts.map((draft) => {
-      const id = `job_${this.#newUlid()}`;
-      const { kind, request } = draft;
-      const fields: Record<string, string | number> = {
-        id,
-        kind,
-        state: 'queued' satisfies JobState,
-        ...requestFields(request),
-        spent: 0,
-        maxAttempts: request.maxAttempts,
-        priority: request.priority,
-        tags: JSON.stringify(request.tags),
-        tenant: draft.tenant ?? 'default',
-        delivery: 1,
-        ...(draft.kind === 'generate' ? shardFields(draft, workers) : inheritedFields(draft)),
-        ...(draft.retryOf === undefined ? {} : { retryOf: draft.retryOf }),
-      };
-      const open = Number(fields['reserved'] ?? 0);
-      const keys = [
-        this.#keys.job(id),
-        this.#keys.all(),
-        this.#keys.inState(kind, 'queued'),
-        this.#keys.openShards(id),
-      ];
-      const values = [id, open, FIRST_ENTRY, ...Object.entries(fields).flat()];
-      transaction.runCommand('eval', [create.text, keys.length, ...keys, ...values]);
-      const job = { id, kind, priority: request.priority };
-      if (kind === 'train') this.#queue.release(transaction, job, 1);
-      for (let shard = 0; shard < open; shard += 1) this.#queue.release(transaction, job, 1, shard);
-      return id;
-    });
-    const answers = await transaction.exec();
-    for (const [error] of answers ?? []) if (error) throw error;
-    return await Promise.all(ids.map((id) => this.#getCreated(id)));
+  /**
+   * Makes the jobs, records and deliveries in one transaction: all of them or none. Under an idempotency key that is
+   * known it gives the jobs that were made first. Several are given as lists give them. Throws `QueueFullError`, `DeadlinePassedError`,
+   * `IdempotencyConflictError`, and {@link JobNotFoundError} where a job that one of them goes on from was deleted.
+   */
+  async create(drafts: JobDraft[], idempotency?: IdempotencyKey): Promise<Job[]> {
+    const answer = await this.#creation.create(drafts, idempotency);
+    if ('ids' in answer) return await this.#getAll(answer.ids);
+    const [only, ...others] = answer.made;
+    return only && others.length === 0 ? [await this.#getCreated(only.id)] : answer.made;
+  }
+
+  /** The jobs that were made under an idempotency key, or `undefined`. Throws `IdempotencyConflictError`. */
+  async answered(idempotency: IdempotencyKey): Promise<Job[] | undefined> {
+    const ids = await this.#creation.answered(idempotency);
+    return ids && (await this.#getAll(ids));
   }
 
   /** The job, or `undefined` where there is none. */
@@ -133,31 +102,64 @@ export class JobStore {
 
   /**
    * Cancels a job for good; one that is cancelled already stays so.
-   * Throws {@link JobNotFoundError}, and {@link JobStateConflictError} where it ended or is publishing its result.
+   * Throws {@link JobNotFoundError}, and `JobStateConflictError` where it ended or is publishing its result.
    */
   async cancel(id: string): Promise<Job> {
-    const job = await this.#getCreated(id);
-    const tickets = await this.shards.openDeliveries(id);
-    const from = statesBefore('cancelled');
-    const answer = await cancel.run(
-      this.#redis,
-      [
-        this.#keys.job(id),
-        this.#keys.events(id),
-        this.#keys.inState(job.kind, 'cancelled'),
-        this.#keys.due(),
-        this.#keys.openShards(id),
-        ...from.map((state) => this.#keys.inState(job.kind, state)),
-      ],
-      [id, STREAM_CAP, from.join(',')],
-    );
-    if (answer === 'missing') throw new JobNotFoundError(id);
-    if (answer !== 'cancelled') throw new JobStateConflictError(id, String(answer), 'cancelled');
-    // Only so that the places in the queue are right: a delivery of a cancelled job ends at its claim anyway.
-    const number = await this.#redis.hget(this.#keys.job(id), 'delivery');
-    const deliveries = job.kind === 'train' && job.state === 'queued' ? [deliveryId(id, Number(number))] : tickets;
-    await Promise.all(deliveries.map((delivery) => this.#queue.withdraw(job.kind, delivery)));
+    await this.#control.cancel(id);
     return await this.#getCreated(id);
+  }
+
+  /**
+   * Pauses a job: at once where it waits, and otherwise as soon as its workers have kept what they can go on from; until
+   * then it shows what is asked. One that is paused stays so.
+   * Throws {@link JobNotFoundError}, and `JobStateConflictError` where it ended or is publishing its result.
+   */
+  async pause(id: string): Promise<Job> {
+    await this.#control.pause(id);
+    return await this.#getCreated(id);
+  }
+
+  /**
+   * Queues a paused job again, or takes back that a running one is to pause; one that runs or is queued stays so.
+   * Throws {@link JobNotFoundError}, and `JobStateConflictError` where it ended.
+   */
+  async resume(id: string): Promise<Job> {
+    await this.#control.resume(id);
+    return await this.#getCreated(id);
+  }
+
+  /**
+   * Removes a finished job: its record, its events and all that Redis has of it. Its output, and those of its checkpoints
+   * that are not in {@link JobStore.checkpointsInUse}, are left to be removed.
+   * Throws {@link JobNotFoundError}, and `JobStateConflictError` where it has not ended.
+   */
+  async remove(id: string): Promise<void> {
+    await this.#control.remove(id);
+  }
+
+  /** The keys of all checkpoints that a job, or one that went on from its checkpoints, points to. */
+  async checkpointsInUse(id: string): Promise<Set<string>> {
+    const answer = await checkpointsInUse.run(this.#redis, [this.#keys.heirs(id)], [id, this.#keys.job('')]);
+    const lists = z.array(z.string()).parse(answer);
+    return new Set(lists.flatMap((list) => parsePointers(list).map(({ key }) => key)));
+  }
+
+  /** Which of these jobs are not there. */
+  async missing(ids: string[]): Promise<string[]> {
+    const found = await Promise.all(ids.map((id) => this.#redis.exists(this.#keys.job(id))));
+    return ids.filter((_, place) => found[place] === 0);
+  }
+
+  /**
+   * Some of the finished jobs that are to be forgotten, the longest finished first: those that ended longer ago than
+   * `seconds`, and those beyond the newest `count`.
+   */
+  async outlived({ seconds, count, limit }: Retention & { limit: number }): Promise<string[]> {
+    const [[now], finished] = await Promise.all([this.#redis.time(), this.#redis.zcard(this.#keys.finished())]);
+    const before = (Number(now) - seconds) * 1000;
+    const old = await this.#redis.zrangebyscore(this.#keys.finished(), '-inf', before, 'LIMIT', 0, limit);
+    const surplus = Math.min(limit, finished - count);
+    return surplus > old.length ? await this.#redis.zrange(this.#keys.finished(), '0', String(surplus - 1)) : old;
   }
 
   /** How many jobs of a kind are where, and how long the oldest has waited. */
@@ -182,17 +184,14 @@ export class JobStore {
   async claim(id: string, by: Claimant): Promise<ClaimedTrainJob | undefined> {
     const kind = 'train';
     if ((await this.#redis.hget(this.#keys.job(id), 'kind')) !== kind) return undefined;
-    const waitingStates = statesBefore('running').join(',');
     const answer = await claim.run(
       this.#redis,
       [
-        this.#keys.job(id),
-        this.#keys.events(id),
-        ...(['queued', 'running', 'failed'] as const).map((state) => this.#keys.inState(kind, state)),
+        ...this.#keys.moving(kind, id),
         this.#keys.due(),
         `${this.#queue.deliveryKey(kind, deliveryId(id, by.delivery))}:lock`,
       ],
-      [id, by.delivery, by.token, by.worker, waitingStates, STREAM_CAP, JSON.stringify(LOST_WORKER), by.lock ?? ''],
+      [id, by.delivery, by.token, by.worker, by.lock ?? ''],
     );
     if (!Array.isArray(answer)) return undefined;
     const hash: Record<string, string> = {};
@@ -210,13 +209,7 @@ export class JobStore {
     const answer = await report.run(
       this.#redis,
       [this.#keys.job(id), this.#keys.events(id)],
-      [
-        token,
-        sequence,
-        progress ? JSON.stringify(progress) : '',
-        STREAM_CAP,
-        ...events.map((event) => JSON.stringify(event)),
-      ],
+      [token, sequence, progress ? JSON.stringify(progress) : '', ...events.map((event) => JSON.stringify(event))],
     );
     return heartbeatAnswer(answer);
   }
@@ -234,7 +227,7 @@ export class JobStore {
     const answer = await saveCheckpoint.run(
       this.#redis,
       [this.#keys.job(id), this.#keys.events(id)],
-      [token, key, step, KEPT_CHECKPOINTS, STREAM_CAP],
+      [token, key, step, KEPT_CHECKPOINTS],
     );
     return typeof answer === 'string'
       ? { held: true, checkpoints: parsePointers(answer) }
@@ -254,16 +247,12 @@ export class JobStore {
   /** Ends a worker's hold on a train job. Gives the state it came into, or `undefined` where the token does not hold it. */
   async settle(id: string, token: string, outcome: WorkerOutcome): Promise<JobState | undefined> {
     const failed = outcome.state === 'failed' ? outcome.error : undefined;
-    const said = failed ?? (outcome.state === 'succeeded' ? outcome.result : {});
+    const result = outcome.state === 'succeeded' ? outcome.result : undefined;
+    const made = result && 'model' in result ? [this.#keys.withModel(result.model)] : [];
     const answer = await settle.run(
       this.#redis,
-      [
-        this.#keys.job(id),
-        this.#keys.events(id),
-        ...(['running', 'queued', 'succeeded', 'failed'] as const).map((state) => this.#keys.inState('train', state)),
-        this.#keys.due(),
-      ],
-      [id, token, failed?.retryable ? 'retry' : outcome.state, JSON.stringify(said), Math.random(), STREAM_CAP],
+      [...this.#keys.moving('train', id), this.#keys.due(), ...made],
+      [id, token, failed?.retryable ? 'retry' : outcome.state, JSON.stringify(failed ?? result ?? {}), Math.random()],
     );
     return JOB_STATES.find((state) => state === answer);
   }
@@ -279,13 +268,26 @@ export class JobStore {
   }
 
   /** How many deliveries are before the job's first, while it is queued. */
-  async #queuePosition({ id, kind, state, delivery }: JobRecord): Promise<number | null> {
+  async #queuePosition({ id, kind, lane, state, delivery }: JobRecord): Promise<number | null> {
     if (state !== 'queued') return null;
     const deliveries = kind === 'train' ? [deliveryId(id, delivery)] : await this.shards.openDeliveries(id);
-    const waiting = this.#queue.waitingKey(kind);
+    const waiting = this.#queue.waitingKey(lane);
     const places = await Promise.all(deliveries.map((each) => this.#redis.zrank(waiting, each)));
     const first = Math.min(...places.map((place) => place ?? Infinity));
     return Number.isFinite(first) ? first : null;
+  }
+
+  /** One job whole, several as lists give them. */
+  async #getAll(ids: string[]): Promise<Job[]> {
+    const [only, ...others] = ids;
+    if (only !== undefined && others.length === 0) return [await this.#getCreated(only)];
+    return await Promise.all(
+      ids.map(async (id) => {
+        const record = await readSummary(this.#redis, this.#keys.job(id));
+        if (!record) throw new JobNotFoundError(id);
+        return jobOf(record, null);
+      }),
+    );
   }
 
   async #getCreated(id: string): Promise<Job> {
@@ -297,28 +299,4 @@ export class JobStore {
 
 function parsePointers(text: string): CheckpointPointer[] {
   return z.array(checkpointPointer).parse(JSON.parse(text));
-}
-
-/** The fields of a job in shards, of which about twice as many are open at once as workers are there. */
-function shardFields({ request, promptCount }: GenerateDraft, workers: number): Record<string, string | number> {
-  const { shards, promptsPerShard } = planShards({ ...request, promptCount });
-  const open = Math.min(shards, Math.max(2, 2 * workers));
-  return {
-    model: request.model,
-    promptCount,
-    promptsPerShard,
-    shards,
-    reserved: open,
-    width: open,
-    total: promptCount * request.samples,
-    done: 0,
-    failed: 0,
-    tokens: 0,
-  };
-}
-
-/** The fields that hand another job's checkpoints to a new record. */
-function inheritedFields({ checkpoints = [] }: TrainDraft): Record<string, string | number> {
-  const newest = checkpoints[0];
-  return newest ? { checkpoints: JSON.stringify(checkpoints), furthestStep: newest.step } : {};
 }

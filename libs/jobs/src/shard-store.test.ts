@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { shardedDraft } from './job-drafts.fixture.js';
 import { JobKeys } from './job-keys.js';
 import type { ClaimedShard } from './job-record.js';
 import { JobStore } from './job-store.js';
@@ -8,9 +9,6 @@ import { Sweep } from './sweep.js';
 import { WorkerRegistry } from './worker-registry.js';
 
 const valkey = useValkey();
-
-/** How many prompts one shard has in these jobs. */
-const PROMPTS_PER_SHARD = 256;
 
 const counts = { done: 250, failed: 6, tokens: 1000 };
 const progress = { done: 100, failed: 0, tokens: 400, tokensPerSecond: 10 };
@@ -25,9 +23,7 @@ async function queuedJob(shards: number, more: { maxAttempts?: number; workers?:
   const registry = new WorkerRegistry({ redis, prefix });
   for (let worker = 1; worker <= workers; worker += 1) await announce(registry, `worker_${worker}`);
   const store = new JobStore({ redis, prefix });
-  const request = generateRequest.parse({ model: 'model_1', promptsDataset: 'dataset_1', maxNewTokens: 4, ...options });
-  const promptCount = shards * PROMPTS_PER_SHARD;
-  const [job] = await store.create([{ kind: 'generate', request, promptCount }]);
+  const [job] = await store.create([shardedDraft(shards, options)]);
   const id = job!.id;
   const claim = async (shard: number, token = `token ${shard}`, delivery = 1) =>
     await store.shards.claim(id, shard, { delivery, token, worker: 'worker_1' });

@@ -1,10 +1,10 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { type DeliveryQueue, deliveryId } from './delivery-queue.js';
-import { STREAM_CAP } from './job-events.js';
 import type { JobKeys } from './job-keys.js';
 import { type ClaimedShard, claimedShard, readSummary } from './job-record.js';
-import { JOB_STATES, type JobState, statesBefore } from './job-state.js';
+import { JOB_STATES, type JobState } from './job-state.js';
+import { isBrokenOff } from './redis-connection.js';
 import { claimShard } from './scripts/claim-shard.js';
 import { commitShard } from './scripts/commit-shard.js';
 import { reportShard } from './scripts/report-shard.js';
@@ -14,7 +14,6 @@ import {
   type Claimant,
   type HeartbeatAnswer,
   heartbeatAnswer,
-  LOST_WORKER,
   type WorkerOutcome,
   type WorkerReport,
 } from './worker-hold.js';
@@ -42,22 +41,11 @@ export class ShardStore {
     const answer = await claimShard.run(
       this.#redis,
       [
-        ...this.#shardKeys(id),
-        ...this.#stateKeys('queued', 'running', 'failed'),
+        ...this.#movingKeys(id),
         this.#keys.workers(),
-        `${this.#queue.deliveryKey('generate', deliveryId(id, by.delivery, shard))}:lock`,
+        `${this.#queue.deliveryKey(by.lane ?? 'generate', deliveryId(id, by.delivery, shard))}:lock`,
       ],
-      [
-        id,
-        shard,
-        by.delivery,
-        by.token,
-        by.worker,
-        statesBefore('running').join(','),
-        STREAM_CAP,
-        JSON.stringify(LOST_WORKER),
-        by.lock ?? '',
-      ],
+      [id, shard, by.delivery, by.token, by.worker, by.lock ?? ''],
     );
     if (typeof answer !== 'string') return undefined;
     const record = await readSummary(this.#redis, this.#keys.job(id));
@@ -72,8 +60,9 @@ export class ShardStore {
     { progress, events = [] }: WorkerReport,
   ): Promise<HeartbeatAnswer> {
     const said = events.map((event) => JSON.stringify(event));
-    const values = [shard, token, sequence, progress ? JSON.stringify(progress) : '', STREAM_CAP, ...said];
-    return heartbeatAnswer(await reportShard.run(this.#redis, this.#shardKeys(id), values));
+    const values = [shard, token, sequence, progress ? JSON.stringify(progress) : '', ...said];
+    const keys = [this.#keys.job(id), this.#keys.events(id), this.#keys.openShards(id)];
+    return heartbeatAnswer(await reportShard.run(this.#redis, keys, values));
   }
 
   /**
@@ -101,15 +90,28 @@ export class ShardStore {
   }
 
   /**
+   * The commit, again where the connection broke off: a connection repeats commands by itself, but no transaction.
+   */
+  async #commit(shard: ClaimedShard, token: string, counts: ShardCounts): Promise<unknown> {
+    for (;;) {
+      try {
+        return await this.#commitOnce(shard, token, counts);
+      } catch (error) {
+        if (!isBrokenOff(error)) throw error;
+      }
+    }
+  }
+
+  /**
    * The commit and the tickets it adds, in one transaction. Tickets are hints: those added by a worker that lost the
    * shard meet no open shard, and end at the claim.
    */
-  async #commit(shard: ClaimedShard, token: string, { done, failed, tokens }: ShardCounts): Promise<unknown> {
+  async #commitOnce(shard: ClaimedShard, token: string, { done, failed, tokens }: ShardCounts): Promise<unknown> {
     const { id } = shard;
     const transaction = await this.#queue.transaction();
-    const keys = [...this.#shardKeys(id), this.#keys.committedShards(id), ...this.#stateKeys('running', 'succeeded')];
+    const keys = [...this.#movingKeys(id), this.#keys.committedShards(id)];
     const output = `/api/jobs/${id}/output`;
-    const values = [id, shard.shard, token, done, failed, tokens, FIRST_ENTRY, output, STREAM_CAP];
+    const values = [id, shard.shard, token, done, failed, tokens, FIRST_ENTRY, output];
     transaction.runCommand('eval', [commitShard.text, keys.length, ...keys, ...values]);
     for (const opened of shard.opens) this.#queue.release(transaction, shard, 1, opened);
     const answers = (await transaction.exec()) ?? [];
@@ -125,25 +127,14 @@ export class ShardStore {
     const error = outcome.state === 'failed' ? outcome.error : undefined;
     return await returnShard.run(
       this.#redis,
-      [...this.#shardKeys(id), ...this.#stateKeys('running', 'queued', 'failed'), this.#keys.due()],
-      [
-        id,
-        shard,
-        token,
-        error?.retryable ? 'retry' : outcome.state,
-        JSON.stringify(error ?? {}),
-        Math.random(),
-        STREAM_CAP,
-      ],
+      [...this.#movingKeys(id), this.#keys.due()],
+      [id, shard, token, error?.retryable ? 'retry' : outcome.state, JSON.stringify(error ?? {}), Math.random()],
     );
   }
 
-  #shardKeys(id: string): string[] {
-    return [this.#keys.job(id), this.#keys.events(id), this.#keys.openShards(id)];
-  }
-
-  #stateKeys(...states: JobState[]): string[] {
-    return states.map((state) => this.#keys.inState('generate', state));
+  /** What the scripts that may move a job in shards have as their first keys. */
+  #movingKeys(id: string): string[] {
+    return [...this.#keys.moving('generate', id), this.#keys.openShards(id)];
   }
 }
 

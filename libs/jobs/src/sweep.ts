@@ -1,9 +1,11 @@
 import type { Redis } from 'ioredis';
 import { DeliveryQueue, deliveryId } from './delivery-queue.js';
-import { type JobKind, jobKind } from './job.js';
+import { jobKind } from './job.js';
 import { DEFAULT_PREFIX, JobKeys } from './job-keys.js';
 import { type JobRecord, readSummary } from './job-record.js';
+import type { Lane } from './lane.js';
 import type { ShardEntry } from './shard-entry.js';
+import { JobControl } from './job-control.js';
 import { readOpenShards } from './shard-store.js';
 
 /** How many jobs one sweep looks at in each set. */
@@ -16,13 +18,14 @@ const LOST_EVERY = 30;
 
 /**
  * Mends what no transaction can: releases retries whose time has come, and jobs and shards whose delivery BullMQ no
- * longer has. Any number of sweeps may run at once: each job is watched while it is looked at, so one of them releases
+ * longer has; fails jobs whose deadline has passed. Any number of sweeps may run at once: each job is watched while it is looked at, so one of them releases
  * it.
  */
 export class Sweep {
   readonly #redis: Redis;
   readonly #keys: JobKeys;
   readonly #queue: DeliveryQueue;
+  readonly #control: JobControl;
   /** Where the next look for lost deliveries goes on in each index. */
   readonly #lookedUpTo = new Map<string, string>();
   #timer: NodeJS.Timeout | undefined;
@@ -35,6 +38,7 @@ export class Sweep {
     this.#redis.on('error', () => undefined);
     this.#keys = new JobKeys(prefix);
     this.#queue = new DeliveryQueue(this.#redis, prefix);
+    this.#control = new JobControl(this.#redis, this.#keys, this.#queue);
   }
 
   /** Sweeps once a second until {@link Sweep.stop}; errors go to `onError`. */
@@ -57,9 +61,7 @@ export class Sweep {
 
   /** Releases jobs and shards that wait for another attempt and whose time has come. Gives how many. */
   async releaseDue(): Promise<number> {
-    const [seconds, microseconds] = await this.#redis.time();
-    const nowMs = Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000);
-    const ids = await this.#redis.zrangebyscore(this.#keys.due(), '-inf', nowMs, 'LIMIT', 0, BATCH);
+    const ids = await this.#past(this.#keys.due());
     let released = 0;
     for (const due of ids) {
       const [id = '', shard] = due.split('.');
@@ -70,6 +72,17 @@ export class Sweep {
       if (isReleased) released += 1;
     }
     return released;
+  }
+
+  /** Fails jobs whose deadline has passed, wherever they are. Gives how many deadlines it has done with. */
+  async endOverdue(): Promise<number> {
+    let ended = 0;
+    for (const id of await this.#past(this.#keys.deadlines())) {
+      if (!(await this.#control.endOverdue(id))) continue;
+      await this.#redis.zrem(this.#keys.deadlines(), id);
+      ended += 1;
+    }
+    return ended;
   }
 
   /**
@@ -90,29 +103,38 @@ export class Sweep {
 
   async #releaseLostJob(id: string): Promise<number> {
     const isLost = async ({ delivery }: JobRecord) =>
-      (await this.#redis.zscore(this.#keys.due(), id)) === null && !(await this.#isKnown('train', id, delivery));
+      (await this.#redis.zscore(this.#keys.due(), id)) === null &&
+      !(await this.#isKnown('train', deliveryId(id, delivery)));
     return (await this.#release(id, isLost)) ? 1 : 0;
   }
 
   async #releaseLostShards(id: string): Promise<number> {
     let released = 0;
     for (const [shard] of await readOpenShards(this.#redis, this.#keys.openShards(id))) {
-      const isLost = async ({ due, delivery }: ShardEntry) =>
-        due !== true && !(await this.#isKnown('generate', id, delivery, shard));
+      const isLost = async ({ due, delivery }: ShardEntry, { lane }: JobRecord) =>
+        due !== true && !(await this.#isKnown(lane, deliveryId(id, delivery, shard)));
       if (await this.#releaseShard(id, shard, isLost)) released += 1;
     }
     return released;
   }
 
   /** Whether BullMQ has this delivery, waiting or at work. */
-  async #isKnown(kind: JobKind, id: string, number: number, shard?: number): Promise<boolean> {
-    return (await this.#redis.exists(this.#queue.deliveryKey(kind, deliveryId(id, number, shard)))) === 1;
+  async #isKnown(lane: Lane, delivery: string): Promise<boolean> {
+    return (await this.#redis.exists(this.#queue.deliveryKey(lane, delivery))) === 1;
   }
 
   async #sweep(): Promise<void> {
     this.#rounds += 1;
+    await this.endOverdue();
     await this.releaseDue();
     if (this.#rounds % LOST_EVERY === 0) await this.releaseLost();
+  }
+
+  /** Some members of a sorted set by time whose time has come, the longest past first; by the clock of Redis. */
+  async #past(key: string): Promise<string[]> {
+    const [seconds, microseconds] = await this.#redis.time();
+    const nowMs = Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000);
+    return await this.#redis.zrangebyscore(key, '-inf', nowMs, 'LIMIT', 0, BATCH);
   }
 
   /** The next ids of an index; from its start again after its end. */
@@ -145,12 +167,17 @@ export class Sweep {
   }
 
   /** Gives an open shard its next ticket, unless the table of open shards changes while it is looked at. */
-  async #releaseShard(id: string, shard: number, isWanted: (entry: ShardEntry) => Promise<boolean>): Promise<boolean> {
+  async #releaseShard(
+    id: string,
+    shard: number,
+    isWanted: (entry: ShardEntry, record: JobRecord) => Promise<boolean>,
+  ): Promise<boolean> {
     const table = this.#keys.openShards(id);
     await this.#redis.watch(table);
     const record = await readSummary(this.#redis, this.#keys.job(id));
     const entry = (await readOpenShards(this.#redis, table)).find(([open]) => open === shard)?.[1];
-    if (!record || !entry || !(await isWanted(entry))) {
+    const rests = record?.requested === 'pause' && entry?.token === undefined;
+    if (!record || !entry || rests || !(await isWanted(entry, record))) {
       await this.#redis.unwatch();
       // What its job no longer wants, because it has ended, would stay due for ever.
       if (!entry) await this.#redis.zrem(this.#keys.due(), `${id}.${shard}`);

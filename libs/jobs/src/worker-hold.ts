@@ -1,5 +1,6 @@
 import type { JobError, JobKind, TrainProgress, TrainResult } from './job.js';
 import type { JobEvent } from './job-event.js';
+import type { Lane } from './lane.js';
 import type { ShardCounts, ShardProgress } from './shard-entry.js';
 
 /** Who claims a job, or a shard of one. */
@@ -11,6 +12,8 @@ export interface Claimant {
   worker: string;
   /** BullMQ's lock of the delivery; where it is given, the claim succeeds only while it is still the worker's. */
   lock?: string;
+  /** The lane that the delivery came by; where it is left out, the one of the kind's name. */
+  lane?: Lane;
 }
 
 /** What a worker says with a heartbeat; of a shard it says how far the shard is. */
@@ -19,7 +22,10 @@ export interface WorkerReport {
   events?: JobEvent[];
 }
 
-/** What the answer to a heartbeat says: whether the token still holds, and what is asked of the worker. */
+/**
+ * What the answer to a heartbeat says: whether the token still holds, and what is asked of the worker. One that is asked
+ * to pause keeps what it can go on from, and settles as `paused`.
+ */
 export interface HeartbeatAnswer {
   held: boolean;
   requested: 'pause' | null;
@@ -31,7 +37,12 @@ export type WorkerOutcome =
   /** One attempt is spent; unless it was the last, or the error is not retryable, it is made again after a back-off. */
   | { state: 'failed'; error: JobError }
   /** The worker must stop; nothing is spent, and the same delivery goes back to its queue. */
-  | { state: 'handed-back' };
+  | { state: 'handed-back' }
+  /**
+   * The worker was asked to pause; nothing is spent. The settling gives `paused`, and the delivery ends; or `queued`
+   * where the pause was withdrawn meanwhile, and the delivery must go back to its queue (`HandBack`).
+   */
+  | { state: 'paused' };
 
 /** What a worker's work gives: the result of a train job, or the counts of a shard. */
 export interface WorkerResults {

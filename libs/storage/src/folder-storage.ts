@@ -1,13 +1,14 @@
 import { link, lstat, mkdir, open, readFile, realpath, rename, rm, stat, unlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 
 import { absentAs } from './absence.js';
 import { describeFile, readNames, walkArtifacts } from './artifact-walk.js';
-import { syncTree } from './durable-files.js';
+import { makeFolder, syncTree } from './durable-files.js';
 import { ArtifactNotFoundError, EmptyFolderError, explainSystemError, isSystemError } from './errors.js';
 import { splitKey } from './key.js';
 import { RootFolder } from './root-folder.js';
+import { keepWanted } from './staged-leftovers.js';
 import { STAGING } from './staging.js';
 import type { ArtifactInfo, ByteRange, StagedFolder, Storage } from './storage.js';
 
@@ -29,7 +30,7 @@ export class FolderStorage implements Storage {
   /** Opens the store in a folder, which is made where it is not there. Throws `StorageUnavailableError`. */
   static async open(path: string): Promise<FolderStorage> {
     try {
-      await mkdir(join(path, STAGING), { recursive: true });
+      await makeFolder(resolve(path, STAGING));
       const storage = new FolderStorage(new RootFolder(await realpath(path)));
       await storage.check();
       return storage;
@@ -122,11 +123,23 @@ export class FolderStorage implements Storage {
   async stage(): Promise<StagedFolder> {
     const path = this.#root.newStagedPath();
     await this.#root.explained(() => mkdir(path));
+    const letGo = keepWanted(path);
     return {
       path,
-      publish: (prefix) => this.#publish(path, prefix),
-      discard: () => this.#root.explained(() => rm(path, { recursive: true, force: true })),
+      publish: async (prefix) => {
+        const isFirst = await this.#publish(path, prefix);
+        letGo();
+        return isFirst;
+      },
+      discard: async () => {
+        letGo();
+        await this.#root.explained(() => rm(path, { recursive: true, force: true }));
+      },
     };
+  }
+
+  async removeLeftovers(olderThanMs: number, limit: number): Promise<number> {
+    return this.#root.explained(() => this.#root.removeLeftovers(olderThanMs, limit));
   }
 
   async localFolder(prefix: string): Promise<string> {

@@ -6,6 +6,7 @@ import { absentAs } from './absence.js';
 import { makeFoldersOf, removeEmptyFolders, sync } from './durable-files.js';
 import { explainSystemError, InvalidKeyError, isSystemError } from './errors.js';
 import { splitKey, splitPrefix } from './key.js';
+import { removeLeftovers } from './staged-leftovers.js';
 import { newStagedPath } from './staging.js';
 
 /** How often others may remove a folder as empty between its making and the moving of something into it. */
@@ -39,6 +40,11 @@ export class RootFolder {
     const found = await absentAs(undefined, async () => lstat(path));
     const isWanted = kind === 'file' ? found?.isFile() : found?.isDirectory();
     return isWanted === true ? path : undefined;
+  }
+
+  /** Removes what crashes left staged; see `Storage.removeLeftovers`. */
+  async removeLeftovers(olderThanMs: number, limit: number): Promise<number> {
+    return removeLeftovers(this.#path, olderThanMs, limit);
   }
 
   newStagedPath(): string {

@@ -69,6 +69,11 @@ export interface Storage {
   /** A new empty place to write a folder's files. */
   stage(): Promise<StagedFolder>;
   /**
+   * Removes what crashes left staged and nobody has written or renewed for `olderThanMs`, at most `limit` files and
+   * folders. Gives how many. What a living process has staged is renewed each hour.
+   */
+  removeLeftovers(olderThanMs: number, limit: number): Promise<number>;
+  /**
    * A folder on this machine that holds the files below `prefix` for reading, for libraries that open files by name.
    * Throws `ArtifactNotFoundError` where there are none.
    */

@@ -9,6 +9,7 @@ import {
   type OnApplicationShutdown,
 } from '@nestjs/common';
 import type { ApiConfig } from '../config.js';
+import { refuseUnsafeRedis } from './redis-check.js';
 import { CONFIG, REDIS, STORAGE } from './tokens.js';
 
 type Redis = ReturnType<typeof connectRedis>;
@@ -26,7 +27,7 @@ export class ConnectionsModule implements OnApplicationBootstrap, OnApplicationS
   ) {}
 
   static with(config: ApiConfig): DynamicModule {
-    const { redisUrl, redisPrefix: prefix, storageFolder } = config;
+    const { redisUrl, redisPrefix: prefix, storageFolder, maxQueuedJobs: maxWaitingJobs } = config;
     return {
       module: ConnectionsModule,
       global: true,
@@ -34,7 +35,11 @@ export class ConnectionsModule implements OnApplicationBootstrap, OnApplicationS
         { provide: CONFIG, useValue: config },
         { provide: STORAGE, useFactory: () => FolderStorage.open(storageFolder) },
         { provide: REDIS, useFactory: () => connectRedis(redisUrl, 'api', logOutage()) },
-        { provide: JobStore, inject: [REDIS], useFactory: (redis: Redis) => new JobStore({ redis, prefix }) },
+        {
+          provide: JobStore,
+          inject: [REDIS],
+          useFactory: (redis: Redis) => new JobStore({ redis, prefix, maxWaitingJobs }),
+        },
         {
           provide: EventHub,
           inject: [REDIS, JobStore],
@@ -51,7 +56,9 @@ export class ConnectionsModule implements OnApplicationBootstrap, OnApplicationS
     };
   }
 
-  onApplicationBootstrap(): void {
+  /** Throws `UnsafeRedisError`, which ends the start. */
+  async onApplicationBootstrap(): Promise<void> {
+    await refuseUnsafeRedis(this.redis, logger);
     this.sweep.start((error) => logger.debug('a sweep failed', { reason: String(error) }));
   }
 

@@ -7,6 +7,9 @@ import { CONFIG } from '../connections/tokens.js';
 import { DatasetLibrary } from '../datasets/dataset-library.js';
 import { ModelLibrary } from '../models/model-library.js';
 import { Problem } from '../problem/problem.js';
+import { problemOf } from '../problem/problem-of.js';
+import type { BatchItem } from './job-batch.js';
+import { KnownArtifacts } from './known-artifacts.js';
 import { PromptFiles } from './prompt-files.js';
 import { StartingPoints } from './starting-points.js';
 
@@ -25,9 +28,9 @@ export class Admission {
    * The job that a request asks for, with the checkpoints that it goes on from. Throws the problems `unknown_dataset`
    * and `would_not_fit`, the dataset errors of `checkTrainable`, and what {@link StartingPoints} throws.
    */
-  async admitTrain(request: TrainRequest): Promise<JobDraft> {
+  async admitTrain(request: TrainRequest, known = this.look()): Promise<JobDraft & { kind: 'train' }> {
     const { dataset: id, model, training, initFrom, resumeFrom } = request;
-    const text = await this.datasets.find(id);
+    const text = await known.dataset(id);
     if (!text) {
       throw new Problem('unknown_dataset', `dataset: there is no "${id}". GET /api/datasets lists what there is.`);
     }
@@ -50,22 +53,50 @@ export class Admission {
    * The job that a request asks for. Throws the problems `unknown_model`, `unknown_dataset`, `not_json_lines` and
    * `job_too_large`.
    */
-  async admitGenerate(request: GenerateRequest): Promise<JobDraft> {
+  async admitGenerate(request: GenerateRequest, known = this.look()): Promise<JobDraft & { kind: 'generate' }> {
     const { model, prompts = [], promptsDataset } = request;
-    if (!(await this.models.find(model))) {
+    if (!(await known.model(model))) {
       throw new Problem('unknown_model', `model: there is no "${model}". GET /api/models lists what there is.`);
     }
     if (promptsDataset === undefined) return { kind: 'generate', request, promptCount: prompts.length };
-    if (!(await this.datasets.find(promptsDataset))) {
+    if (!(await known.dataset(promptsDataset))) {
       const detail = `promptsDataset: there is no "${promptsDataset}". GET /api/datasets lists what there is.`;
       throw new Problem('unknown_dataset', detail);
     }
-    const promptCount = await this.promptFiles.countLines(promptsDataset);
+    const promptCount = await known.promptLines(promptsDataset);
     const excess = excessOf(request, promptCount);
     if (!excess) return { kind: 'generate', request, promptCount };
     const detail = `${excess.field}: ${promptsDataset} has ${promptCount} lines, and ${excess.message}.`;
     throw new Problem('job_too_large', detail, { members: { lines: promptCount } });
   }
+
+  /** The jobs that the requests of a batch ask for. Throws the problem of the first that could only fail, naming it. */
+  async admitBatch(items: BatchItem[]): Promise<JobDraft[]> {
+    const known = this.look();
+    const drafts: JobDraft[] = [];
+    for (const [place, { kind, request }] of items.entries()) {
+      try {
+        drafts.push(
+          kind === 'train' ? await this.admitTrain(request, known) : await this.admitGenerate(request, known),
+        );
+      } catch (error) {
+        throw problemOfItem(error, place);
+      }
+    }
+    return drafts;
+  }
+
+  private look(): KnownArtifacts {
+    return new KnownArtifacts(this.datasets, this.models, this.promptFiles);
+  }
+}
+
+/** What is wrong with one request of a batch; what is wrong with the server stays as it is. */
+function problemOfItem(error: unknown, place: number): unknown {
+  const problem = problemOf(error, '');
+  return problem.status >= 500
+    ? error
+    : new Problem(problem.code, `items[${place}]: ${problem.message}`, problem.extras);
 }
 
 function mebibytes(bytes: number): string {

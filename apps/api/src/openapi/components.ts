@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { dataset, datasetPage } from '../datasets/dataset.js';
 import { health } from '../health/health.js';
 import { eventPage } from '../jobs/event-page.js';
+import { jobBatch } from '../jobs/job-batch.js';
 import { jobPage } from '../jobs/job-list.js';
 import { modelPage } from '../models/model-page.js';
 import { problemDocument } from '../problem/problem.js';
@@ -13,7 +14,7 @@ import { EXAMPLES } from './examples.js';
 type JsonSchema = Record<string, unknown>;
 
 /** The schemas of bodies that come in, under their names in the document. */
-const INPUTS = { TrainRequest: trainRequest, GenerateRequest: generateRequest };
+const INPUTS = { TrainRequest: trainRequest, GenerateRequest: generateRequest, JobBatch: jobBatch };
 
 /** The schemas of bodies that go out. */
 const OUTPUTS = {

@@ -1,5 +1,12 @@
 import { DatasetError, InvalidUtf8Error } from '@glyphmill/data';
-import { InvalidCursorError, isRedisUnavailable, JobNotFoundError, JobStateConflictError } from '@glyphmill/jobs';
+import {
+  IdempotencyConflictError,
+  InvalidCursorError,
+  isRedisUnavailable,
+  JobNotFoundError,
+  JobStateConflictError,
+  QueueFullError,
+} from '@glyphmill/jobs';
 import { StorageUnavailableError } from '@glyphmill/storage';
 import { HttpException } from '@nestjs/common';
 import { JSON_BODY_BYTES } from '../http/json-body.js';
@@ -9,6 +16,9 @@ import { isProblemCode, type ProblemCode } from './problem-catalog.js';
 
 /** How soon a client may try again what an absent Redis or storage refused. */
 const RETRY_AFTER_SECONDS = 2;
+
+/** How soon a client may look whether a full queue has room again. */
+const FULL_RETRY_AFTER_SECONDS = 30;
 
 /** The system's codes for a disk or a quota without room. */
 const DISK_FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
@@ -34,6 +44,13 @@ function problemOfLibrary(error: unknown): Problem | undefined {
   }
   if (error instanceof JobNotFoundError) return new Problem('job_not_found', error.message);
   if (error instanceof JobStateConflictError) return new Problem('job_state_conflict', error.message);
+  if (error instanceof IdempotencyConflictError) return new Problem('idempotency_conflict', error.message);
+  if (error instanceof QueueFullError) {
+    return new Problem('queue_full', `${error.message} (MAX_QUEUED_JOBS)`, {
+      headers: { 'retry-after': String(FULL_RETRY_AFTER_SECONDS) },
+      members: { limit: error.limit },
+    });
+  }
   if (error instanceof InvalidCursorError) return invalidRequest([{ message: error.message }], 'after');
   const storageFault = error instanceof StorageUnavailableError ? error.reason : systemCode(error);
   if (DISK_FULL.has(storageFault)) {

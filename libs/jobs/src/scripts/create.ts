@@ -1,15 +1,57 @@
 import { LuaScript, SERVER_TIME } from './lua-script.js';
 
 /**
- * Writes a new record, its places in the indexes, and the first entries of its table of open shards (none for a job
- * that is one piece); where the connection repeats it, it writes nothing.
- * KEYS: record, all jobs, jobs of the kind that are queued, open shards. ARGV: id, how many shards are open, the entry
- * of each (JSON), then field, value, …
+ * Writes new records, all or none: each with its places in the indexes and the first entries of its table of open shards
+ * (none for a job that is one piece). Where the connection repeats it, it writes nothing.
+ * KEYS: all jobs, deadlines, answer to the idempotency key, then as many indexes as are said of jobs that wait; then for each record: record, open shards, and as many as are said of: sources that must be there, sets of
+ * heirs, indexes.
+ * ARGV: how many indexes of waiting jobs there are, how many jobs may wait, hash of the request (empty:
+ * without idempotency), how long that is remembered in milliseconds, ids (JSON), entry of an open shard (JSON); then for
+ * each record: id, how many shards are open, how many sources, heirs and indexes there are, deadline (milliseconds, or
+ * empty), length of what follows, field, value, …
+ * Gives what became of it, and a value: 'created' and the time; 'full' and how many wait; 'answered' and what
+ * is known of the key (JSON); 'overdue' or 'no-source' and the place of the record, from 0.
  */
 export const create = new LuaScript(`${SERVER_TIME}
-if redis.call('EXISTS', KEYS[1]) == 1 then return end
-for shard = 0, tonumber(ARGV[2]) - 1 do redis.call('HSET', KEYS[4], shard, ARGV[3]) end
-redis.call('HSET', KEYS[1], 'createdAt', now, unpack(ARGV, 4))
-redis.call('ZADD', KEYS[2], 0, ARGV[1])
-redis.call('ZADD', KEYS[3], 0, ARGV[1])
+local waitingIndexes = tonumber(ARGV[1])
+local records, key, arg = {}, 4 + waitingIndexes, 7
+while arg <= #ARGV do
+  local sources, heirs, indexes = tonumber(ARGV[arg + 2]), tonumber(ARGV[arg + 3]), tonumber(ARGV[arg + 4])
+  local record = { key = key, arg = arg, sources = key + 2, heirs = key + 2 + sources }
+  record.indexes = record.heirs + heirs
+  key, arg = record.indexes + indexes, arg + 7 + tonumber(ARGV[arg + 6])
+  record.nextKey, record.nextArg = key, arg
+  table.insert(records, record)
+end
+local madeAt = redis.call('HGET', KEYS[records[1].key], 'createdAt')
+if madeAt then return { 'created', madeAt } end
+
+if ARGV[3] ~= '' then
+  local answer = redis.call('GET', KEYS[3])
+  if answer then return { 'answered', answer } end
+end
+local waiting = 0
+for i = 4, 3 + waitingIndexes do waiting = waiting + redis.call('ZCARD', KEYS[i]) end
+if waiting + #records > tonumber(ARGV[2]) then return { 'full', tostring(waiting) } end
+for place, record in ipairs(records) do
+  local deadline = ARGV[record.arg + 5]
+  if deadline ~= '' and tonumber(deadline) <= now then return { 'overdue', tostring(place - 1) } end
+  for source = record.sources, record.heirs - 1 do
+    if redis.call('EXISTS', KEYS[source]) == 0 then return { 'no-source', tostring(place - 1) } end
+  end
+end
+
+for _, record in ipairs(records) do
+  local id, open, deadline = ARGV[record.arg], tonumber(ARGV[record.arg + 1]), ARGV[record.arg + 5]
+  redis.call('HSET', KEYS[record.key], 'createdAt', now, unpack(ARGV, record.arg + 7, record.nextArg - 1))
+  for shard = 0, open - 1 do redis.call('HSET', KEYS[record.key + 1], shard, ARGV[6]) end
+  for heirs = record.heirs, record.indexes - 1 do redis.call('SADD', KEYS[heirs], id) end
+  redis.call('ZADD', KEYS[1], 0, id)
+  for index = record.indexes, record.nextKey - 1 do redis.call('ZADD', KEYS[index], 0, id) end
+  if deadline ~= '' then redis.call('ZADD', KEYS[2], deadline, id) end
+end
+if ARGV[3] ~= '' then
+  redis.call('SET', KEYS[3], cjson.encode({ hash = ARGV[3], ids = cjson.decode(ARGV[5]) }), 'PX', ARGV[4])
+end
+return { 'created', string.format('%.0f', now) }
 `);

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
+import { STREAM_CAP } from '../job-events.js';
 
 /** A script that Redis runs as one step. Keys and arguments are named by the places that the script's text reads. */
 export class LuaScript {
@@ -27,17 +28,18 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 `;
 
 /**
- * Lua that tells an event (JSON) of the job whose record and events are KEYS[1] and KEYS[2]. The first entry of a
- * stream always comes after `<createdAtMs>-0`, which stands for `queued`, even where the server's clock was set back.
+ * Lua that tells an event (JSON) of the job whose record and events are KEYS[1] and KEYS[2]; needs SERVER_TIME. The
+ * first entry of a stream always comes after `<createdAtMs>-0`, which stands for `queued`, even where the server's clock
+ * was set back.
  */
 export const TELL = `
-local function tell(cap, event)
+local function tell(event)
   local id = '*'
   if redis.call('EXISTS', KEYS[2]) == 0 then
     local createdAt = tonumber(redis.call('HGET', KEYS[1], 'createdAt'))
     if now <= createdAt then id = string.format('%.0f-1', createdAt) end
   end
-  redis.call('XADD', KEYS[2], 'MAXLEN', '~', cap, id, 'event', event)
+  redis.call('XADD', KEYS[2], 'MAXLEN', '~', ${STREAM_CAP}, id, 'event', event)
 end
 `;
 

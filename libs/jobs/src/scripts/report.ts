@@ -1,8 +1,9 @@
+import { STREAM_CAP } from '../job-events.js';
 import { LuaScript } from './lua-script.js';
 
 /**
  * A worker's heartbeat: progress and events, written once a sequence number however often the connection repeats it.
- * KEYS: record, events. ARGV: token, sequence number, progress (JSON, or empty), cap of the stream, then events (JSON).
+ * KEYS: record, events. ARGV: token, sequence number, progress (JSON, or empty), then events (JSON).
  * Gives whether the token still holds the job, and what is asked of the worker.
  */
 export const report = new LuaScript(`
@@ -11,7 +12,7 @@ if record[1] ~= ARGV[1] then return { 0, '' } end
 if tonumber(ARGV[2]) > tonumber(record[2]) then
   redis.call('HSET', KEYS[1], 'seq', ARGV[2])
   if ARGV[3] ~= '' then redis.call('HSET', KEYS[1], 'progress', ARGV[3]) end
-  for i = 5, #ARGV do redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[4], '*', 'event', ARGV[i]) end
+  for i = 4, #ARGV do redis.call('XADD', KEYS[2], 'MAXLEN', '~', ${STREAM_CAP}, '*', 'event', ARGV[i]) end
 end
 return { 1, record[3] or '' }
 `);

@@ -4,7 +4,7 @@ import { LuaScript, SERVER_TIME, TELL } from './lua-script.js';
  * Makes a checkpoint the newest that the record points to, and tells of it. A checkpoint of the same or a later step
  * that is there already was not gone on from, so it could not be read: it falls out first. Passing the furthest
  * checkpointed step gives all attempts back, so that rare crashes do not add up to fail a long, healthy job.
- * KEYS: record, events. ARGV: token, key, step, how many are kept, cap of the stream.
+ * KEYS: record, events. ARGV: token, key, step, how many are kept.
  * Gives the checkpoints that the record points to now (JSON, newest first), the same again where the connection
  * repeats it, or nothing where the token does not hold the job.
  */
@@ -22,6 +22,6 @@ end
 local checkpoints = cjson.encode(kept)
 redis.call('HSET', KEYS[1], 'checkpoints', checkpoints)
 if step > tonumber(record[3] or 0) then redis.call('HSET', KEYS[1], 'furthestStep', ARGV[3], 'spent', 0) end
-tell(ARGV[5], '{"type":"checkpoint","step":' .. ARGV[3] .. '}')
+tell('{"type":"checkpoint","step":' .. ARGV[3] .. '}')
 return checkpoints
 `);

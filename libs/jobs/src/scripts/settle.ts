@@ -1,39 +1,34 @@
-import { BACK_OFF, LuaScript, SERVER_TIME, TELL } from './lua-script.js';
+import { ENTER } from './enter-state.js';
+import { BACK_OFF, LuaScript } from './lua-script.js';
 
 /**
- * Ends a worker's hold on a job. A failed attempt that may be made again goes to the due set, with a back-off.
- * KEYS: record, events, running, queued, succeeded, failed, due.
- * ARGV: id, token, outcome (succeeded, failed, retry, handed-back), result or error (JSON), random number in [0, 1),
- * cap of the stream.
+ * Ends a worker's hold on a job. A failed attempt that may be made again goes to the due set, with a back-off. Whatever
+ * would bring the job back to its queue pauses it where that is asked.
+ * KEYS: those of moving, due, jobs of the model that was made (none: not there). ARGV: id, token, outcome (succeeded, failed, retry,
+ * handed-back, paused), result or error (JSON), random number in [0, 1).
  * Gives the state the job came into, the same again where the connection repeats it, or nothing where the token does
  * not hold it.
  */
-export const settle = new LuaScript(`${SERVER_TIME}${TELL}${BACK_OFF}
-local record = redis.call('HMGET', KEYS[1], 'lease', 'spent', 'maxAttempts', 'settledBy', 'settledAs')
-if record[4] == ARGV[2] then return record[5] end
-if record[1] ~= ARGV[2] then return false end
-local outcome = ARGV[3]
-local why = ''
+export const settle = new LuaScript(`${ENTER}${BACK_OFF}
+local fields = { 'lease', 'spent', 'maxAttempts', 'settledBy', 'settledAs', 'requested' }
+local lease, spent, maxAttempts, settledBy, settledAs, requested = unpack(redis.call('HMGET', KEYS[1], unpack(fields)))
+if settledBy == ARGV[2] then return settledAs end
+if lease ~= ARGV[2] then return false end
 
+local outcome, state, why = ARGV[3], requested == 'pause' and 'paused' or 'queued', nil
 if outcome == 'succeeded' then
+  state = outcome
   redis.call('HSET', KEYS[1], 'result', ARGV[4])
   redis.call('HDEL', KEYS[1], 'error')
-elseif outcome ~= 'handed-back' then
-  local spent = tonumber(record[2]) + 1
-  redis.call('HSET', KEYS[1], 'spent', spent, 'error', ARGV[4])
-  why = ',"error":' .. ARGV[4]
-  if spent >= tonumber(record[3]) then outcome = 'failed' end
-  if outcome == 'retry' then redis.call('ZADD', KEYS[7], now + backOffMs(spent, ARGV[5]), ARGV[1]) end
+  if KEYS[11] then redis.call('ZADD', KEYS[11], 0, ARGV[1]) end
+elseif outcome == 'failed' or outcome == 'retry' then
+  spent, why = spent + 1, ARGV[4]
+  redis.call('HSET', KEYS[1], 'spent', spent, 'error', why)
+  if outcome == 'failed' or spent >= tonumber(maxAttempts) then state = 'failed' end
+  if state == 'queued' then redis.call('ZADD', KEYS[10], now + backOffMs(spent, ARGV[5]), ARGV[1]) end
 end
 
-local state, index = 'queued', KEYS[4]
-if outcome == 'succeeded' then state, index = 'succeeded', KEYS[5] end
-if outcome == 'failed' then state, index = 'failed', KEYS[6] end
-redis.call('HSET', KEYS[1], 'state', state, 'settledBy', ARGV[2], 'settledAs', state)
-redis.call('HDEL', KEYS[1], 'lease', 'seq', 'phase', 'requested')
-if state ~= 'queued' then redis.call('HSET', KEYS[1], 'finishedAt', now) end
-redis.call('ZREM', KEYS[3], ARGV[1])
-redis.call('ZADD', index, 0, ARGV[1])
-tell(ARGV[6], '{"type":"state","state":"' .. state .. '"' .. why .. '}')
+redis.call('HSET', KEYS[1], 'settledBy', ARGV[2], 'settledAs', state)
+enter(ARGV[1], state, why)
 return state
 `);

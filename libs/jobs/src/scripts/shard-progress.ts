@@ -28,19 +28,26 @@ local function tellProgress(open)
 end
 `;
 
+/** Lua that tells whether a worker has a shard of the table `open`. */
+export const IS_IN_WORK = `
+local function isInWork(open)
+  for _, text in ipairs(redis.call('HVALS', open)) do
+    if cjson.decode(text).token then return true end
+  end
+  return false
+end
+`;
+
 /**
  * Lua that fails a job in shards for good, with an error (JSON). Its table of open shards goes away, and with it the
- * lease of every worker that has one. Needs TELL and TELL_PROGRESS; the record is KEYS[1], the table KEYS[3].
+ * lease of every worker that has one. Needs ENTER and TELL_PROGRESS.
  */
 export const FAIL_SHARDED = `
-local function failJob(id, running, failed, cap, why)
-  redis.call('DEL', KEYS[3])
-  tellProgress(KEYS[3])
-  redis.call('HSET', KEYS[1], 'state', 'failed', 'finishedAt', now, 'error', why)
-  redis.call('HDEL', KEYS[1], 'requested')
-  redis.call('ZREM', running, id)
-  redis.call('ZADD', failed, 0, id)
-  tell(cap, '{"type":"state","state":"failed","error":' .. why .. '}')
+local function failJob(id, open, why)
+  redis.call('DEL', open)
+  tellProgress(open)
+  redis.call('HSET', KEYS[1], 'error', why)
+  enter(id, 'failed', why)
 end
 `;
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { SamplingRules } from '../sampling/logits-processor.js';
+import type { SamplingRules } from '../sampling/sampling-rules.js';
 import type { NewTokens } from '../sampling/new-tokens.js';
 import { ContinuousDecoder } from './continuous-decoder.js';
 import type { DecodingModel } from './decoding-model.js';
@@ -49,6 +49,7 @@ const visit: fc.Arbitrary<Visit> = fc.record({
     temperature: fc.constantFrom(0, 0.8, 1),
     topK: fc.constantFrom(0, 0, 4, 20),
     topP: fc.constantFrom(1, 1, 0.9),
+    repetitionPenalty: fc.constantFrom(1, 1, 1.3, 0.8),
   }),
   isStreamed: fc.constantFrom(false, false, false, true),
   start: fc.nat(7),

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import type { SamplingRules } from '../sampling/logits-processor.js';
+import { logitsProcessors } from '../sampling/logits-processor.js';
+import type { SamplingRules } from '../sampling/sampling-rules.js';
+import { seenTokens } from '../sampling/seen-tokens.js';
 import { startSequence } from '../sampling/sequence.js';
 import { ContinuousDecoder, SHORT_STEP_TOKENS } from './continuous-decoder.js';
 import { CHUNK_TOKENS } from './decoding-group.js';
@@ -91,6 +93,29 @@ test('logits are given where they are asked for', async () => {
   });
   expect(likeliest).toEqual([...tokens]);
   expect(taken.get(other)).toEqual({ tokens, logits: new Float32Array(0), finished: false });
+});
+
+test('the repetition penalty sees the prompt and all new tokens, also those that the window has left behind', async () => {
+  const rules = { ...sampling, temperature: 0, repetitionPenalty: 1.4 };
+  const decoder = new ContinuousDecoder(model);
+  decoder.add(randomSequence(2, 3), { sampling, maxNewTokens: 100 });
+  const sequence = randomSequence(1, BLOCK + 10);
+  const id = decoder.add(sequence, { sampling: rules, maxNewTokens: 100, withLogits: true });
+  const text = [...sequence.context];
+  let likeliest = 0;
+  while (decoder.size > 0) {
+    const { tokens, logits } = (await tokensOfRun(decoder)).get(id)!;
+    for (const [at, token] of tokens.entries()) {
+      const row = Float64Array.from(logits.subarray(at * VOCABULARY, (at + 1) * VOCABULARY));
+      if (row[token] === Math.max(...row)) likeliest += 1;
+      const processors = logitsProcessors(rules, seenTokens(Int32Array.from(text), VOCABULARY));
+      for (const processor of processors) processor.process(row);
+      expect(row[token]).not.toBe(-Infinity);
+      text.push(token);
+    }
+  }
+  expect(text).toHaveLength(BLOCK + 110);
+  expect(likeliest).toBeLessThan(100); // the penalty did change what was drawn
 });
 
 test('a removed sequence gets nothing more, also where it is removed during a run, and its place is free', async () => {

@@ -4,6 +4,7 @@ import { OnnxGraph } from '../onnx/onnx-graph.js';
 import type { Weights } from '../weights/weights.js';
 import { cacheNames } from './cache-names.js';
 import { type DrawingValues, drawingValuesOnnx, drawnTokenOnnx } from './drawn-token.js';
+import { penalizedLogitsOnnx, type PenaltyValues } from './penalized-logits.js';
 import { withScaledQueries } from './scaled-queries.js';
 
 const BATCH = 'batch_size';
@@ -27,6 +28,7 @@ export interface DecodedNetwork {
  *     chunk.N.key, chunk.N.value  float [B, H, E, D]   of the E tokens after them, from earlier runs of this chunk; E from 0
  *     uniforms        float [S, B, 1]         a number of (0, 1) for each of the S tokens to draw
  *     temperature     float [B, 1], top_k int64 [B, 1], top_p float [B, 1]     (drawn-token.ts)
+ *     repetition_penalty  float [B, 1], seen bool [B, V]: the tokens before last_token; [B, 0] where no row has a penalty
  *     → tokens        int64 [S, B]
  *       logits        float [S, B, V]         that they were drawn from, before all rules
  *       new.N.key, new.N.value  float [B, H, E + S, D]   the chunk with last_token and all new tokens but the newest
@@ -44,6 +46,8 @@ export function decodingOnnx(weights: Weights, network: DecodedNetwork): Uint8Ar
   const pastLength = graph.input('past_length', 'int64', [BATCH]);
   const uniforms = graph.input('uniforms', 'float', [STEPS, BATCH, 1]);
   const drawing = drawingInputs(graph);
+  const penalty = graph.input('repetition_penalty', 'float', [BATCH, 1]);
+  const seen = graph.input('seen', 'bool', [BATCH, 'seen_tokens']);
   const [pastNames, chunkNames] = [cacheNames('past', nLayer), cacheNames('chunk', nLayer)];
   for (const name of pastNames) graph.input(name, 'float', [BATCH, nHead, 'slots', nEmbd / nHead]);
   for (const name of chunkNames) graph.input(name, 'float', [BATCH, nHead, 'earlier', nEmbd / nHead]);
@@ -54,6 +58,7 @@ export function decodingOnnx(weights: Weights, network: DecodedNetwork): Uint8Ar
   const outer: OuterValues = {
     uniforms,
     drawing: drawingValuesOnnx(graph, drawing),
+    penalty: { penalty, anyPenalty: anyPenaltyOnnx(graph, seen) },
     past: keysAndValues(pastNames),
     positions: positionsOnnx(graph, { steps, earlier, pastLength, blockSize: network.blockSize }),
     pastBias: pastBiasOnnx(graph, { slots, pastLength }),
@@ -62,8 +67,8 @@ export function decodingOnnx(weights: Weights, network: DecodedNetwork): Uint8Ar
   const body = stepOnnx(graph, weights, network, outer);
 
   const newNames = cacheNames('new', nLayer);
-  const loopInputs = [graph.node('Squeeze', [steps]), '', token, ...chunkNames];
-  graph.nodes('Loop', loopInputs, { body: { g: body } }, ['newest_token', ...newNames, 'tokens', 'logits']);
+  const loopInputs = [graph.node('Squeeze', [steps]), '', token, seen, ...chunkNames];
+  graph.nodes('Loop', loopInputs, { body: { g: body } }, ['newest_token', 'all_seen', ...newNames, 'tokens', 'logits']);
   graph.output('tokens', 'int64', [STEPS, BATCH]);
   graph.output('logits', 'float', [STEPS, BATCH, 'vocab_size']);
   for (const name of newNames) graph.output(name, 'float', [BATCH, nHead, 'grown', nEmbd / nHead]);
@@ -74,6 +79,7 @@ export function decodingOnnx(weights: Weights, network: DecodedNetwork): Uint8Ar
 interface OuterValues {
   uniforms: string;
   drawing: DrawingValues;
+  penalty: PenaltyValues;
   past: readonly KeysAndValues[];
   /** int64 [S, B]. */
   positions: string;
@@ -82,13 +88,14 @@ interface OuterValues {
   lengths: string;
 }
 
-/** The loop's body: (token [B], chunk of each layer) → (next token [B], longer chunks), and token and logits of the step. */
+/** The loop's body: (token [B], seen, chunk of each layer) → (next token [B], seen, longer chunks), and token and logits of the step. */
 function stepOnnx(graph: OnnxGraph, weights: Weights, { shape, logitsOnnx }: DecodedNetwork, outer: OuterValues) {
   const { nLayer, nHead, nEmbd } = shape;
   const body = graph.subgraph('step');
   const index = body.input('index', 'int64', []);
   const goOn = body.input('go_on', 'bool', []);
   const ids = body.input('token', 'int64', [BATCH]);
+  const seen = body.input('seen', 'bool', [BATCH, 'seen_tokens']);
   const chunk = keysAndValues(
     cacheNames('chunk', nLayer).map((name) => body.input(name, 'float', [BATCH, nHead, 'before', nEmbd / nHead])),
   );
@@ -102,10 +109,12 @@ function stepOnnx(graph: OnnxGraph, weights: Weights, { shape, logitsOnnx }: Dec
     lengths: ofStep(outer.lengths), // [2]
   });
   const logits = logitsOnnx(pass); // [B, V]
-  const token = drawnTokenOnnx(body, { ...outer.drawing, logits, uniform: ofStep(outer.uniforms) }); // [B]
+  const penalized = penalizedLogitsOnnx(body, { ...outer.penalty, logits, seen, newest: ids });
+  const token = drawnTokenOnnx(body, { ...outer.drawing, logits: penalized.logits, uniform: ofStep(outer.uniforms) }); // [B]
 
   body.output(body.node('Identity', [goOn]), 'bool', []);
   body.output(token, 'int64', [BATCH]);
+  body.output(penalized.seen, 'bool', [BATCH, 'seen_tokens']);
   for (const { keys, values } of pass.grown) {
     for (const part of [keys, values]) body.output(part, 'float', [BATCH, nHead, 'with_this', nEmbd / nHead]);
   }
@@ -120,6 +129,12 @@ function drawingInputs(graph: OnnxGraph) {
     topK: graph.input('top_k', 'int64', [BATCH, 1]),
     topP: graph.input('top_p', 'float', [BATCH, 1]),
   };
+}
+
+/** Whether there are seen tokens at all: bool []. */
+function anyPenaltyOnnx(graph: OnnxGraph, seen: string): string {
+  const width = graph.node('Squeeze', [graph.node('Shape', [seen], { start: { i: 1 }, end: { i: 2 } })]);
+  return graph.node('Greater', [width, graph.integer(0)]);
 }
 
 /** Where the tokens of each step stand: int64 [S, B]. */

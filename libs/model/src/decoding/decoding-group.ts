@@ -1,5 +1,6 @@
-import type { SamplingRules } from '../sampling/logits-processor.js';
+import type { SamplingRules } from '../sampling/sampling-rules.js';
 import type { NewTokens } from '../sampling/new-tokens.js';
+import { see, type SeenTokens, seenTokens } from '../sampling/seen-tokens.js';
 import type { Sequence } from '../sampling/sequence.js';
 import type { DecodingModel } from './decoding-model.js';
 import type { ChunkCache, StepResults } from './decoding-session.js';
@@ -26,6 +27,8 @@ export interface DecodingOrder {
 
 interface Row extends DecodingOrder {
   readonly window: DecodingWindow;
+  /** All tokens so far, also those that the window has left behind. */
+  readonly seen: SeenTokens;
   remaining: number;
   /** How many tokens it gets in this chunk: where its chunks begin depends on the sequence alone. */
   share: number;
@@ -60,8 +63,10 @@ export class DecodingGroup {
 
   /** Takes a sequence in; there must be room. */
   add(order: DecodingOrder): void {
-    const window = new DecodingWindow(order.sequence.context, this.#model.blockSize);
-    this.#waiting.push({ ...order, window, remaining: order.maxNewTokens, share: 0, drawn: [] });
+    const { context } = order.sequence;
+    const window = new DecodingWindow(context, this.#model.blockSize);
+    const seen = seenTokens(context, this.#model.vocabularySize);
+    this.#waiting.push({ ...order, window, seen, remaining: order.maxNewTokens, share: 0, drawn: [] });
   }
 
   /** Ends a sequence, where it is one of this group, also during a run, which then gives nothing of it. */
@@ -87,10 +92,11 @@ export class DecodingGroup {
     if (rows.length === 0) return new Map();
     const steps = Math.min(most, this.#length - this.#chunk.length);
     const results = await this.#model.decoding.run({
-      rows: rows.map(({ window, drawn, sampling }) => ({
+      rows: rows.map(({ window, drawn, seen, sampling }) => ({
         lastToken: drawn.at(-1) ?? window.lastToken,
         pastLength: window.pastLength,
         rules: graphRules(sampling, this.#model.vocabularySize),
+        seen,
       })),
       uniforms: uniformsOf(rows, steps),
       steps,
@@ -135,6 +141,7 @@ export class DecodingGroup {
       const places = Array.from({ length: count }, (_, step) => step * rows.length + at);
       const own = Int32Array.from(places, (place) => tokens[place]!);
       row.drawn.push(...own);
+      see(row.seen, own);
       row.remaining -= count;
       const finished = row.remaining === 0;
       if (count === 0 || this.#removed.has(row.id)) continue;

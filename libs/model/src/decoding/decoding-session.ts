@@ -1,7 +1,8 @@
 import { type InferenceSession, Tensor } from 'onnxruntime-node';
 import { floatResult } from '../onnx/float-result.js';
 import { openSession, type SessionOptions } from '../onnx/open-session.js';
-import type { SamplingRules } from '../sampling/logits-processor.js';
+import { hasPenalty, type SamplingRules } from '../sampling/sampling-rules.js';
+import type { SeenTokens } from '../sampling/seen-tokens.js';
 import { cacheNames } from './cache-names.js';
 
 /** How large the keys and values of a model are. */
@@ -9,6 +10,16 @@ export interface CacheSizes {
   nLayer: number;
   nHead: number;
   headSize: number;
+}
+
+/** A sequence of a chunk. */
+export interface ChunkRow {
+  lastToken: number;
+  pastLength: number;
+  /** As graph-rules.ts gives them. */
+  rules: Required<SamplingRules>;
+  /** The tokens that it has; looked at where its rules have a penalty. */
+  seen: SeenTokens;
 }
 
 /** Keys and values of a chunk. */
@@ -21,8 +32,8 @@ export interface ChunkCache {
 
 /** What the next tokens of a chunk are computed from. */
 export interface StepInputs {
-  /** Of each sequence; the rules as graph-rules.ts gives them. */
-  rows: readonly { lastToken: number; pastLength: number; rules: SamplingRules }[];
+  /** Of each sequence. */
+  rows: readonly ChunkRow[];
   /** [steps, rows], row-major. */
   uniforms: Float32Array;
   steps: number;
@@ -88,6 +99,8 @@ export class DecodingSession {
         [count, 1],
       ),
       top_p: floats(rows.map((row) => row.rules.topP)),
+      repetition_penalty: floats(rows.map((row) => row.rules.repetitionPenalty)),
+      seen: seenTensor(rows),
     };
     for (const [at, name] of this.#pastNames.entries()) {
       feeds[name] = new Tensor('float32', past[at]!, [count, nHead, slots, headSize]);
@@ -107,6 +120,14 @@ export class DecodingSession {
   async close(): Promise<void> {
     await this.#session.release();
   }
+}
+
+/** bool [rows, vocabulary], or [rows, 0] where no row has a penalty. */
+function seenTensor(rows: readonly ChunkRow[]): Tensor {
+  const width = rows.some(({ rules }) => hasPenalty(rules)) ? rows[0]!.seen.length : 0;
+  const all = new Uint8Array(rows.length * width);
+  if (width > 0) for (const [at, { seen }] of rows.entries()) all.set(seen, at * width);
+  return new Tensor('bool', all, [rows.length, width]);
 }
 
 function cacheSizes({ inputMetadata }: InferenceSession): CacheSizes {

@@ -70,8 +70,8 @@ export class DecodingThread {
   /** Takes a sequence in; gives the number by which its tokens are told. Here nothing is drawn from its random stream. */
   add({ context, random }: Sequence, options: ThreadOrderOptions): number {
     const { sampling, maxNewTokens, withLogits = false, isStreamed = false } = options;
-    const { temperature, topK, topP } = sampling;
-    const rules = { temperature, topK, topP };
+    const { temperature, topK, topP, repetitionPenalty = 1 } = sampling;
+    const rules = { temperature, topK, topP, repetitionPenalty };
     const order = { context, random: random.state(), sampling: rules, maxNewTokens, withLogits, isStreamed };
     this.#send({ type: 'add', ...order });
     this.#nextId += 1;

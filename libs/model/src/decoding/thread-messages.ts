@@ -1,6 +1,6 @@
 import type { RandomStreamState } from '@glyphmill/data';
 import type { Device } from '../onnx/open-session.js';
-import type { SamplingRules } from '../sampling/logits-processor.js';
+import type { SamplingRules } from '../sampling/sampling-rules.js';
 import type { NewTokens } from '../sampling/new-tokens.js';
 import type { ThreadPlan } from './thread-plan.js';
 

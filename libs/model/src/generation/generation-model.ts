@@ -4,26 +4,20 @@ import type { SessionOptions } from '../onnx/open-session.js';
 import { Breath } from '../sampling/breath.js';
 import { openDecoders, type OpenDecoders } from './open-decoders.js';
 import { type ModelFolder, readModelFolder } from './model-folder.js';
+import type { TextGrowth } from './text-growth.js';
 import { writeLines, type GenerationCounts, type Prompt } from './write-lines.js';
-
-/**
- * What a model sees of a text that has grown beyond its block. `restarting`: where the block is full it goes on from the
- * newest half (decoding-window.ts). `sliding`: always the newest `blockSize` tokens, at the cost of the whole block for
- * each token. Within the block there is no difference but rounding; and none at all for kinds without attention.
- */
-export type GenerationWindow = 'restarting' | 'sliding';
 
 export interface GenerationTask {
   prompts: readonly Prompt[];
   sampling: SamplingConfig;
-  /** Left out: `restarting`. */
-  window?: GenerationWindow | undefined;
   /** Ends the generation within milliseconds; `generate` then throws the signal's reason. */
   signal?: AbortSignal | undefined;
   /** A line for each sample of each prompt, in their order; the next is not given before this has returned. */
   onSequence: (line: OutputLine) => void | Promise<void>;
   /** About ten times a second, and at the end. */
   onProgress?: ((counts: GenerationCounts) => void) | undefined;
+  /** More of a sequence's text, as soon as it is drawn and sure; where it is given, tokens come in short steps. */
+  onText?: ((growth: TextGrowth) => void) | undefined;
 }
 
 /**
@@ -51,13 +45,13 @@ export class GenerationModel {
   }
 
   /**
-   * Generates all samples of all prompts. A sequence's text depends on the model, the seed, its place, the sampling and
-   * the window only, not on what else is generated. A prompt with a character that the model does not know gives lines
-   * with an error.
+   * Generates all samples of all prompts. A sequence's text depends on the model, the seed, its place and the sampling
+   * only, not on what else is generated. A prompt with a character that the model does not know gives lines with an error.
    */
   async generate(task: GenerationTask): Promise<GenerationCounts> {
     const breath = new Breath(task.signal);
-    return writeLines(this.#tokenizer, this.#decoders[task.window ?? 'restarting'], { ...task, breathe: breath.take });
+    const decoder = this.#decoders[task.sampling.window];
+    return writeLines(this.#tokenizer, decoder, { ...task, breathe: breath.take });
   }
 
   /** About what it takes while it is open: its files' bytes. */

@@ -1,4 +1,4 @@
-import type { SamplingRules } from './logits-processor.js';
+import type { SamplingRules } from './sampling-rules.js';
 import type { NewTokens } from './new-tokens.js';
 import type { Sequence } from './sequence.js';
 

@@ -14,13 +14,16 @@ const random = { temperature: 1, topK: 0, topP: 1 };
 const table = Float32Array.from({ length: VOCABULARY ** 2 }, (_, pair) => Math.sin(pair * 7));
 
 /** The same model as a forward pass. */
-const tableLogits: LogitsFunction = (ids) => {
-  const logits = new Float32Array(ids.length * VOCABULARY);
-  for (const [at, id] of ids.entries()) {
-    logits.set(table.subarray(id * VOCABULARY, (id + 1) * VOCABULARY), at * VOCABULARY);
-  }
-  return logits;
-};
+const logitsOf =
+  (table: Float32Array): LogitsFunction =>
+  (ids) => {
+    const logits = new Float32Array(ids.length * VOCABULARY);
+    for (const [at, id] of ids.entries()) {
+      logits.set(table.subarray(id * VOCABULARY, (id + 1) * VOCABULARY), at * VOCABULARY);
+    }
+    return logits;
+  };
+const tableLogits = logitsOf(table);
 
 /** A causal model that is sure of the sum of all tokens up to each place. */
 const sumLogits: LogitsFunction = (ids, rows, columns) => {
@@ -62,6 +65,27 @@ test('sequences of unequal length are decoded together as they are alone', async
 
 test('a table is decoded as the model whose logits it holds', async () => {
   const options = { maxNewTokens: 100, sampling: random, breathe };
+  const byTable = await decodedTokens(new TableDecoder(table, VOCABULARY), [sequence([3])], options);
+  const window = { vocabularySize: VOCABULARY, blockSize: 8 };
+  expect(byTable).toEqual(await decodedTokens(new WindowDecoder(tableLogits, window), [sequence([3])], options));
+});
+
+test('a repetition penalty sees the whole prompt and all new tokens, by a table too', async () => {
+  const never = { ...greedy, repetitionPenalty: 100 };
+  const table = Float32Array.from({ length: VOCABULARY ** 2 }, (_, pair) => 10 + (pair % VOCABULARY));
+  const options = { maxNewTokens: 3, sampling: never, breathe };
+  const decoders = [
+    new TableDecoder(table, VOCABULARY),
+    new WindowDecoder(logitsOf(table), { vocabularySize: VOCABULARY, blockSize: 1 }),
+  ];
+  for (const decoder of decoders) {
+    const [tokens] = await decodedTokens(decoder, [sequence([3, 1])], options);
+    expect([...tokens!]).toEqual([4, 2, 0]);
+  }
+});
+
+test('with a repetition penalty a table is decoded as the model whose logits it holds', async () => {
+  const options = { maxNewTokens: 100, sampling: { ...random, repetitionPenalty: 1.7 }, breathe };
   const byTable = await decodedTokens(new TableDecoder(table, VOCABULARY), [sequence([3])], options);
   const window = { vocabularySize: VOCABULARY, blockSize: 8 };
   expect(byTable).toEqual(await decodedTokens(new WindowDecoder(tableLogits, window), [sequence([3])], options));

@@ -1,22 +1,32 @@
 import type { RandomStream } from '@glyphmill/data';
 import type { Decoder, DecodingOptions } from './decoder.js';
-import { logitsProcessors, type SamplingRules } from './logits-processor.js';
+import { logitsProcessors } from './logits-processor.js';
+import { hasPenalty, type SamplingRules } from './sampling-rules.js';
+import { seenTokens } from './seen-tokens.js';
 import type { Sequence } from './sequence.js';
 import { TokenDistribution } from './token-distribution.js';
 
+/** The distribution of the token after a token, which must be the newest of the text. */
+type RowAfter = (token: number) => TokenDistribution;
+
 /** Tokens that are handed over together: some tens of microseconds. */
 const TOKENS_TOGETHER = 256;
+
+/** The same where a row is made for each of them: it takes as long as the vocabulary is large. */
+const PENALIZED_TOGETHER = 16;
 
 const NO_LOGITS = new Float32Array(0);
 
 /**
  * Decodes models whose next token depends on the last one only: their logits are a table [vocabulary, vocabulary],
- * fetched once, and a token is one draw from the distribution of a row. Rows are made when they are first needed.
+ * fetched once, and a token is one draw from the distribution of a row. Rows are made when they are first needed; with a
+ * repetition penalty they depend on all tokens before, and one is made for each token.
  */
 export class TableDecoder implements Decoder {
   readonly batchSize = 1;
   readonly #table: Float32Array;
   readonly #vocabularySize: number;
+  readonly #uniforms = new Float64Array(TOKENS_TOGETHER);
   /** The rules of the newest decoding, and the rows made with them so far. */
   #made: { sampling: SamplingRules; rows: (TokenDistribution | undefined)[] } | undefined;
 
@@ -26,31 +36,28 @@ export class TableDecoder implements Decoder {
   }
 
   async decode(sequences: readonly Sequence[], options: DecodingOptions): Promise<void> {
-    const rows = this.#rowsFor(options.sampling);
+    const cached = hasPenalty(options.sampling) ? undefined : this.#cachedRows(options.sampling);
+    const together = cached ? TOKENS_TOGETHER : PENALIZED_TOGETHER;
     for (const [index, sequence] of sequences.entries()) {
+      const rowAfter = cached ?? this.#penalizedRows(sequence, options.sampling);
       let last = sequence.context.at(-1)!;
-      for (let remaining = options.maxNewTokens; remaining > 0; remaining -= TOKENS_TOGETHER) {
+      for (let remaining = options.maxNewTokens; remaining > 0; remaining -= together) {
         await options.breathe();
-        const tokens = this.#draw(last, Math.min(remaining, TOKENS_TOGETHER), sequence.random, rows, options.sampling);
+        const tokens = this.#draw(last, Math.min(remaining, together), sequence.random, rowAfter);
         const logits = options.withLogits === true ? this.#logitsBefore(last, tokens) : NO_LOGITS;
         last = tokens.at(-1)!;
-        if (!options.onTokens(index, { tokens, logits, finished: remaining <= TOKENS_TOGETHER })) break;
+        if (!options.onTokens(index, { tokens, logits, finished: remaining <= together })) break;
       }
     }
   }
 
   /** The `count` tokens after `last`. */
-  #draw(
-    last: number,
-    count: number,
-    random: RandomStream,
-    rows: (TokenDistribution | undefined)[],
-    sampling: SamplingRules,
-  ): Int32Array {
+  #draw(last: number, count: number, random: RandomStream, rowAfter: RowAfter): Int32Array {
     const tokens = new Int32Array(count);
+    const uniforms = this.#uniforms.subarray(0, count);
+    random.fillFloats(uniforms);
     for (let at = 0; at < count; at += 1) {
-      const row = (rows[last] ??= this.#distributionAfter(last, sampling));
-      last = row.draw(random.nextFloat());
+      last = rowAfter(last).draw(uniforms[at]!);
       tokens[at] = last;
     }
     return tokens;
@@ -66,13 +73,20 @@ export class TableDecoder implements Decoder {
     return logits;
   }
 
-  #rowsFor(sampling: SamplingRules): (TokenDistribution | undefined)[] {
+  #cachedRows(sampling: SamplingRules): RowAfter {
     if (this.#made === undefined || !sameRules(this.#made.sampling, sampling)) this.#made = { sampling, rows: [] };
-    return this.#made.rows;
+    const { rows } = this.#made;
+    const processors = logitsProcessors(sampling);
+    return (token) => (rows[token] ??= new TokenDistribution(this.#logitsAfter(token), processors));
   }
 
-  #distributionAfter(token: number, sampling: SamplingRules): TokenDistribution {
-    return new TokenDistribution(this.#logitsAfter(token), logitsProcessors(sampling));
+  #penalizedRows({ context }: Sequence, sampling: SamplingRules): RowAfter {
+    const seen = seenTokens(context, this.#vocabularySize);
+    const processors = logitsProcessors(sampling, seen);
+    return (token) => {
+      seen[token] = 1;
+      return new TokenDistribution(this.#logitsAfter(token), processors);
+    };
   }
 
   #logitsAfter(token: number): Float32Array {

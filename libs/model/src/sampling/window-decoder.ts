@@ -1,5 +1,6 @@
 import type { Decoder, DecodingOptions } from './decoder.js';
 import { logitsProcessors } from './logits-processor.js';
+import { see, seenTokens } from './seen-tokens.js';
 import type { Sequence } from './sequence.js';
 import { TokenDistribution } from './token-distribution.js';
 
@@ -26,17 +27,21 @@ export class WindowDecoder implements Decoder {
   }
 
   async decode(sequences: readonly Sequence[], options: DecodingOptions): Promise<void> {
-    const processors = logitsProcessors(options.sampling);
-    let texts = sequences.map(({ context, random }, index) => ({ index, random, tokens: Array.from(context) }));
+    let texts = sequences.map(({ context, random }, index) => {
+      const seen = seenTokens(context, this.#vocabularySize);
+      const processors = logitsProcessors(options.sampling, seen);
+      return { index, random, tokens: Array.from(context), seen, processors };
+    });
     for (let step = 1; step <= options.maxNewTokens && texts.length > 0; step += 1) {
       await options.breathe();
       const finished = step === options.maxNewTokens;
       const rows = await this.#lastLogits(texts.map(({ tokens }) => tokens.slice(-this.#blockSize)));
-      texts = texts.filter(({ index, random, tokens }, row) => {
+      texts = texts.filter(({ index, random, tokens, seen, processors }, row) => {
         const logits = rows[row]!;
-        const token = new TokenDistribution(logits, processors).draw(random.nextFloat());
-        tokens.push(token);
-        return options.onTokens(index, { tokens: Int32Array.of(token), logits, finished });
+        const drawn = Int32Array.of(new TokenDistribution(logits, processors).draw(random.nextFloat()));
+        tokens.push(...drawn);
+        see(seen, drawn);
+        return options.onTokens(index, { tokens: drawn, logits, finished });
       });
     }
   }

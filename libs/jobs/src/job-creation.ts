@@ -1,0 +1,146 @@
+import type { IRedisTransaction } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { monotonicFactory } from 'ulid';
+import { z } from 'zod';
+import { type DeliveryQueue, deliveryId } from './delivery-queue.js';
+import { DeadlinePassedError, IdempotencyConflictError, JobNotFoundError, QueueFullError } from './errors.js';
+import { type Job, jobKind } from './job.js';
+import { ancestorsOf, type JobDraft, laneOf, type NewRecord, queuedJob, recordOf, sourceOf } from './job-draft.js';
+import type { JobKeys } from './job-keys.js';
+import { create } from './scripts/create.js';
+import { FIRST_ENTRY } from './shard-entry.js';
+
+/** How long an idempotency key is remembered. */
+const REMEMBER_MS = 24 * 60 * 60 * 1000;
+
+/** What makes two requests one: a key of the client's choice, and what the request was. */
+export interface IdempotencyKey {
+  /** Route, owner and key; what comes from outside must be hashed. */
+  scope: string;
+  /** Of the request, so that another one under the same key is noticed. */
+  hash: string;
+}
+
+const givenAnswer = z.object({ hash: z.string(), ids: z.array(z.string()) });
+
+const created = z.tuple([z.enum(['created', 'full', 'answered', 'overdue', 'no-source']), z.string()]);
+
+/** A job in the making; its deliveries are the first. */
+interface Made {
+  id: string;
+  draft: JobDraft;
+  record: NewRecord;
+  /** How many of its shards are open, each of which has a ticket; 0 for a job that is one piece. */
+  open: number;
+}
+
+/** Makes jobs: records, indexes and deliveries in one transaction, all of them or none. */
+export class JobCreation {
+  readonly #redis: Redis;
+  readonly #keys: JobKeys;
+  readonly #queue: DeliveryQueue;
+  readonly #maxWaiting: number;
+  readonly #newUlid = monotonicFactory();
+
+  constructor(redis: Redis, keys: JobKeys, queue: DeliveryQueue, maxWaiting: number) {
+    this.#redis = redis;
+    this.#keys = keys;
+    this.#queue = queue;
+    this.#maxWaiting = maxWaiting;
+  }
+
+  /**
+   * Makes the jobs and gives them as they are queued; of a key that is known, the ids that were given first. Throws
+   * {@link QueueFullError}, {@link DeadlinePassedError}, {@link IdempotencyConflictError}, and {@link JobNotFoundError}
+   * where a job that one of them goes on from was deleted.
+   */
+  async create(drafts: JobDraft[], idempotency?: IdempotencyKey): Promise<{ made: Job[] } | { ids: string[] }> {
+    if (drafts.length === 0) return { made: [] };
+    const answered = idempotency && (await this.answered(idempotency));
+    if (answered) return { ids: answered };
+    await this.#checkRoom(drafts.length);
+    const workers = await this.#redis.zcard(this.#keys.workers());
+    const made = drafts.map((draft): Made => {
+      const id = `job_${this.#newUlid()}`;
+      const record = recordOf(draft, id, workers);
+      return { id, draft, record, open: Number(record['reserved'] ?? 0) };
+    });
+    const transaction = await this.#queue.transaction();
+    const { keys, values } = this.#creation(made, idempotency);
+    transaction.runCommand('eval', [create.text, keys.length, ...keys, ...values]);
+    for (const job of made) this.#release(transaction, job);
+    const answers = (await transaction.exec()) ?? [];
+    for (const [error] of answers) if (error) throw error;
+    const [outcome, value] = created.parse(answers[0]?.[1]);
+    if (outcome === 'created') return { made: made.map(({ draft, id }) => queuedJob(draft, id, Number(value))) };
+    // Its deliveries are there now without a record, and would end at their claims.
+    await Promise.all(made.map((job) => this.#withdraw(job)));
+    if (outcome === 'answered' && idempotency) return { ids: idsOf(value, idempotency) };
+    if (outcome === 'overdue') throw new DeadlinePassedError(Number(value));
+    if (outcome === 'no-source')
+      throw new JobNotFoundError(made.map(({ draft }) => sourceOf(draft) ?? '')[Number(value)] ?? '');
+    throw new QueueFullError(Number(value), this.#maxWaiting);
+  }
+
+  /** The jobs that were made for a key; `undefined` where there are none. Throws {@link IdempotencyConflictError}. */
+  async answered(idempotency: IdempotencyKey): Promise<string[] | undefined> {
+    const text = await this.#redis.get(this.#keys.answer(idempotency.scope));
+    return text === null ? undefined : idsOf(text, idempotency);
+  }
+
+  /** The script looks again; here it is so that a full queue is not filled with deliveries of nothing. */
+  async #checkRoom(count: number): Promise<void> {
+    const counts = await Promise.all(this.#waitingIndexes().map((index) => this.#redis.zcard(index)));
+    const waiting = counts.reduce((sum, each) => sum + each, 0);
+    if (waiting + count > this.#maxWaiting) throw new QueueFullError(waiting, this.#maxWaiting);
+  }
+
+  /** The keys and values of the script that writes the records. */
+  #creation(made: Made[], idempotency: IdempotencyKey | undefined) {
+    const waiting = this.#waitingIndexes();
+    const keys = [this.#keys.all(), this.#keys.deadlines(), this.#keys.answer(idempotency?.scope ?? ''), ...waiting];
+    const ids = JSON.stringify(made.map(({ id }) => id));
+    const values = [waiting.length, this.#maxWaiting, idempotency?.hash ?? '', REMEMBER_MS, ids, FIRST_ENTRY];
+    for (const { id, draft, record, open } of made) {
+      const sources = [sourceOf(draft)].flatMap((source) => (source === undefined ? [] : [this.#keys.job(source)]));
+      const heirs = ancestorsOf(draft).map((owner) => this.#keys.heirs(owner));
+      const indexes = [
+        this.#keys.inState(draft.kind, 'queued'),
+        ...draft.request.tags.map((tag) => this.#keys.tagged(tag)),
+        ...(draft.kind === 'generate' ? [this.#keys.withModel(draft.request.model)] : []),
+      ];
+      const fields = Object.entries(record).flat();
+      keys.push(this.#keys.job(id), this.#keys.openShards(id), ...sources, ...heirs, ...indexes);
+      values.push(id, open, sources.length, heirs.length, indexes.length, record['deadline'] ?? '');
+      values.push(fields.length, ...fields);
+    }
+    return { keys, values };
+  }
+
+  /** The first deliveries of a job: one, or the tickets of its open shards. */
+  #release(transaction: IRedisTransaction, { id, draft, open }: Made): void {
+    const job = { id, lane: laneOf(draft), priority: draft.request.priority };
+    if (draft.kind === 'train') this.#queue.release(transaction, job, 1);
+    for (let shard = 0; shard < open; shard += 1) this.#queue.release(transaction, job, 1, shard);
+  }
+
+  async #withdraw({ id, draft, open }: Made): Promise<void> {
+    const deliveries =
+      draft.kind === 'train'
+        ? [deliveryId(id, 1)]
+        : Array.from({ length: open }, (_, shard) => deliveryId(id, 1, shard));
+    await Promise.all(deliveries.map((delivery) => this.#queue.withdraw(laneOf(draft), delivery)));
+  }
+
+  #waitingIndexes(): string[] {
+    return jobKind.options.flatMap((kind) =>
+      (['queued', 'paused'] as const).map((state) => this.#keys.inState(kind, state)),
+    );
+  }
+}
+
+function idsOf(text: string, { hash }: IdempotencyKey): string[] {
+  const answer = givenAnswer.parse(JSON.parse(text));
+  if (answer.hash !== hash) throw new IdempotencyConflictError();
+  return answer.ids;
+}

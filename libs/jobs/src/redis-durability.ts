@@ -1,0 +1,69 @@
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+
+/** Redis is set up so that it may drop what the system must keep. */
+export class UnsafeRedisError extends Error {
+  override readonly name = 'UnsafeRedisError';
+  readonly code = 'unsafe_redis';
+}
+
+/** What a Redis promises of what it was given. */
+export interface RedisDurability {
+  /** What it does when its memory is full, as `maxmemory-policy` says. */
+  evictionPolicy: string;
+  /** How it keeps its data over a restart; `unknown` where it does not let its settings be read. */
+  persistence: 'aof' | 'rdb' | 'none' | 'unknown';
+}
+
+/** Reads what Redis promises. Throws as the connection does where Redis is away. */
+export async function redisDurability(redis: Redis): Promise<RedisDurability> {
+  const info = `${await redis.info('memory')}\n${await redis.info('persistence')}`;
+  const evictionPolicy = fieldOf(info, 'maxmemory_policy') ?? 'noeviction';
+  if (fieldOf(info, 'aof_enabled') === '1') return { evictionPolicy, persistence: 'aof' };
+  const save = await readSetting(redis, 'save');
+  if (save === undefined) return { evictionPolicy, persistence: 'unknown' };
+  return { evictionPolicy, persistence: save === '' ? 'none' : 'rdb' };
+}
+
+/**
+ * Checks that Redis keeps what it is given. Gives warnings for whoever runs the system, each with what to do; throws
+ * {@link UnsafeRedisError} where Redis may drop keys while it runs, for then accepted jobs would vanish without a word.
+ */
+export async function checkRedisDurability(redis: Redis): Promise<string[]> {
+  const { evictionPolicy, persistence } = await redisDurability(redis);
+  if (evictionPolicy !== 'noeviction') {
+    throw new UnsafeRedisError(
+      `The maxmemory-policy of this Redis is "${evictionPolicy}": when its memory is full it drops keys, and with them ` +
+        'jobs that were accepted. Set "maxmemory-policy noeviction" (redis.conf, CONFIG SET, or the parameter group of a ' +
+        'hosted Redis) and start again.',
+    );
+  }
+  if (persistence === 'none') {
+    return [
+      'This Redis keeps nothing on a disk (appendonly no, save ""): when it restarts, all jobs are gone. Set ' +
+        '"appendonly yes" ("appendfsync always" loses nothing, "everysec" at most the last second), unless that is meant.',
+    ];
+  }
+  if (persistence === 'rdb') {
+    return [
+      'This Redis keeps its data in snapshots alone (appendonly no): when it crashes, the jobs and progress since the ' +
+        'last snapshot are gone. Set "appendonly yes", unless that is meant.',
+    ];
+  }
+  return [];
+}
+
+function fieldOf(info: string, name: string): string | undefined {
+  return new RegExp(`^${name}:(.*?)\\r?$`, 'mu').exec(info)?.[1];
+}
+
+/** A setting of Redis; `undefined` where it does not tell, as hosted ones often do not. */
+async function readSetting(redis: Redis, name: string): Promise<string | undefined> {
+  try {
+    const answer = z.array(z.string()).parse(await redis.config('GET', name));
+    return answer[1];
+  } catch (error) {
+    if (error instanceof Error && /^(?:NOPERM|ERR unknown command)/u.test(error.message)) return undefined;
+    throw error;
+  }
+}

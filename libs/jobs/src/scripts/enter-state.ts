@@ -1,0 +1,39 @@
+import { isFinal, JOB_STATES, TRANSITIONS } from '../job-state.js';
+import type { JobError } from '../job.js';
+import { SERVER_TIME, TELL } from './lua-script.js';
+
+const finals = JOB_STATES.filter(isFinal).map((state) => `${state} = true`);
+const table = JOB_STATES.map((from) => `${from} = { ${TRANSITIONS[from].map((to) => `${to} = true`).join(', ')} }`);
+
+/**
+ * Lua through which every job changes its state, by the table of transitions. It needs `JobKeys.moving` as the first
+ * keys, and gives
+ * - `leads[from][to]`: whether a job may go from one state to another;
+ * - `isFinal[state]`;
+ * - `enter(id, state, why)`: brings the job from the state it is in into another, with its indexes, and tells of it with
+ *   the error `why` (JSON) where there is one. A state other than `running` ends every hold on the record.
+ */
+export const ENTER = `${SERVER_TIME}${TELL}
+local leads = { ${table.join(', ')} }
+local isFinal = { ${finals.join(', ')} }
+local index = { ${JOB_STATES.map((state, place) => `${state} = KEYS[${place + 3}]`).join(', ')} }
+
+local function enter(id, state, why)
+  local from = redis.call('HGET', KEYS[1], 'state')
+  if not leads[from][state] then error('a job goes from ' .. from .. ' to ' .. state .. ' by no transition') end
+  redis.call('HSET', KEYS[1], 'state', state)
+  redis.call('ZREM', index[from], id)
+  redis.call('ZADD', index[state], 0, id)
+  if state ~= 'running' then redis.call('HDEL', KEYS[1], 'lease', 'seq', 'phase', 'requested') end
+  if isFinal[state] then
+    redis.call('HSET', KEYS[1], 'finishedAt', now)
+    redis.call('ZADD', KEYS[9], now, id)
+  end
+  tell('{"type":"state","state":"' .. state .. '"' .. (why and ',"error":' .. why or '') .. '}')
+end
+`;
+
+/** A value of ours as a Lua expression that is its JSON. */
+export function luaJson(value: JobError): string {
+  return `[==[${JSON.stringify(value)}]==]`;
+}
