@@ -10,9 +10,10 @@ export default defineConfig({
   resolve: { conditions: ['glyphmill-source'] },
   ssr: { resolve: { conditions: ['glyphmill-source', 'node'] } },
   test: {
-    include: ['{libs,apps,scripts,bench}/**/*.test.ts'],
+    include: ['{libs,apps,scripts,bench,chaos}/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**'],
     pool: 'forks',
+    execArgv: ['--import', new URL('scripts/source-imports.mjs', import.meta.url).href],
     maxWorkers: 2,
     testTimeout: 120_000,
     hookTimeout: 120_000,

@@ -2,6 +2,7 @@
 
 import json
 import statistics
+import time
 
 import torch
 
@@ -11,12 +12,18 @@ from peak_memory import peak_memory_bytes
 def print_report(order, seconds):
     """`seconds(count)` generates so many tokens for each sequence of the order's batch and gives the time it took."""
     new_tokens, repetitions = order["newTokens"], order["repetitions"]
-    seconds(min(8, new_tokens))
-    first = [seconds(1) for _ in range(repetitions)]
-    whole = [seconds(new_tokens) for _ in range(repetitions)]
+
+    def median_seconds(count):
+        """As often as the order says, and for as long."""
+        began, taken = time.perf_counter(), []
+        while len(taken) < repetitions or time.perf_counter() - began < order["leastSeconds"]:
+            taken.append(seconds(count))
+        return statistics.median(taken)
+
+    median_seconds(min(8, new_tokens))
     report = {
-        "tokensPerSecond": order["batch"] * new_tokens / statistics.median(whole),
-        "firstTokenMs": 1000 * statistics.median(first),
+        "tokensPerSecond": order["batch"] * new_tokens / median_seconds(new_tokens),
+        "firstTokenMs": 1000 * median_seconds(1),
         "peakMemoryBytes": peak_memory_bytes(),
         "library": f"PyTorch {torch.__version__}",
     }

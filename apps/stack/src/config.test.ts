@@ -9,17 +9,26 @@ test('every setting has a default; an empty value counts as none', () => {
     redisUrl: undefined,
     dataFolder: resolve('data'),
     workers: 1,
+    shutdownGraceMs: 30_000,
   });
 });
 
 test('what is set counts', () => {
-  const given = { HOST: '::1', PORT: '0', REDIS_URL: 'rediss://mill:6380', DATA_DIR: '/srv/mill', WORKERS: '0' };
+  const given = {
+    HOST: '::1',
+    PORT: '0',
+    REDIS_URL: 'rediss://mill:6380',
+    DATA_DIR: '/srv/mill',
+    WORKERS: '0',
+    SHUTDOWN_GRACE_SECONDS: '6',
+  };
   expect(readConfig(given)).toEqual({
     host: '::1',
     port: 0,
     redisUrl: 'rediss://mill:6380',
     dataFolder: '/srv/mill',
     workers: 0,
+    shutdownGraceMs: 6000,
   });
 });
 

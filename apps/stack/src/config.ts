@@ -14,6 +14,7 @@ const settings = z.object({
     .optional(),
   DATA_DIR: z.string().default('./data'),
   WORKERS: wholeNumber(0, 64).default(1),
+  SHUTDOWN_GRACE_SECONDS: wholeNumber(0, 3600).default(30),
 });
 
 /** What the embedded stack itself needs to know; the api and the workers read their own settings. */
@@ -24,6 +25,8 @@ export interface StackConfig {
   redisUrl: string | undefined;
   dataFolder: string;
   workers: number;
+  /** What a worker has to hand back its jobs. */
+  shutdownGraceMs: number;
 }
 
 /** A setting that cannot be used; the message names it, what was given and what is allowed. */
@@ -47,5 +50,6 @@ export function readConfig(environment: NodeJS.ProcessEnv): StackConfig {
     redisUrl: data.REDIS_URL,
     dataFolder: resolve(data.DATA_DIR),
     workers: data.WORKERS,
+    shutdownGraceMs: data.SHUTDOWN_GRACE_SECONDS * 1000,
   };
 }

@@ -2,7 +2,7 @@ import { readConfig } from './config.js';
 import { listenForInterruption } from './interruption.js';
 import { startStack } from './stack.js';
 
-/** `npm start`: Valkey, api and workers until Ctrl-C. */
+/** `npm start`: Valkey, api and workers until Ctrl-C; one that dies is started again. */
 const say = (line: string) => process.stdout.write(`${line}\n`);
 const interruption = listenForInterruption();
 
@@ -12,6 +12,7 @@ try {
   const stack = await startStack(config, process.env, {
     onStarted: (what) => say(`  ${what}`),
     onOutput: (text) => process.stdout.write(text),
+    onTrouble: say,
     interruption,
   });
   say(`Ready: ${stack.url}/docs is the reference of the HTTP api; Ctrl-C stops everything.`);

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { z } from 'zod';
+import { type Part, PartDiedError } from './part.js';
 
 const LAST_WORDS_CHARACTERS = 4000;
 
@@ -10,8 +11,17 @@ const readyMessage = z.union([
   z.object({ type: z.literal('ready'), worker: z.string() }),
 ]);
 
-/** A service that ended when it should not have. */
-export class ServiceDiedError extends Error {}
+export type ServiceReady = z.output<typeof readyMessage>;
+
+interface ServiceOptions {
+  script: URL;
+  environment: NodeJS.ProcessEnv;
+  onOutput: (text: string) => void;
+  /** How long it may take to end in order before it is killed. */
+  stopMs: number;
+  /** What ends it at once, with all that it started. */
+  lastSignal: NodeJS.Signals;
+}
 
 const logLine = z.object({ level: z.number(), msg: z.string() });
 const FATAL = 60;
@@ -35,56 +45,48 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** A process of the stack: an api or a worker. */
-export class Service {
+/** An api or a worker of the stack. */
+export class Service implements Part<ServiceReady> {
   readonly #child: ChildProcess;
+  readonly #options: ServiceOptions;
   #lastWords = '';
-  #stopping = false;
-  /** When the process has ended: how, and why by its last words. */
-  readonly #ended: Promise<ServiceDiedError>;
+  readonly ready: Promise<ServiceReady>;
+  readonly ended: Promise<PartDiedError>;
 
-  constructor(
-    readonly name: string,
-    {
-      script,
-      environment,
-      onOutput,
-    }: { script: URL; environment: NodeJS.ProcessEnv; onOutput: (text: string) => void },
-  ) {
-    this.#child = fork(script, { env: environment, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
-    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+  constructor(name: string, options: ServiceOptions) {
+    const { script, environment, onOutput } = options;
+    this.#options = options;
+    const child = fork(script, { env: environment, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+    this.#child = child;
+    for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
         this.#lastWords = (this.#lastWords + text).slice(-LAST_WORDS_CHARACTERS);
         onOutput(text);
       });
     }
-    this.#ended = once(this.#child, 'close').then(
-      ([code, signal]) =>
-        new ServiceDiedError(`${name} ended (${signal ?? `exit code ${code}`}): ${reasonIn(this.#lastWords)}`),
+    this.ended = once(child, 'close').then(
+      ([code, signal]) => {
+        const reason = reasonIn(this.#lastWords);
+        return new PartDiedError(`${name} ended (${signal ?? `exit code ${code}`})${reason && `: ${reason}`}`);
+      },
+      (error: unknown) => new PartDiedError(`${name} did not start: ${String(error)}`),
     );
-  }
-
-  /** Throws {@link ServiceDiedError} when the process ends that was not asked to; never resolves. */
-  async diedUnasked(): Promise<never> {
-    const death = await this.#ended;
-    if (!this.#stopping) throw death;
-    return await new Promise<never>(() => undefined);
-  }
-
-  /** Resolves when the service says that it is there. Throws {@link ServiceDiedError} when it ends before. */
-  async ready(): Promise<z.output<typeof readyMessage>> {
-    const message = await Promise.race([
-      once(this.#child, 'message').then(([raw]) => readyMessage.parse(raw)),
-      this.#ended,
+    this.ready = Promise.race([
+      once(child, 'message').then(([raw]) => readyMessage.parse(raw)),
+      this.ended.then((death) => Promise.reject(death)),
     ]);
-    if (message instanceof Error) throw message;
-    return message;
+    this.ready.catch(() => undefined);
   }
 
-  /** Ends the process in order; the service itself bounds how long that takes. */
+  /** Ends the process in order. The service itself bounds how long that takes; one that cannot is killed. */
   async stop(): Promise<void> {
-    this.#stopping = true;
     this.#child.kill('SIGTERM');
-    await this.#ended;
+    const killing = setTimeout(() => this.#child.kill('SIGKILL'), this.#options.stopMs);
+    await this.ended;
+    clearTimeout(killing);
+  }
+
+  abandon(): void {
+    this.#child.kill(this.#options.lastSignal);
   }
 }

@@ -1,7 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 
 /** A program of the stack in a process group of its own, as a terminal starts it. */
 export class StackProcess {
@@ -42,6 +43,13 @@ export class StackProcess {
     this.#child.kill(name);
   }
 
+  /** The process id of a child of the program's whose command line has the pattern. */
+  async childPid(command: RegExp): Promise<number> {
+    const found = (await childrenOf(this.pid)).find(({ args }) => command.test(args));
+    if (found) return found.pid;
+    throw new Error(`the program has no child ${String(command)}`);
+  }
+
   /** Ctrl-C: the terminal tells every process of the group. */
   pressCtrlC(): void {
     process.kill(-this.pid, 'SIGINT');
@@ -78,4 +86,13 @@ export async function answers(url: string): Promise<boolean> {
   });
   socket.destroy();
   return isOpen;
+}
+
+/** The processes that a process started, with their command lines. */
+export async function childrenOf(pid: number): Promise<{ pid: number; args: string }[]> {
+  const { stdout } = await promisify(execFile)('ps', ['-A', '-o', 'pid=,ppid=,args=']);
+  return stdout.split('\n').flatMap((line) => {
+    const [, child, parent, args = ''] = /^\s*(\d+)\s+(\d+)\s+(.*)$/u.exec(line) ?? [];
+    return Number(parent) === pid ? [{ pid: Number(child), args }] : [];
+  });
 }

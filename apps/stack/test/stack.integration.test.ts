@@ -91,6 +91,12 @@ describe('npm start', () => {
     await isAllGone(stack);
   });
 
+  test.runIf(process.platform === 'linux')('with a data folder that cannot be made says so in one line', async () => {
+    const stack = start('main', { DATA_DIR: '/proc/glyphmill/data' });
+    expect(await stack.exitCode).toBe(1);
+    expect(stack.errors).toMatch(/^Glyphmill ended: \/proc\/glyphmill cannot be made \(.*\)\. Set DATA_DIR to .*\n$/u);
+  });
+
   test('with a setting of its own that cannot be used starts nothing', async () => {
     const stack = start('main', { WORKERS: 'many' });
     expect(await stack.exitCode).toBe(1);

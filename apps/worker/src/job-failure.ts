@@ -1,5 +1,5 @@
-import { type JobError, jobError } from '@glyphmill/jobs';
-import { ArtifactNotFoundError } from '@glyphmill/storage';
+import { type JobError, jobError, type JobKind } from '@glyphmill/jobs';
+import { ArtifactNotFoundError, StorageUnavailableError } from '@glyphmill/storage';
 
 /** A job cannot be done; what its record will say. */
 export class JobFailure extends Error {
@@ -18,11 +18,26 @@ export async function readStored<Value>(id: string, read: () => Promise<Value>):
   }
 }
 
-/** What a record says of an error: its own code where it has one, and whether another attempt may mend it. */
-export function describeError(error: unknown): JobError {
+/** What takes less memory, for a job that got too little. */
+const TAKES_LESS: Record<JobKind, string> = {
+  train:
+    'Make training.batchSize smaller (gradientAccumulationSteps makes up for it), or model.blockSize, nEmbd or nLayer; ' +
+    'or give the worker more memory.',
+  generate: 'Take a smaller model, or give the worker more memory.',
+};
+
+/** What a record says of a job's error: its own code where it has one, and whether another attempt may mend it. */
+export function describeError(error: unknown, kind: JobKind): JobError {
+  const described = describe(error);
+  if (described.code !== 'out_of_memory') return described;
+  return { ...described, message: `${described.message}. ${TAKES_LESS[kind]}`, retryable: false };
+}
+
+function describe(error: unknown): JobError {
   if (error instanceof JobFailure) return error.error;
   const code =
     error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'internal_error';
   const message = error instanceof Error ? error.message : String(error);
-  return jobError.parse({ code, message, retryable: true });
+  const retryable = !(error instanceof StorageUnavailableError) || error.mayPass;
+  return jobError.parse({ code, message, retryable });
 }

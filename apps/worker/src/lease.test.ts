@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectRedis, type JobEvent, JobStore, trainRequest } from '@glyphmill/jobs';
 import { startValkey } from '@glyphmill/runtimes';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { JobStoppedError, Lease } from './lease.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'glyphmill-lease-'));
@@ -111,11 +111,11 @@ test('what was told before a drain is not lost', async () => {
 test('at a drain the work has its farewell, and must stop after it', async () => {
   const { lease } = await claimed();
   const seen: boolean[] = [];
-  lease.onDrain(async () => {
+  lease.onFarewell(async () => {
     await lease.flush();
     seen.push(lease.signal.aborted);
   });
-  await lease.drain(60_000);
+  await lease.leave('drain', 60_000);
   expect(seen).toEqual([false]);
   expect(lease.signal.reason).toMatchObject({ reason: 'drain' });
   lease.end();
@@ -123,10 +123,32 @@ test('at a drain the work has its farewell, and must stop after it', async () =>
 
 test('a farewell that takes too long is not waited for', async () => {
   const { lease } = await claimed();
-  lease.onDrain(() => new Promise(() => undefined));
-  await lease.drain(1);
+  lease.onFarewell(() => new Promise(() => undefined));
+  await lease.leave('drain', 1);
   expect(lease.signal.reason).toMatchObject({ reason: 'drain' });
   lease.end();
+});
+
+test('a job that is to pause has its farewell, and is paused', async () => {
+  const { id, lease } = await claimed();
+  const said = vi.fn<() => Promise<void>>(async () => undefined);
+  lease.onFarewell(said);
+  await store.pause(id);
+  await lease.flush();
+  await vi.waitUntil(() => lease.signal.aborted);
+  expect(said).toHaveBeenCalledTimes(1);
+  expect(lease.signal.reason).toMatchObject({ code: 'job_stopped', reason: 'pause' });
+  expect(await lease.settle({ state: 'paused' })).toBe('paused');
+  expect(await store.get(id)).toMatchObject({ state: 'paused', attempts: 0 });
+});
+
+test('a job that was to pause is queued again where that was taken back', async () => {
+  const { id, lease } = await claimed();
+  await store.pause(id);
+  await lease.flush();
+  await vi.waitUntil(() => lease.signal.aborted);
+  await store.resume(id);
+  expect(await lease.settle({ state: 'paused' })).toBe('queued');
 });
 
 test('a checkpoint under a lost lease stops the work; else it comes after what was told before it', async () => {

@@ -9,6 +9,7 @@ import type {
   WorkerOutcome,
   WorkerReport,
 } from '@glyphmill/jobs';
+import { EventBuffer } from './event-buffer.js';
 
 /** How long an event may wait for others to travel with it. */
 const GATHERING_MS = 100;
@@ -16,18 +17,24 @@ const GATHERING_MS = 100;
 /** How often the record hears of its worker, and the worker of what is asked of its job. */
 const HEARTBEAT_MS = 1000;
 
-/** Events kept while Redis is away; beyond them the oldest metrics and samples are dropped. */
-const MAX_WAITING_EVENTS = 10_000;
+/** How long the work may take to keep its state when the job is asked to pause. */
+const PAUSE_FAREWELL_MS = 60_000;
 
-/** Why a job must stop here although it has not ended. */
-export type StopReason = 'lost' | 'drain';
+/** Why a job must stop here although it has not ended: it is no longer ours, the worker is to stop, it is to pause. */
+export type StopReason = 'lost' | 'drain' | 'pause';
+
+const REASONS: Record<StopReason, string> = {
+  lost: 'the job is no longer ours',
+  drain: 'the worker is stopping',
+  pause: 'the job was asked to pause',
+};
 
 /** Thrown through the work of a job that must stop. */
 export class JobStoppedError extends Error {
   readonly code = 'job_stopped';
 
   constructor(readonly reason: StopReason) {
-    super(reason === 'lost' ? 'the job is no longer ours' : 'the worker is stopping');
+    super(REASONS[reason]);
   }
 }
 
@@ -37,17 +44,19 @@ type Progress = NonNullable<WorkerReport['progress']>;
 /**
  * The right of one worker to write one job's record, or one shard's entry in it, for as long as the token there is its
  * own. Progress and events are gathered and sent together; each sending is also the heartbeat, and its answer says
- * whether the job is still ours: it is not once it was cancelled, or another worker took it over.
+ * whether the job is still ours (it is not once it was cancelled, or another worker took it over), and whether it is to
+ * pause.
  */
 export class Lease {
   readonly #store: JobStore;
   readonly #stopping = new AbortController();
   #farewell: (() => Promise<void>) | undefined;
   #lost = false;
+  #pausing = false;
   #sequence = 0;
   #progress: Progress | undefined;
   #tokensPerSecond = 0;
-  #events: JobEvent[] = [];
+  readonly #events = new EventBuffer();
   #parcel: { sequence: number; events: JobEvent[]; progress: Progress | undefined } | undefined;
   #sending: Promise<void> | undefined;
   #gathering: NodeJS.Timeout | undefined;
@@ -77,26 +86,25 @@ export class Lease {
     if (!this.#stopping.signal.aborted) this.#stopping.abort(new JobStoppedError(reason));
   }
 
-  /** Sets what the work still does when the worker is to stop, before it is stopped itself. */
-  onDrain(farewell: () => Promise<void>): void {
+  /** Sets what the work still does where it has the time, before it is stopped itself. */
+  onFarewell(farewell: () => Promise<void>): void {
     this.#farewell = farewell;
   }
 
-  /** Says that the worker is to stop: the work has its farewell, for at most `farewellMs`, and must then stop. */
-  async drain(farewellMs: number): Promise<void> {
+  /** Says that the work is to end here: it has its farewell, for at most `farewellMs`, and must then stop. */
+  async leave(reason: 'drain' | 'pause', farewellMs: number): Promise<void> {
     if (this.#farewell && farewellMs > 0) {
       const over = new AbortController();
       const bound = wait(farewellMs, undefined, { signal: over.signal }).catch(() => undefined);
       await Promise.race([this.#farewell(), bound]);
       over.abort();
     }
-    this.stop('drain');
+    this.stop(reason);
   }
 
   /** Tells of an event, within a tenth of a second. */
   post(event: JobEvent): void {
-    this.#events.push(event);
-    if (this.#events.length > MAX_WAITING_EVENTS) this.#events.shift();
+    this.#events.add(event);
     this.#gathering ??= setTimeout(() => void this.#send(), GATHERING_MS);
   }
 
@@ -148,7 +156,7 @@ export class Lease {
   /** Sends what is waiting, and returns when it has arrived or Redis could not be reached. */
   async flush(): Promise<void> {
     await this.#send();
-    if (this.#events.length > 0) await this.#send();
+    if (!this.#events.isEmpty) await this.#send();
   }
 
   /** Ends the heartbeat; the record keeps the token until another claim. */
@@ -177,15 +185,19 @@ export class Lease {
   /** A parcel keeps its number until it is answered, so that one that arrives twice counts once. */
   async #sendParcel(): Promise<void> {
     if (this.#lost) return;
-    this.#parcel ??= { sequence: this.#sequence + 1, events: this.#events.splice(0), progress: this.#progress };
+    this.#parcel ??= { sequence: this.#sequence + 1, events: this.#events.take(), progress: this.#progress };
     const { sequence, events, progress } = this.#parcel;
     try {
       const said = { events, ...(progress ? { progress } : {}) };
-      const { held } = await this.#report(sequence, said);
+      const { held, requested } = await this.#report(sequence, said);
       this.#sequence = sequence;
       this.#parcel = undefined;
       if (this.#progress === progress) this.#progress = undefined;
       if (!held) this.stop('lost');
+      else if (requested === 'pause' && !this.#pausing) {
+        this.#pausing = true;
+        void this.leave('pause', PAUSE_FAREWELL_MS);
+      }
     } catch {
       // Redis is away: the next heartbeat sends the same parcel again.
     }

@@ -9,16 +9,16 @@ const IDLE_GRACE_MS = 2000;
 let worker: RunningWorker | undefined;
 let log: Logger | undefined;
 let graceMs = 0;
-let stoppedBy: string | undefined;
+const reasons = new Set<string>();
 
 /**
  * Ends the worker in order. A terminal's Ctrl-C reaches the worker together with the SIGTERM of whoever started it:
- * only the same signal again means that nobody wants to wait.
+ * only a signal that came before means that nobody wants to wait. The engines end with the process.
  */
 const stop = (reason: string) => {
-  if (!worker || reason === stoppedBy) process.exit(worker ? 1 : 0);
-  if (stoppedBy) return;
-  stoppedBy = reason;
+  if (!worker || reasons.has(reason)) process.exit(worker ? 1 : 0);
+  reasons.add(reason);
+  if (reasons.size > 1) return;
   log?.info({ reason }, 'worker stopping');
   const isIdle = worker.isIdle();
   setTimeout(

@@ -46,7 +46,8 @@ export async function processDelivery<Kind extends JobKind>(
   delivery: Delivery,
 ): Promise<void> {
   const token = randomUUID();
-  const by = { delivery: delivery.number, lock: delivery.lock, token, worker: context.workerId };
+  const { number, lock, lane } = delivery;
+  const by = { delivery: number, lock, lane, token, worker: context.workerId };
   const job =
     delivery.shard === undefined
       ? await context.store.claim(delivery.jobId, by)
@@ -54,7 +55,7 @@ export async function processDelivery<Kind extends JobKind>(
   if (!job || !isKind(job, kind)) return;
   const lease = new Lease(context.store, job, token, delivery.signal);
   context.leases.add(lease);
-  const drain = () => void lease.drain(context.farewellMs);
+  const drain = () => void lease.leave('drain', context.farewellMs);
   context.draining.addEventListener('abort', drain, { once: true });
   if (context.draining.aborted) lease.stop('drain');
   const { jobId, shard } = delivery;
@@ -66,14 +67,16 @@ export async function processDelivery<Kind extends JobKind>(
     log.info(state === undefined ? 'job is no longer ours' : state === 'succeeded' ? 'job succeeded' : 'shard done');
   } catch (error) {
     if (!(error instanceof JobStoppedError)) {
-      const described = describeError(error);
+      const described = describeError(error, kind);
       log.warn({ error: described }, 'attempt failed');
       await lease.settle({ state: 'failed', error: described });
-    } else if (error.reason === 'drain') {
-      log.info('job handed back');
-      await lease.settle({ state: 'handed-back' });
-      throw new HandBack();
-    } else log.info('job is no longer ours');
+    } else if (error.reason === 'lost') log.info('job is no longer ours');
+    else {
+      const state = await lease.settle({ state: error.reason === 'drain' ? 'handed-back' : 'paused' });
+      log.info(state === undefined ? 'job is no longer ours' : state === 'paused' ? 'job paused' : 'job handed back');
+      // A job that is resumed has another delivery.
+      if (state !== undefined && state !== 'paused') throw new HandBack();
+    }
   } finally {
     context.draining.removeEventListener('abort', drain);
     lease.end();

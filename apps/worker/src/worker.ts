@@ -1,5 +1,14 @@
 import { hostname } from 'node:os';
-import { connectRedis, type Delivery, DeliveryWorker, JobStore, WorkerRegistry } from '@glyphmill/jobs';
+import {
+  checkRedisDurability,
+  connectRedis,
+  type Delivery,
+  DeliveryWorker,
+  JobStore,
+  type Lane,
+  lanesOf,
+  WorkerRegistry,
+} from '@glyphmill/jobs';
 import { FolderStorage } from '@glyphmill/storage';
 import { ulid } from 'ulid';
 import type { WorkerConfig, WorkerRole } from './config.js';
@@ -16,13 +25,17 @@ import { trainJob } from './train/train-job.js';
 const ANNOUNCE_MS = 1000;
 
 /**
- * How many deliveries of a kind a worker has at once. A training takes the whole device; of the shards of generate jobs
- * one is always there when another ends, so that the engine never waits for the queue.
+ * How many deliveries of a lane a worker has at once. A training takes the whole device; of the shards of generate jobs
+ * one is always there when another ends, so that the engine never waits for the queue; and small generate jobs, which
+ * somebody may be waiting for, go into the engine's batches beside them.
  */
-const CONCURRENCY: Record<WorkerRole, number> = { train: 1, generate: 2 };
+const CONCURRENCY: Record<Lane, number> = { train: 1, generate: 2, 'generate-now': 8 };
 
 /** How much of the grace time is left for ending the engines and handing the jobs back. */
 const HAND_BACK_MS = 5000;
+
+/** How long an engine may take to end before it is killed; less where the grace time is short. */
+const ENGINE_STOP_MS = 2000;
 
 /** A running worker. */
 export interface RunningWorker {
@@ -36,13 +49,13 @@ export interface RunningWorker {
 /** A role's engines and the deliveries that feed them. */
 interface Role {
   describe(): Promise<{ device: string; libraries: Record<string, string> }>;
-  deliveries(): DeliveryWorker;
+  deliveries(): DeliveryWorker[];
   stop(): Promise<void>;
 }
 
 /**
  * Starts a worker: its engines first, so that a device or library that cannot be used ends the start with the reason,
- * then the deliveries. Gives it once it takes jobs.
+ * then the deliveries. Gives it once it takes jobs. Throws also where Redis may drop what it is given.
  */
 export async function startWorker(
   config: WorkerConfig,
@@ -58,13 +71,14 @@ export async function startWorker(
   const draining = new AbortController();
   const workerId = `worker_${ulid()}`;
   const graceMs = config.shutdownGraceMs;
+  const engineStopMs = Math.min(ENGINE_STOP_MS, graceMs / 4);
   const farewellMs = Math.max(graceMs / 4, graceMs - HAND_BACK_MS);
   const context: JobContext = { store, storage, log, workerId, leases, farewellMs, draining: draining.signal };
 
   // Every role has its engine and its work here; the compiler refuses a role without one.
   const makeRole: Record<WorkerRole, () => Role> = {
     train: () => {
-      const engines = new TrainingEngines(trainingEnvironment(config, environment));
+      const engines = new TrainingEngines(trainingEnvironment(config, environment), engineStopMs);
       return role('train', engines, (delivery) =>
         processDelivery(context, 'train', trainJob(context, engines), delivery),
       );
@@ -84,20 +98,24 @@ export async function startWorker(
     return {
       describe: () => engines.describe(),
       deliveries: () =>
-        new DeliveryWorker({
-          kind,
-          concurrency: CONCURRENCY[kind],
-          redisUrl: config.redisUrl,
-          prefix: config.redisPrefix,
-          handle,
-          onError: (error) => log.warn({ error: error.message }, 'queue'),
-        }),
+        lanesOf(kind).map(
+          (lane) =>
+            new DeliveryWorker({
+              lane,
+              concurrency: CONCURRENCY[lane],
+              redisUrl: config.redisUrl,
+              prefix: config.redisPrefix,
+              handle,
+              onError: (error) => log.warn({ error: error.message }, 'queue'),
+            }),
+        ),
       stop: () => engines.stop(),
     };
   }
 
   const roles = [...new Set(config.roles)].map((name) => makeRole[name]());
   const described = await Promise.all(roles.map((each) => each.describe()));
+  for (const warning of await checkRedisDurability(redis)) log.warn(warning);
   // An engine sees no GPU but its own, and calls it the first.
   const device = config.device.startsWith('cuda:')
     ? config.device
@@ -121,8 +139,14 @@ export async function startWorker(
       startedAt,
     });
   await announce();
-  const announcing = setInterval(() => void announce().catch(() => undefined), ANNOUNCE_MS);
-  const deliveries = roles.map((each) => each.deliveries());
+  // One at a time: while Redis is away they would pile up.
+  let announcement: Promise<void> | undefined;
+  const announcing = setInterval(() => {
+    announcement ??= announce()
+      .catch(() => undefined)
+      .finally(() => (announcement = undefined));
+  }, ANNOUNCE_MS);
+  const deliveries = roles.flatMap((each) => each.deliveries());
 
   return {
     id: workerId,

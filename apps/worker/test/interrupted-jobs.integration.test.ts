@@ -46,7 +46,7 @@ describe('an engine that is killed', () => {
     expect(failure).toMatchObject({
       error: {
         code: 'engine_died',
-        message: expect.stringMatching(/ended by SIGKILL.*out of memory/u),
+        message: expect.stringMatching(/ended by SIGKILL/u),
         retryable: true,
       },
     });
@@ -96,6 +96,35 @@ describe('a worker that is to stop', () => {
     expect(await worker.exitCode).toBe(0);
     await gone(engine);
     expect(await place.get(job)).toMatchObject({ state: 'queued', attempts: 0 });
+  });
+});
+
+describe('an engine that hangs', () => {
+  /** A worker whose engine answers nothing more, not even the end of its worker. */
+  async function hanging(settings: NodeJS.ProcessEnv) {
+    const worker = await place.worker(settings);
+    const { job, engine } = await midway(worker, { training: ENDLESS });
+    process.kill(engine, 'SIGSTOP');
+    return { worker, job, engine };
+  }
+
+  test('ends with its worker at the second SIGTERM, however long the grace time is', async () => {
+    const { worker, engine } = await hanging({ SHUTDOWN_GRACE_SECONDS: '3600' });
+    worker.signal('SIGTERM');
+    await worker.logged('worker stopping');
+    // The SIGINT of a terminal that reaches the worker beside its parent's SIGTERM is no second signal.
+    worker.signal('SIGINT');
+    worker.signal('SIGTERM');
+    expect(await worker.exitCode).toBe(1);
+    await gone(engine);
+  });
+
+  test('ends with its worker where the grace time is over, or too short for waiting', async () => {
+    const { worker, job, engine } = await hanging({ SHUTDOWN_GRACE_SECONDS: '1' });
+    worker.signal('SIGTERM');
+    await worker.exitCode;
+    await gone(engine);
+    expect(await place.get(job)).toMatchObject({ attempts: 0 });
   });
 });
 

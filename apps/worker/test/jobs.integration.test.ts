@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { trainResult } from '@glyphmill/jobs';
-import { modelManifest, outputLine } from '@glyphmill/model/config';
+import { generatedLine, modelManifest, outputLine } from '@glyphmill/model/config';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { TEXT, useWorkplaces, type Workplace } from './workplace.fixture.js';
 
@@ -130,6 +130,30 @@ describe('a generate job', () => {
     }
     expect(texts[0]).toEqual(texts[1]);
     expect(texts[0]).not.toEqual(texts[2]);
+  });
+
+  test('ends its texts at a stop string, and tells log probabilities of what it drew', async () => {
+    await place.worker();
+    const model = await trainedModel();
+    const rules = { stop: ['o', 'e '], logprobs: 2, repetitionPenalty: 1.2, window: 'sliding' };
+    const job = await place.ended(await place.generate({ model, prompts: ['The '], samples: 20, ...rules }));
+    const [shard = ''] = await outputOf(job.id);
+    const lines = shard
+      .trimEnd()
+      .split('\n')
+      .map((line) => generatedLine.parse(JSON.parse(line)));
+    expect(lines).toHaveLength(20);
+    for (const { text, tokenCount, finishReason, logprobs } of lines) {
+      expect(finishReason).toBe('stop');
+      expect(text).not.toMatch(/o|e /u);
+      expect(tokenCount - text.length).toBeOneOf([1, 2]);
+      expect(logprobs!.tokens.join('')).toBe(text);
+      for (const [at, token] of logprobs!.tokens.entries()) {
+        expect(logprobs!.topLogprobs[at]![token]).toBe(logprobs!.tokenLogprobs[at]);
+      }
+    }
+    const tokens = lines.reduce((sum, { tokenCount }) => sum + tokenCount, 0);
+    expect(job).toMatchObject({ state: 'succeeded', result: { counts: { done: 20, failed: 0, tokens } } });
   });
 
   test('of a model that was deleted fails without another attempt', async () => {

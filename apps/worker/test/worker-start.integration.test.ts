@@ -1,3 +1,4 @@
+import { connectRedis } from '@glyphmill/jobs';
 import { findRuntimes } from '@glyphmill/runtimes';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { useWorkplaces, type Workplace } from './workplace.fixture.js';
@@ -26,6 +27,20 @@ describe('a worker does not start, and says why in one line,', () => {
     expect(await refusal(settings)).toMatchObject({ level: 60, code: 'invalid_setting', msg });
   });
 
+  test('where Redis may drop keys when its memory is full', async () => {
+    const redis = connectRedis(place.redisUrl, 'worker', () => undefined);
+    await redis.config('SET', 'maxmemory-policy', 'allkeys-lru');
+    const { msg } = await refusal({ WORKER_ROLES: 'generate', LOG_LEVEL: 'silent' });
+    await redis.config('SET', 'maxmemory-policy', 'noeviction');
+    redis.disconnect();
+    expect(msg).toMatch(/maxmemory-policy of this Redis is "allkeys-lru".*Set "maxmemory-policy noeviction"/u);
+  });
+
+  test.runIf(process.platform === 'linux')('where its storage folder cannot be made', async () => {
+    const { msg } = await refusal({ DATA_DIR: '/proc/glyphmill' });
+    expect(msg).toBe('No folder can be made in /proc. Choose another folder.');
+  });
+
   test.skipIf(findRuntimes().tensorflow.build === 'cuda').each([
     ['train', /compute on cuda:0, but its library sees cpu only.*DEVICE=cpu/u],
     ['generate', /cannot run on cuda:0.*DEVICE=cpu/u],
@@ -33,6 +48,12 @@ describe('a worker does not start, and says why in one line,', () => {
     const { msg } = await refusal({ DEVICE: 'cuda:0', LOG_LEVEL: 'silent', WORKER_ROLES: role });
     expect(msg).toMatch(reason);
   });
+});
+
+test('a worker on a Redis that keeps nothing on a disk warns of it', async () => {
+  const worker = await place.worker({ WORKER_ROLES: 'generate' });
+  const warnings = worker.log.filter(({ level }) => level === 40);
+  expect(warnings).toEqual([expect.objectContaining({ msg: expect.stringContaining('keeps nothing on a disk') })]);
 });
 
 test('a worker shows in the registry what it computes on, and is taken off when it leaves', async () => {

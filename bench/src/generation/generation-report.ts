@@ -17,8 +17,10 @@ export const generationOrder = z.object({
   newTokens: z.int().min(1),
   topK: z.int().min(1),
   seed: z.int(),
-  /** How often each is measured in the process, after a short run that does not count. */
+  /** How often each is measured in the process at least, after as many short runs that do not count, */
   repetitions: z.int().min(1),
+  /** and for how long at least. */
+  leastSeconds: z.number().min(0),
 });
 export type GenerationOrder = z.output<typeof generationOrder>;
 

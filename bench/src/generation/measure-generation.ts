@@ -1,3 +1,4 @@
+import { samplingConfig } from '@glyphmill/model/config';
 import { GenerationModel, generationRuntime } from '@glyphmill/model/generation';
 import { median } from '../figure.js';
 import { peakMemoryBytes } from '../peak-memory.js';
@@ -15,19 +16,23 @@ async function seconds(maxNewTokens: number): Promise<number> {
   const start = performance.now();
   await model.generate({
     prompts: Array.from({ length: order.batch }, (_, promptIndex) => ({ promptIndex, text: order.promptText })),
-    sampling: { maxNewTokens, temperature: 1, topK: order.topK, topP: 1, seed: order.seed, samples: 1 },
+    sampling: samplingConfig.parse({ maxNewTokens, topK: order.topK, seed: order.seed }),
     onSequence: () => undefined,
   });
   return (performance.now() - start) / 1000;
 }
 
+/** As often as the order says, and for as long. */
 async function medianSeconds(maxNewTokens: number): Promise<number> {
+  const begin = performance.now();
   const taken: number[] = [];
-  for (let repetition = 0; repetition < order.repetitions; repetition += 1) taken.push(await seconds(maxNewTokens));
+  while (taken.length < order.repetitions || performance.now() - begin < 1000 * order.leastSeconds) {
+    taken.push(await seconds(maxNewTokens));
+  }
   return median(taken);
 }
 
-await seconds(Math.min(8, order.newTokens));
+await medianSeconds(Math.min(8, order.newTokens)); // warms up: an engine stays, and its code is compiled as it runs
 const firstTokenMs = 1000 * (await medianSeconds(1));
 const tokensPerSecond = (order.batch * order.newTokens) / (await medianSeconds(order.newTokens));
 await model.close();

@@ -17,10 +17,13 @@ export class CharacterTokenizer {
   readonly vocabulary: readonly string[];
   /** From code point to id, as long as the highest code point needs. */
   readonly #idOf: Int32Array;
+  /** From id to code point. */
+  readonly #codePoints: Int32Array;
 
   private constructor(vocabulary: readonly string[]) {
     this.vocabulary = vocabulary;
     this.#idOf = indexByCodePoint(vocabulary);
+    this.#codePoints = Int32Array.from(vocabulary, (character) => character.codePointAt(0)!);
   }
 
   /** The distinct code points of a text, in code-point order. Throws {@link TokenizerFormatError} on a lone surrogate. */
@@ -69,14 +72,22 @@ export class CharacterTokenizer {
 
   /** Ids to text. Throws {@link UnknownTokenError} at the first id outside the vocabulary. */
   decode(ids: ArrayLike<number>): string {
-    let text = '';
+    // Written as UTF-16, a text is one string; put together from characters it would be a tree of hundreds.
+    const units = new Uint16Array(2 * ids.length);
+    let count = 0;
     for (let at = 0; at < ids.length; at += 1) {
-      const id = ids[at]!;
-      const character = this.vocabulary[id];
-      if (character === undefined) throw new UnknownTokenError(id, at, this.vocabularySize);
-      text += character;
+      const codePoint = this.#codePoints[ids[at]!];
+      if (codePoint === undefined) throw new UnknownTokenError(ids[at]!, at, this.vocabularySize);
+      if (codePoint > 0xffff) {
+        units[count] = 0xd7c0 + (codePoint >> 10);
+        units[count + 1] = 0xdc00 + (codePoint & 0x3ff);
+        count += 2;
+      } else {
+        units[count] = codePoint;
+        count += 1;
+      }
     }
-    return text;
+    return Buffer.from(units.buffer, 0, 2 * count).toString('utf16le');
   }
 
   /** The tokenizer.json that Hugging Face's libraries read, for `PreTrainedTokenizerFast`; ready for `JSON.stringify`. */

@@ -11,7 +11,10 @@ const ROUNDS = 10;
  * the same array.
  */
 export function philox4x32(counter: Uint32Array, key0: number, key1: number, output: Uint32Array): void {
-  let [word0 = 0, word1 = 0, word2 = 0, word3 = 0] = counter;
+  let word0 = counter[0]!;
+  let word1 = counter[1]!;
+  let word2 = counter[2]!;
+  let word3 = counter[3]!;
   for (let round = 0; round < ROUNDS; round += 1) {
     const high0 = multiplyHigh(MULTIPLIER_0, word0);
     const high1 = multiplyHigh(MULTIPLIER_1, word2);

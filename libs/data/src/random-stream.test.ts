@@ -146,6 +146,11 @@ describe('the numbers of a stream', () => {
     const words = new RandomStream(8);
     expect([...uniform]).toEqual(take(7, () => (words.nextUint32() >>> 8) / 2 ** 24));
 
+    const floats = new Float64Array(7);
+    new RandomStream(8).fillFloats(floats);
+    const drawn = new RandomStream(8);
+    expect([...floats]).toEqual(take(7, () => drawn.nextFloat()));
+
     const normal = new Float32Array(7);
     new RandomStream(8).fillNormal(normal, 2, 0.5);
     const random = new RandomStream(8);

@@ -91,6 +91,11 @@ export class RandomStream {
     return radius * Math.cos((2 * Math.PI * this.nextUint32()) / TWO_TO_32);
   }
 
+  /** Fills with what as many calls of {@link nextFloat} give. */
+  fillFloats(values: Float64Array): void {
+    for (let at = 0; at < values.length; at += 1) values[at] = this.nextFloat();
+  }
+
   /** Fills with numbers in [0, 1), exact in float32: 24 random bits of 1 word each. */
   fillUniform(values: Float32Array): void {
     for (let at = 0; at < values.length; at += 1) values[at] = (this.nextUint32() >>> 8) * TWO_TO_MINUS_24;
@@ -103,7 +108,7 @@ export class RandomStream {
 
   #computeBlock(): void {
     const index = Math.floor(this.#drawn / WORDS_PER_BLOCK);
-    this.#counter[0] = index % TWO_TO_32;
+    this.#counter[0] = index; // its lowest 32 bits
     this.#counter[1] = Math.floor(index / TWO_TO_32);
     philox4x32(this.#counter, this.#seed, this.#stream[0] ?? 0, this.#block);
   }

@@ -1,6 +1,6 @@
 import { Job as BullJob, Queue, type IRedisTransaction } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { type JobKind, jobKind } from './job.js';
+import { lane as lanes, type Lane } from './lane.js';
 
 /** BullMQ never gives up on a delivery: whether a job is over is for its record to say. */
 const NEVER = 2_147_483_647;
@@ -19,22 +19,22 @@ export function parseDeliveryId(id: string): { jobId: string; shard: number | un
   return { jobId, shard: numbers.length > 1 ? Number(numbers[0]) : undefined, number: Number(numbers.at(-1)) };
 }
 
-/** The door into BullMQ: one queue a kind, and nothing in a delivery but its id. */
+/** The door into BullMQ: one queue a lane, and nothing in a delivery but its id. */
 export class DeliveryQueue {
-  readonly #queues: Record<JobKind, Queue>;
+  readonly #queues: Record<Lane, Queue>;
 
   constructor(
     redis: Redis,
     readonly prefix: string,
   ) {
-    const open = (kind: JobKind) => {
+    const open = (lane: Lane) => {
       // Asking the server's version would make the queue useless for good where Redis is away at the start.
-      const queue = new Queue(kind, { connection: redis, prefix, skipWaitingForReady: true, skipVersionCheck: true });
+      const queue = new Queue(lane, { connection: redis, prefix, skipWaitingForReady: true, skipVersionCheck: true });
       // The connection's owner listens to its errors; without a listener here an error would end the process.
       queue.on('error', () => undefined);
       return queue;
     };
-    this.#queues = { train: open('train'), generate: open('generate') };
+    this.#queues = { train: open('train'), generate: open('generate'), 'generate-now': open('generate-now') };
   }
 
   /** A transaction that deliveries and scripts can be added to. */
@@ -45,12 +45,12 @@ export class DeliveryQueue {
   /** Adds the delivery of a job, or of one shard of it, to a transaction; the only way into BullMQ. */
   release(
     transaction: IRedisTransaction,
-    job: { id: string; kind: JobKind; priority: number },
+    job: { id: string; lane: Lane; priority: number },
     number: number,
     shard?: number,
   ): void {
     const delivery = new BullJob(
-      this.#queues[job.kind],
+      this.#queues[job.lane],
       'run',
       {},
       {
@@ -66,23 +66,23 @@ export class DeliveryQueue {
     void delivery.addJob(transaction);
   }
 
-  /** The sorted set in which a kind's deliveries wait, first to run first. */
-  waitingKey(kind: JobKind): string {
-    return this.#queues[kind].toKey('prioritized');
+  /** The sorted set in which a lane's deliveries wait, first to run first. */
+  waitingKey(lane: Lane): string {
+    return this.#queues[lane].toKey('prioritized');
   }
 
   /** The key that is there as long as BullMQ knows a delivery. */
-  deliveryKey(kind: JobKind, id: string): string {
-    return this.#queues[kind].toKey(id);
+  deliveryKey(lane: Lane, id: string): string {
+    return this.#queues[lane].toKey(id);
   }
 
   /** Takes a waiting delivery out of BullMQ; harmless where it is not there or at work. */
-  async withdraw(kind: JobKind, id: string): Promise<void> {
-    await this.#queues[kind].remove(id).catch(() => undefined);
+  async withdraw(lane: Lane, id: string): Promise<void> {
+    await this.#queues[lane].remove(id).catch(() => undefined);
   }
 
   /** Ends the queues; the connection stays its owner's. */
   async close(): Promise<void> {
-    await Promise.all(jobKind.options.map((kind) => this.#queues[kind].close()));
+    await Promise.all(lanes.options.map((lane) => this.#queues[lane].close()));
   }
 }

@@ -6,12 +6,10 @@ import type { ClaimedJob } from './job-record.js';
 import { JobStore } from './job-store.js';
 import { useValkey } from './redis.fixture.js';
 import { trainRequest } from './requests.js';
+import { SeveringProxy } from './severing-proxy.fixture.js';
 import { WorkerRegistry } from './worker-registry.js';
 
 const valkey = useValkey();
-
-/** Lets a process of its own run the sources as they are. */
-const SOURCE_IMPORTS = new URL('source-imports.fixture.mjs', import.meta.url).href;
 
 async function queuedJob() {
   const prefix = valkey.fresh();
@@ -19,7 +17,7 @@ async function queuedJob() {
   const request = trainRequest.parse({ dataset: 'moby-dick', model: { kind: 'bigram' } });
   const [job] = await store.create([{ kind: 'train', request }]);
   const work = (handle: (delivery: Delivery) => Promise<void>, more: object = {}) =>
-    new DeliveryWorker({ kind: 'train', redisUrl: valkey.url(), prefix, handle, onError: () => undefined, ...more });
+    new DeliveryWorker({ lane: 'train', redisUrl: valkey.url(), prefix, handle, onError: () => undefined, ...more });
   return { id: job!.id, prefix, store, work };
 }
 
@@ -28,6 +26,7 @@ test('a delivery names its job and its number, and is gone when it was handled',
   const handled = Promise.withResolvers<Delivery>();
   const worker = work(async (delivery) => handled.resolve(delivery));
   expect(await handled.promise).toEqual({
+    lane: 'train',
     jobId: id,
     shard: undefined,
     number: 1,
@@ -112,15 +111,7 @@ test('the job of a worker that was killed is claimed by another, and an attempt 
   const dying = fork(
     new URL('dying-worker.fixture.ts', import.meta.url),
     [valkey.url(), prefix, JSON.stringify(timing)],
-    {
-      execArgv: [
-        '--experimental-transform-types',
-        '--no-warnings',
-        '--conditions=glyphmill-source',
-        '--import',
-        SOURCE_IMPORTS,
-      ],
-    },
+    { execArgv: [...process.execArgv, '--experimental-transform-types', '--no-warnings'] },
   );
   await once(dying, 'message');
   expect(await store.get(id)).toMatchObject({ state: 'running', worker: 'dying' });
@@ -135,6 +126,18 @@ test('the job of a worker that was killed is claimed by another, and an attempt 
   await worker.close();
   expect(await store.get(id)).toMatchObject({ state: 'running', worker: 'heir', error: { code: 'worker_lost' } });
   expect(await store.report(id, 'first', 1, {})).toMatchObject({ held: false });
+});
+
+test('a worker that is closed while its Redis is away ends', async () => {
+  const proxy = await SeveringProxy.open(valkey.url());
+  const away = Promise.withResolvers<void>();
+  const waiting = Promise.withResolvers<void>();
+  const { work } = await queuedJob();
+  const worker = work(async () => waiting.resolve(), { redisUrl: proxy.url, onError: () => away.resolve() });
+  await waiting.promise;
+  proxy.close();
+  await away.promise;
+  await expect(worker.close()).resolves.toBeUndefined();
 });
 
 test('workers are listed while they announce themselves', async () => {

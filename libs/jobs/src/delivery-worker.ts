@@ -1,12 +1,15 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { type Job as BullJob, WaitingError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { parseDeliveryId } from './delivery-queue.js';
-import type { JobKind } from './job.js';
 import { DEFAULT_PREFIX } from './job-keys.js';
+import type { Lane } from './lane.js';
 import { connectRedis } from './redis-connection.js';
 
 /** BullMQ's hint that a job may want to run here. */
 export interface Delivery {
+  /** The lane that it came by. */
+  lane: Lane;
   jobId: string;
   /** The shard whose ticket it is; `undefined` for a job that is one piece. */
   shard: number | undefined;
@@ -24,7 +27,7 @@ export class HandBack extends Error {
 }
 
 interface DeliveryWorkerOptions {
-  kind: JobKind;
+  lane: Lane;
   redisUrl: string;
   prefix?: string;
   /** What is done with a delivery; an error it throws goes to `onError`, and brings the delivery back after a second. */
@@ -40,25 +43,35 @@ interface DeliveryWorkerOptions {
 
 const NEVER = 2_147_483_647;
 
-/** Takes the deliveries of one kind of job. */
+/** How long BullMQ may take to close once nothing is handled: where its connection is away it would wait for ever. */
+const CLOSE_MS = 2000;
+
+/** Takes the deliveries of one lane. */
 export class DeliveryWorker {
   readonly #worker: Worker;
   readonly #connection: Redis;
+  /** What is being handled. */
+  readonly #handling = new Set<Promise<void>>();
 
-  constructor({ kind, redisUrl, prefix = DEFAULT_PREFIX, handle, onError, ...options }: DeliveryWorkerOptions) {
+  constructor({ lane, redisUrl, prefix = DEFAULT_PREFIX, handle, onError, ...options }: DeliveryWorkerOptions) {
     this.#connection = connectRedis(redisUrl, 'worker', onError);
     // BullMQ makes an AbortSignal only for a processor that declares three parameters.
     const processor = async (delivery: BullJob, lock?: string, signal?: AbortSignal): Promise<void> => {
       const named = parseDeliveryId(delivery.id ?? '');
       try {
-        await handle({ ...named, lock: lock ?? '', signal: signal ?? new AbortController().signal });
+        await handle({ lane, ...named, lock: lock ?? '', signal: signal ?? new AbortController().signal });
       } catch (error) {
         if (!(error instanceof HandBack)) throw error;
         await delivery.moveToWait(lock);
         throw new WaitingError();
       }
     };
-    this.#worker = new Worker(kind, processor, {
+    const tracked = (delivery: BullJob, lock?: string, signal?: AbortSignal): Promise<void> => {
+      const handled = processor(delivery, lock, signal);
+      this.#handling.add(handled);
+      return handled.finally(() => this.#handling.delete(handled));
+    };
+    this.#worker = new Worker(lane, tracked, {
       connection: this.#connection,
       prefix,
       concurrency: options.concurrency ?? 1,
@@ -79,7 +92,17 @@ export class DeliveryWorker {
 
   /** Takes no more deliveries, and returns when those it has are done. */
   async close(): Promise<void> {
-    await this.#worker.close();
+    const closed = new AbortController();
+    await Promise.race([this.#worker.close(), this.#idle(closed.signal)]);
+    closed.abort();
     this.#connection.disconnect();
+  }
+
+  /** Resolves when nothing was handled for a while, or at the signal. */
+  async #idle(signal: AbortSignal): Promise<void> {
+    do {
+      await Promise.allSettled(this.#handling);
+      await wait(CLOSE_MS, undefined, { signal }).catch(() => undefined);
+    } while (this.#handling.size > 0 && !signal.aborted);
   }
 }

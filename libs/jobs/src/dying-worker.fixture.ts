@@ -11,7 +11,7 @@ process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'));
 
 const options: { lockDurationMs?: number } = JSON.parse(timing);
 export const worker = new DeliveryWorker({
-  kind: 'train',
+  lane: 'train',
   redisUrl,
   prefix,
   onError: ignore,

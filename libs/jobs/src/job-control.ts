@@ -107,8 +107,8 @@ export class JobControl {
   }
 
   /** Only so that the places in the queue are right: a delivery that no record wants ends at its claim anyway. */
-  async #withdraw({ kind }: JobRecord, deliveries: string[]): Promise<void> {
-    await Promise.all(deliveries.map((delivery) => this.#queue.withdraw(kind, delivery)));
+  async #withdraw({ lane }: JobRecord, deliveries: string[]): Promise<void> {
+    await Promise.all(deliveries.map((delivery) => this.#queue.withdraw(lane, delivery)));
   }
 
   async #waitingDeliveries({ id, kind, state, delivery }: JobRecord): Promise<string[]> {

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { type DeliveryQueue, deliveryId } from './delivery-queue.js';
 import { DeadlinePassedError, IdempotencyConflictError, JobNotFoundError, QueueFullError } from './errors.js';
 import { type Job, jobKind } from './job.js';
-import { ancestorsOf, type JobDraft, type NewRecord, queuedJob, recordOf, sourceOf } from './job-draft.js';
+import { ancestorsOf, type JobDraft, laneOf, type NewRecord, queuedJob, recordOf, sourceOf } from './job-draft.js';
 import type { JobKeys } from './job-keys.js';
 import { create } from './scripts/create.js';
 import { FIRST_ENTRY } from './shard-entry.js';
@@ -119,15 +119,17 @@ export class JobCreation {
 
   /** The first deliveries of a job: one, or the tickets of its open shards. */
   #release(transaction: IRedisTransaction, { id, draft, open }: Made): void {
-    const job = { id, kind: draft.kind, priority: draft.request.priority };
+    const job = { id, lane: laneOf(draft), priority: draft.request.priority };
     if (draft.kind === 'train') this.#queue.release(transaction, job, 1);
     for (let shard = 0; shard < open; shard += 1) this.#queue.release(transaction, job, 1, shard);
   }
 
-  async #withdraw({ id, draft: { kind }, open }: Made): Promise<void> {
+  async #withdraw({ id, draft, open }: Made): Promise<void> {
     const deliveries =
-      kind === 'train' ? [deliveryId(id, 1)] : Array.from({ length: open }, (_, shard) => deliveryId(id, 1, shard));
-    await Promise.all(deliveries.map((delivery) => this.#queue.withdraw(kind, delivery)));
+      draft.kind === 'train'
+        ? [deliveryId(id, 1)]
+        : Array.from({ length: open }, (_, shard) => deliveryId(id, 1, shard));
+    await Promise.all(deliveries.map((delivery) => this.#queue.withdraw(laneOf(draft), delivery)));
   }
 
   #waitingIndexes(): string[] {

@@ -2,6 +2,7 @@ import { checkpointOwner, type CheckpointPointer } from './checkpoint-pointer.js
 import type { Job } from './job.js';
 import { requestFields, withoutPrompts } from './job-record.js';
 import type { JobState } from './job-state.js';
+import { generateLane, type Lane } from './lane.js';
 import type { GenerateRequest, TrainRequest } from './requests.js';
 import { planShards } from './shard-plan.js';
 
@@ -41,12 +42,18 @@ export function ancestorsOf(draft: JobDraft): string[] {
   return draft.kind === 'train' ? [...new Set(draft.checkpoints?.map(checkpointOwner))] : [];
 }
 
+/** The lane in which its deliveries wait. */
+export function laneOf(draft: JobDraft): Lane {
+  return draft.kind === 'train' ? 'train' : generateLane({ ...draft.request, promptCount: draft.promptCount });
+}
+
 /** The record of a job that is to be. `workers` is how many workers there are: a job in shards starts about twice as wide. */
 export function recordOf(draft: JobDraft, id: string, workers: number): NewRecord {
   const { kind, request } = draft;
   return {
     id,
     kind,
+    lane: laneOf(draft),
     state: 'queued' satisfies JobState,
     ...requestFields(request),
     spent: 0,

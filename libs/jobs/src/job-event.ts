@@ -1,3 +1,4 @@
+import { finishReason, lineError } from '@glyphmill/model/config';
 import { z } from 'zod';
 import { jobError } from './job.js';
 import { JOB_STATES } from './job-state.js';
@@ -29,6 +30,21 @@ const sampleEvent = z.object({ type: z.literal('sample'), step: z.int(), text: z
 /** A state of the training that it can be gone on from was kept. */
 const checkpointEvent = z.object({ type: z.literal('checkpoint'), step: z.int() });
 
+/**
+ * More of one sequence (a sample of a prompt) of a streamed generate job. The texts of its events, one after the other,
+ * are the text of its line in the output: no part comes twice, whatever was made again.
+ */
+const textEvent = z.object({
+  type: z.literal('text'),
+  promptIndex: z.int().min(0),
+  sampleIndex: z.int().min(0),
+  text: z.string().describe('What is new since the last event of this sequence.'),
+  tokenCount: z.int().min(0).describe('Tokens of the sequence so far.'),
+  finishReason: finishReason.optional().describe('In the last event of a sequence: why it ended.'),
+  error: lineError.optional().describe('In the only event of a sequence that cannot be made: why.'),
+});
+export type TextEvent = z.output<typeof textEvent>;
+
 const logEvent = z.object({
   type: z.literal('log'),
   level: z.enum(['info', 'warn', 'error']),
@@ -36,7 +52,14 @@ const logEvent = z.object({
 });
 
 /** What is told of a job while it lives, one event a Redis stream entry. */
-export const jobEvent = z.discriminatedUnion('type', [stateEvent, metricEvent, sampleEvent, checkpointEvent, logEvent]);
+export const jobEvent = z.discriminatedUnion('type', [
+  stateEvent,
+  metricEvent,
+  sampleEvent,
+  checkpointEvent,
+  textEvent,
+  logEvent,
+]);
 export type JobEvent = z.output<typeof jobEvent>;
 
 /** An event with its place in the job's stream, `<ms>-<n>`, and its time. */

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { type CheckpointPointer, checkpointPointer } from './checkpoint-pointer.js';
 import { generateProgress, generateResult, type Job, jobError, jobKind, trainProgress, trainResult } from './job.js';
 import { JOB_STATES } from './job-state.js';
+import { lane, type Lane } from './lane.js';
 import { generateFields, trainRequest, type GenerateRequest, type TrainRequest } from './requests.js';
 import { type PromptRange, promptsOfShard } from './shard-plan.js';
 import type { ShardEntry } from './shard-entry.js';
@@ -17,6 +18,8 @@ const json = <Schema extends z.ZodType>(schema: Schema) =>
 const jobRecord = z.object({
   id: z.string(),
   kind: jobKind,
+  /** Where its deliveries wait; records of before there were lanes wait in the one of their kind's name. */
+  lane: lane.optional(),
   state: z.enum(JOB_STATES),
   /** All of the request but its prompts. */
   request: json(z.record(z.string(), z.unknown())),
@@ -48,7 +51,7 @@ const jobRecord = z.object({
   promptCount: z.coerce.number().default(0),
   promptsPerShard: z.coerce.number().default(0),
 });
-export type JobRecord = z.output<typeof jobRecord>;
+export type JobRecord = z.output<typeof jobRecord> & { lane: Lane };
 
 interface Claimed {
   id: string;
@@ -72,6 +75,7 @@ export interface ClaimedShard extends Claimed {
   shard: number;
   /** Which of the job's prompts it has. */
   prompts: PromptRange;
+  lane: Lane;
   priority: number;
   /** The shards whose tickets its commit adds. */
   opens: number[];
@@ -84,7 +88,8 @@ const SUMMARY_FIELDS = Object.keys(jobRecord.shape).filter((field) => field !== 
 
 /** Parses the hash of a record. */
 export function parseRecord(hash: Record<string, string>): JobRecord {
-  return jobRecord.parse(hash);
+  const record = jobRecord.parse(hash);
+  return { ...record, lane: record.lane ?? record.kind };
 }
 
 /** What lists are filtered by. */
@@ -158,6 +163,7 @@ export function claimedShard(record: JobRecord, shard: number, { spent, from = 0
     request: generateFields.omit({ prompts: true }).parse(record.request),
     shard,
     prompts: promptsOfShard(record, shard),
+    lane: record.lane,
     priority: record.priority,
     opens: Array.from({ length: to - from }, (_, index) => from + index),
   };

@@ -268,10 +268,10 @@ export class JobStore {
   }
 
   /** How many deliveries are before the job's first, while it is queued. */
-  async #queuePosition({ id, kind, state, delivery }: JobRecord): Promise<number | null> {
+  async #queuePosition({ id, kind, lane, state, delivery }: JobRecord): Promise<number | null> {
     if (state !== 'queued') return null;
     const deliveries = kind === 'train' ? [deliveryId(id, delivery)] : await this.shards.openDeliveries(id);
-    const waiting = this.#queue.waitingKey(kind);
+    const waiting = this.#queue.waitingKey(lane);
     const places = await Promise.all(deliveries.map((each) => this.#redis.zrank(waiting, each)));
     const first = Math.min(...places.map((place) => place ?? Infinity));
     return Number.isFinite(first) ? first : null;

@@ -69,7 +69,9 @@ export const job = z.object({
   queuePosition: z
     .int()
     .nullable()
-    .describe('How many jobs, or shards of them, of its kind are before it; null unless queued.'),
+    .describe(
+      'How many jobs, or shards of them, are before it in its lane: trainings, generate jobs of up to 16 sequences and 16,384 tokens, and larger ones. Null unless queued.',
+    ),
   requested: z.enum(['pause']).nullable().describe('What a running job was asked to do and is about to do.'),
   retryOf: z.string().nullable(),
 });

@@ -52,11 +52,74 @@ describe('the prompts of a generate request', () => {
 });
 
 test('what a request asks too much of depends on how many prompts there are', () => {
-  const request = { samples: 10, maxNewTokens: 1000 };
+  const request = { samples: 10, maxNewTokens: 1000, logprobs: 0 };
   expect(excessOf(request, 50_000)).toBeUndefined();
   expect(excessOf(request, 50_001)).toMatchObject({
     field: 'maxNewTokens',
     message: expect.stringContaining('500000000'),
   });
   expect(excessOf(request, 100_001)).toMatchObject({ field: 'samples', message: expect.stringContaining('1000000') });
+});
+
+test('log probabilities are bounded for a prompt and for a job', () => {
+  const request = { samples: 10, maxNewTokens: 1250, logprobs: 20 };
+  expect(excessOf(request, 400)).toBeUndefined();
+  expect(excessOf(request, 401)).toMatchObject({ field: 'logprobs', message: expect.stringContaining('100000000') });
+  const ofPrompt = {
+    field: 'logprobs',
+    message: expect.stringMatching(/^samples.* at most 250000,.* ask for fewer$/u),
+  };
+  expect(excessOf({ ...request, maxNewTokens: 1251 }, 1)).toMatchObject(ofPrompt);
+});
+
+describe('a sampling field of a generate request', () => {
+  const GENERATE = { model: 'model_1', prompts: ['a'] };
+  const stopStrings = Array.from({ length: 9 }, () => 'a');
+
+  test.each([
+    ['stop', 'a', /expected array/u],
+    ['stop', stopStrings, 'at most 8 stop strings; leave some out'],
+    ['stop.1', ['a', ''], /^a stop string has 1 to 256 characters/u],
+    ['stop.0', ['a'.repeat(257)], /^a stop string has 1 to 256 characters/u],
+    ['stop.0', [7], /expected string/u],
+    ['stop.0', ['\ud83d'], /surrogate/u],
+    ['repetitionPenalty', 0, />=0.01/u],
+    ['repetitionPenalty', 101, /<=100/u],
+    ['repetitionPenalty', NaN, /NaN/u],
+    ['repetitionPenalty', '1', /expected number/u],
+    ['logprobs', 21, /<=20/u],
+    ['logprobs', -1, />=0/u],
+    ['logprobs', 1.5, /expected int/u],
+    ['logprobs', true, /expected number/u],
+    ['window', 'growing', /"restarting"\|"sliding"/u],
+    ['window', 1, /"restarting"\|"sliding"/u],
+  ])('%s that is %o is refused by its name and limit', (path, value, message) => {
+    const [field = ''] = path.split('.');
+    const { error } = generateRequest.safeParse({ ...GENERATE, [field]: value });
+    expect(error?.issues).toHaveLength(1);
+    expect(error?.issues[0]!.path.join('.')).toBe(path);
+    expect(error?.issues[0]!.message).toMatch(message);
+  });
+
+  test('that is left out changes nothing', () => {
+    const off = { repetitionPenalty: 1, stop: [], logprobs: 0, window: 'restarting' };
+    expect(generateRequest.parse(GENERATE)).toMatchObject(off);
+  });
+});
+
+describe('a request with stream', () => {
+  test.each([
+    [{ promptsDataset: 'dataset_1' }, /prompts that come with the request/u],
+    [{ prompts: ['a', 'b'], samples: 9 }, /prompts × samples ≤ 16/u],
+    [{ prompts: ['a'], maxNewTokens: 16_385 }, /prompts × samples × maxNewTokens ≤ 16384/u],
+  ])('of %o is refused, and the message names the limit', (given, message) => {
+    const { error } = generateRequest.safeParse({ model: 'model_1', stream: true, ...given });
+    expect(error?.issues).toMatchObject([{ path: ['stream'], message: expect.stringMatching(message) }]);
+  });
+
+  test('of a small job is taken; it is false where it is left out', () => {
+    const small = { model: 'model_1', prompts: ['a', 'b'], samples: 8 };
+    expect(generateRequest.parse({ ...small, stream: true })).toMatchObject({ stream: true });
+    expect(generateRequest.parse(small)).toMatchObject({ stream: false });
+  });
 });

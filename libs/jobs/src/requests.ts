@@ -6,6 +6,7 @@ import {
   samplingConfig,
 } from '@glyphmill/model/config';
 import { z } from 'zod';
+import { INTERACTIVE_LIMITS, interactiveExcess } from './lane.js';
 import { identifier, initFrom } from './starting-point.js';
 
 /** What one request may ask for; the message of a refusal names the limit. */
@@ -15,6 +16,8 @@ export const REQUEST_LIMITS = {
   promptLineBytes: 64 * 1024,
   sequences: 1_000_000,
   tokens: 500_000_000,
+  promptLogprobs: 250_000,
+  logprobs: 100_000_000,
   tags: 16,
 } as const;
 
@@ -89,6 +92,14 @@ export const generateFields = z.strictObject({
         'that is neither gives output lines with an error.',
     ),
   ...samplingConfig.shape,
+  stream: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Whether the job's events tell the text as it is written, in events of the type `text`. For up to " +
+        `${INTERACTIVE_LIMITS.sequences} sequences (prompts × samples) and ${INTERACTIVE_LIMITS.tokens} tokens ` +
+        '(× maxNewTokens), whose prompts come with the request.',
+    ),
   ...delivery,
 });
 
@@ -105,14 +116,18 @@ export const generateRequest = generateFields
   .superRefine((request, context) => {
     const excess = excessOf(request, request.prompts?.length ?? 0);
     if (excess) context.addIssue({ code: 'custom', path: [excess.field], message: excess.message });
+  })
+  .superRefine((request, context) => {
+    const message = request.stream ? streamRefusal(request) : undefined;
+    if (message !== undefined) context.addIssue({ code: 'custom', path: ['stream'], message });
   });
 export type GenerateRequest = z.output<typeof generateRequest>;
 
 /** What a request asks too much of with so many prompts, and the limit; `undefined` where it is within all. */
 export function excessOf(
-  { samples, maxNewTokens }: { samples: number; maxNewTokens: number },
+  { samples, maxNewTokens, logprobs }: { samples: number; maxNewTokens: number; logprobs: number },
   promptCount: number,
-): { field: 'samples' | 'maxNewTokens'; message: string } | undefined {
+): { field: 'samples' | 'maxNewTokens' | 'logprobs'; message: string } | undefined {
   const { sequences, tokens } = REQUEST_LIMITS;
   if (promptCount * samples > sequences) {
     return { field: 'samples', message: `prompts × samples may be at most ${sequences}; send them as several jobs` };
@@ -121,7 +136,27 @@ export function excessOf(
     const message = `prompts × samples × maxNewTokens may be at most ${tokens}; send them as several jobs`;
     return { field: 'maxNewTokens', message };
   }
+  const ofPrompt = samples * maxNewTokens * logprobs;
+  if (ofPrompt > REQUEST_LIMITS.promptLogprobs) {
+    const limit = `samples × maxNewTokens × logprobs may be at most ${REQUEST_LIMITS.promptLogprobs}`;
+    return { field: 'logprobs', message: `${limit}, as the output gets large; ask for fewer` };
+  }
+  if (promptCount * ofPrompt > REQUEST_LIMITS.logprobs) {
+    const limit = `prompts × samples × maxNewTokens × logprobs may be at most ${REQUEST_LIMITS.logprobs}`;
+    return { field: 'logprobs', message: `${limit}; send them as several jobs` };
+  }
   return undefined;
+}
+
+/** Why the text of a request cannot be streamed; `undefined` where it can. */
+function streamRefusal({ prompts = [], promptsDataset, samples, maxNewTokens }: GenerateRequest): string | undefined {
+  if (promptsDataset !== undefined) {
+    return 'only prompts that come with the request can be streamed; leave stream out, and read the output while the job runs';
+  }
+  const excess = interactiveExcess({ promptCount: prompts.length, samples, maxNewTokens });
+  return (
+    excess && `can be true where ${excess.limit}; ask for less, or leave it out and read the output while the job runs`
+  );
 }
 
 function totalBytes(texts: string[]): number {

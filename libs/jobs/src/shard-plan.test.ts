@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { planShards, promptsOfShard, shardKey } from './shard-plan.js';
 
-function rangesOf(request: { promptCount: number; samples: number; maxNewTokens: number }) {
-  const plan = planShards(request);
+function rangesOf(request: { promptCount: number; samples: number; maxNewTokens: number; logprobs?: number }) {
+  const plan = planShards({ logprobs: 0, ...request });
   return Array.from({ length: plan.shards }, (_, shard) => promptsOfShard({ ...request, ...plan }, shard));
 }
 
@@ -20,6 +20,7 @@ describe('the plan of a job', () => {
 
   test('has small shards where texts are long', () => {
     expect(rangesOf({ promptCount: 3, samples: 1, maxNewTokens: 1_000_000 })).toHaveLength(3);
+    expect(rangesOf({ promptCount: 30, samples: 1, maxNewTokens: 10_000, logprobs: 5 })).toHaveLength(30);
   });
 });
 

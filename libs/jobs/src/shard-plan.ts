@@ -2,6 +2,9 @@
 const SHARD_SEQUENCES = 256;
 const SHARD_TOKENS = 1_000_000;
 
+/** A log probability takes as much room as so many tokens. */
+const LOGPROB_TOKENS = 20;
+
 /** How the prompts of a job are cut into shards. */
 export interface ShardPlan {
   shards: number;
@@ -9,14 +12,23 @@ export interface ShardPlan {
   promptsPerShard: number;
 }
 
+/** What the cut depends on. */
+interface PlannedRequest {
+  promptCount: number;
+  samples: number;
+  maxNewTokens: number;
+  logprobs: number;
+}
+
 /**
  * Cuts prompts into shards of whole prompts. The cut depends on the request alone, so whoever works on a shard, and
  * however often, writes the same lines.
  */
-export function planShards(request: { promptCount: number; samples: number; maxNewTokens: number }): ShardPlan {
-  const sequences = Math.min(SHARD_SEQUENCES, Math.ceil(SHARD_TOKENS / request.maxNewTokens));
-  const promptsPerShard = Math.max(1, Math.floor(sequences / request.samples));
-  return { shards: Math.ceil(request.promptCount / promptsPerShard), promptsPerShard };
+export function planShards({ promptCount, samples, maxNewTokens, logprobs }: PlannedRequest): ShardPlan {
+  const room = maxNewTokens * (1 + LOGPROB_TOKENS * logprobs);
+  const sequences = Math.min(SHARD_SEQUENCES, Math.ceil(SHARD_TOKENS / room));
+  const promptsPerShard = Math.max(1, Math.floor(sequences / samples));
+  return { shards: Math.ceil(promptCount / promptsPerShard), promptsPerShard };
 }
 
 /** Which prompts of a job a shard has: from `first` up to but without `end`. */

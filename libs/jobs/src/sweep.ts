@@ -1,8 +1,9 @@
 import type { Redis } from 'ioredis';
 import { DeliveryQueue, deliveryId } from './delivery-queue.js';
-import { type JobKind, jobKind } from './job.js';
+import { jobKind } from './job.js';
 import { DEFAULT_PREFIX, JobKeys } from './job-keys.js';
 import { type JobRecord, readSummary } from './job-record.js';
+import type { Lane } from './lane.js';
 import type { ShardEntry } from './shard-entry.js';
 import { JobControl } from './job-control.js';
 import { readOpenShards } from './shard-store.js';
@@ -102,23 +103,24 @@ export class Sweep {
 
   async #releaseLostJob(id: string): Promise<number> {
     const isLost = async ({ delivery }: JobRecord) =>
-      (await this.#redis.zscore(this.#keys.due(), id)) === null && !(await this.#isKnown('train', id, delivery));
+      (await this.#redis.zscore(this.#keys.due(), id)) === null &&
+      !(await this.#isKnown('train', deliveryId(id, delivery)));
     return (await this.#release(id, isLost)) ? 1 : 0;
   }
 
   async #releaseLostShards(id: string): Promise<number> {
     let released = 0;
     for (const [shard] of await readOpenShards(this.#redis, this.#keys.openShards(id))) {
-      const isLost = async ({ due, delivery }: ShardEntry) =>
-        due !== true && !(await this.#isKnown('generate', id, delivery, shard));
+      const isLost = async ({ due, delivery }: ShardEntry, { lane }: JobRecord) =>
+        due !== true && !(await this.#isKnown(lane, deliveryId(id, delivery, shard)));
       if (await this.#releaseShard(id, shard, isLost)) released += 1;
     }
     return released;
   }
 
   /** Whether BullMQ has this delivery, waiting or at work. */
-  async #isKnown(kind: JobKind, id: string, number: number, shard?: number): Promise<boolean> {
-    return (await this.#redis.exists(this.#queue.deliveryKey(kind, deliveryId(id, number, shard)))) === 1;
+  async #isKnown(lane: Lane, delivery: string): Promise<boolean> {
+    return (await this.#redis.exists(this.#queue.deliveryKey(lane, delivery))) === 1;
   }
 
   async #sweep(): Promise<void> {
@@ -165,13 +167,17 @@ export class Sweep {
   }
 
   /** Gives an open shard its next ticket, unless the table of open shards changes while it is looked at. */
-  async #releaseShard(id: string, shard: number, isWanted: (entry: ShardEntry) => Promise<boolean>): Promise<boolean> {
+  async #releaseShard(
+    id: string,
+    shard: number,
+    isWanted: (entry: ShardEntry, record: JobRecord) => Promise<boolean>,
+  ): Promise<boolean> {
     const table = this.#keys.openShards(id);
     await this.#redis.watch(table);
     const record = await readSummary(this.#redis, this.#keys.job(id));
     const entry = (await readOpenShards(this.#redis, table)).find(([open]) => open === shard)?.[1];
     const rests = record?.requested === 'pause' && entry?.token === undefined;
-    if (!record || !entry || rests || !(await isWanted(entry))) {
+    if (!record || !entry || rests || !(await isWanted(entry, record))) {
       await this.#redis.unwatch();
       // What its job no longer wants, because it has ended, would stay due for ever.
       if (!entry) await this.#redis.zrem(this.#keys.due(), `${id}.${shard}`);

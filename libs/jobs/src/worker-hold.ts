@@ -1,5 +1,6 @@
 import type { JobError, JobKind, TrainProgress, TrainResult } from './job.js';
 import type { JobEvent } from './job-event.js';
+import type { Lane } from './lane.js';
 import type { ShardCounts, ShardProgress } from './shard-entry.js';
 
 /** Who claims a job, or a shard of one. */
@@ -11,6 +12,8 @@ export interface Claimant {
   worker: string;
   /** BullMQ's lock of the delivery; where it is given, the claim succeeds only while it is still the worker's. */
   lock?: string;
+  /** The lane that the delivery came by; where it is left out, the one of the kind's name. */
+  lane?: Lane;
 }
 
 /** What a worker says with a heartbeat; of a shard it says how far the shard is. */

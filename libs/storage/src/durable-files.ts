@@ -2,7 +2,7 @@ import { lstat, mkdir, open, readdir, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { absentAs } from './absence.js';
-import { InvalidKeyError, isSystemError } from './errors.js';
+import { InvalidKeyError, isSystemError, StorageUnavailableError } from './errors.js';
 import { splitKey } from './key.js';
 
 /** Makes a file's bytes, or a folder's entries, survive a power cut; what was removed meanwhile needs nothing. */
@@ -40,6 +40,25 @@ export async function syncTree(folder: string, prefix: string): Promise<number> 
   }
   await sync(folder);
   return files;
+}
+
+/**
+ * Makes a folder, and those above it that are not there. Node's own way never ends in a place such as `/proc`, where a
+ * folder is there and none can be made in it.
+ */
+export async function makeFolder(path: string): Promise<void> {
+  if (await absentAs(undefined, () => lstat(path))) return;
+  await makeFolder(dirname(path));
+  try {
+    await mkdir(path);
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) {
+      const message = `No folder can be made in ${dirname(path)}. Choose another folder.`;
+      throw new StorageUnavailableError(error.code, message, error);
+    }
+    // Another process was first.
+    if (!isSystemError(error, 'EEXIST')) throw error;
+  }
 }
 
 /** Makes the folders that a key's file lies in, durably. Throws {@link InvalidKeyError} where one is a file or a link. */

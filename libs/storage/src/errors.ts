@@ -45,7 +45,14 @@ export class StorageUnavailableError extends StorageError {
     super('storage_unavailable', message, { cause });
     this.reason = reason;
   }
+
+  /** Whether trying again later may help: a full disk may have room then, a folder without permission stays so. */
+  get mayPass(): boolean {
+    return !LASTING_REASONS.has(this.reason);
+  }
 }
+
+const LASTING_REASONS = new Set(['EROFS', 'EACCES', 'EPERM', 'ENOTDIR', 'EEXIST', 'EXDEV']);
 
 /** What the system's error codes mean for a store in the folder `root`, and what to do. */
 const REMEDIES: ReadonlyMap<string, (root: string) => string> = new Map([

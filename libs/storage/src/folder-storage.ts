@@ -1,10 +1,10 @@
 import { link, lstat, mkdir, open, readFile, realpath, rename, rm, stat, unlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 
 import { absentAs } from './absence.js';
 import { describeFile, readNames, walkArtifacts } from './artifact-walk.js';
-import { syncTree } from './durable-files.js';
+import { makeFolder, syncTree } from './durable-files.js';
 import { ArtifactNotFoundError, EmptyFolderError, explainSystemError, isSystemError } from './errors.js';
 import { splitKey } from './key.js';
 import { RootFolder } from './root-folder.js';
@@ -30,7 +30,7 @@ export class FolderStorage implements Storage {
   /** Opens the store in a folder, which is made where it is not there. Throws `StorageUnavailableError`. */
   static async open(path: string): Promise<FolderStorage> {
     try {
-      await mkdir(join(path, STAGING), { recursive: true });
+      await makeFolder(resolve(path, STAGING));
       const storage = new FolderStorage(new RootFolder(await realpath(path)));
       await storage.check();
       return storage;

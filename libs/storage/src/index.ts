@@ -1,6 +1,7 @@
 export {
   ArtifactNotFoundError,
   EmptyFolderError,
+  explainSystemError,
   InvalidKeyError,
   StorageError,
   StorageUnavailableError,

@@ -50,3 +50,15 @@ test('a file is no store', async () => {
   await writeFile(file, '');
   await expect(FolderStorage.open(file)).rejects.toThrow(`${file} is not a folder, or lies below a file.`);
 });
+
+test.runIf(process.platform === 'linux')('a folder in which none can be made is no store', async () => {
+  await expect(FolderStorage.open('/proc/glyphmill/storage')).rejects.toThrow(
+    'No folder can be made in /proc. Choose another folder.',
+  );
+});
+
+test('a store is made with the folders above it, by several processes at once too', async () => {
+  const folder = join(root, 'a', 'b', 'c');
+  await Promise.all(Array.from({ length: 4 }, () => FolderStorage.open(folder)));
+  expect(await (await FolderStorage.open(folder)).put('artifact', 'x')).toBe(1);
+});

@@ -44,6 +44,8 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
     maxNewTokens: 256,
     temperature: 0.8,
     topK: 40,
+    repetitionPenalty: 1.1,
+    stop: ['\n\n'],
     samples: 2,
   },
   JobBatch: [
@@ -58,6 +60,15 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
     data: [
       { id: '1798761600000-0', at: '2027-01-01T00:00:00.000Z', type: 'state', state: 'queued' },
       { id: '1798761601000-0', at: '2027-01-01T00:00:01.000Z', type: 'metric', step: 250, trainLoss: 2.71 },
+      {
+        id: '1798761602000-0',
+        at: '2027-01-01T00:00:02.000Z',
+        type: 'text',
+        promptIndex: 0,
+        sampleIndex: 0,
+        text: 'Ishmael.',
+        tokenCount: 8,
+      },
     ],
     nextCursor: null,
   },
@@ -65,9 +76,9 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
     promptIndex: 0,
     sampleIndex: 0,
     prompt: 'Call me ',
-    text: 'Ishmael. Some years ago',
-    tokenCount: 23,
-    finishReason: 'length',
+    text: 'Ishmael.',
+    tokenCount: 10,
+    finishReason: 'stop',
     seed: 1337,
   },
   Queues: {

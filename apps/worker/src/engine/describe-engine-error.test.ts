@@ -15,13 +15,34 @@ test.each([
   coded('resume_mismatch'),
   coded('parity'),
 ])('an error that another attempt would meet again is not retried: %s', (error) => {
-  expect(describeEngineError(error)).toEqual({ code: error.code, message: error.message, retryable: false });
+  expect(describeEngineError(error, '/srv/mill')).toEqual({
+    code: error.code,
+    message: error.message,
+    retryable: false,
+  });
 });
 
 test.each([
-  [coded('ENOSPC'), { code: 'ENOSPC', message: 'what happened' }],
-  [new Error('out of memory'), { code: 'engine_error', message: 'out of memory' }],
+  ['ENOSPC', 'The disk of /srv/mill is full. Free space on it, or move the store to a larger one.', true],
+  ['EROFS', '/srv/mill is on a read-only file system. Mount it writable, or choose another folder.', false],
+])('one of the system names the folder and the remedy: %s', (code, message, retryable) => {
+  const error = Object.assign(new Error(`${code}: write`), { code, syscall: 'write' });
+  expect(describeEngineError(error, '/srv/mill')).toEqual({ code: 'storage_unavailable', message, retryable });
+});
+
+test('one that got no memory would get none again', () => {
+  const error = new Error('Invalid TF_Status: 8\nMessage: OOM when allocating tensor with shape[9]');
+  expect(describeEngineError(error, '/srv/mill')).toEqual({
+    code: 'out_of_memory',
+    message: error.message,
+    retryable: false,
+  });
+});
+
+test.each([
+  [coded('ESTRANGE'), { code: 'ESTRANGE', message: 'what happened' }],
+  [new Error('out of luck'), { code: 'engine_error', message: 'out of luck' }],
   ['words', { code: 'engine_error', message: 'words' }],
 ])('any other error may be mended by another attempt: %s', (error, described) => {
-  expect(describeEngineError(error)).toEqual({ ...described, retryable: true });
+  expect(describeEngineError(error, '/srv/mill')).toEqual({ ...described, retryable: true });
 });

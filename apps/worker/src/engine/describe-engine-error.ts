@@ -1,5 +1,7 @@
 import { DatasetError } from '@glyphmill/data';
 import type { JobError } from '@glyphmill/jobs';
+import { explainSystemError, StorageUnavailableError } from '@glyphmill/storage';
+import { memoryComplaint } from './out-of-memory.js';
 
 /** Errors that another attempt meets again, beside those of a dataset: a loss that is no number, what does not fit. */
 const LASTING_CODES = new Set([
@@ -13,9 +15,12 @@ const LASTING_CODES = new Set([
   'checkpoint_lost',
 ]);
 
-/** What an engine says of an error that ended a piece of work. */
-export function describeEngineError(error: unknown): JobError {
+/** What an engine says of an error that ended a piece of work; one of the system's is about its storage folder. */
+export function describeEngineError(raised: unknown, storageFolder: string): JobError {
+  const error = explainSystemError(raised, storageFolder);
   if (!(error instanceof Error)) return { code: 'engine_error', message: String(error), retryable: true };
+  if (memoryComplaint(error.message)) return { code: 'out_of_memory', message: error.message, retryable: false };
   const code = 'code' in error && typeof error.code === 'string' ? error.code : 'engine_error';
-  return { code, message: error.message, retryable: !(error instanceof DatasetError || LASTING_CODES.has(code)) };
+  const isLasting = error instanceof StorageUnavailableError ? !error.mayPass : LASTING_CODES.has(code);
+  return { code, message: error.message, retryable: !(error instanceof DatasetError || isLasting) };
 }

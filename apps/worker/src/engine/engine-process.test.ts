@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { afterEach, expect, test } from 'vitest';
 import { z } from 'zod';
 import { EngineDiedError, EngineProcess, EngineProtocolError } from './engine-process.js';
+import { limitMemory } from './memory-limit.fixture.js';
 
 const said = z.object({ type: z.literal('said'), words: z.string() });
 type Engine = EngineProcess<typeof said, { ask: string }>;
@@ -10,11 +12,15 @@ afterEach(async () => {
   await Promise.all(started.splice(0).map((engine) => engine.stop(0)));
 });
 
-function start(does: string, script = new URL('scripted-engine.fixture.ts', import.meta.url)): Engine {
+function start(
+  does: string,
+  script = new URL('scripted-engine.fixture.ts', import.meta.url),
+  environment: NodeJS.ProcessEnv = {},
+): Engine {
   const engine: Engine = new EngineProcess({
     script,
     incoming: said,
-    environment: { PATH: process.env['PATH'], ENGINE_DOES: does },
+    environment: { PATH: process.env['PATH'], ENGINE_DOES: does, ...environment },
   });
   started.push(engine);
   return engine;
@@ -44,8 +50,38 @@ test('an engine that is killed tells by what', async () => {
   const engine = start('answer');
   await listenFor(engine, 2);
   process.kill(engine.pid!, 'SIGKILL');
-  expect(await engine.ended).toMatchObject({ message: expect.stringMatching(/ended by SIGKILL \(.*out of memory\)/u) });
+  expect(await engine.ended).toMatchObject({
+    code: 'engine_died',
+    message: expect.stringMatching(/ended by SIGKILL/u),
+  });
   expect(engine.isAlive).toBe(false);
+});
+
+test.runIf(process.platform === 'linux')('where Linux must kill for memory, it takes an engine first', () => {
+  const engine = start('answer');
+  expect(readFileSync(`/proc/${engine.pid}/oom_score_adj`, 'utf8')).toBe('500\n');
+});
+
+test('an engine whose heap is full tells that it was out of memory', async () => {
+  const engine = start('heap', undefined, { NODE_OPTIONS: '--max-old-space-size=32' });
+  expect(await engine.ended).toMatchObject({
+    code: 'out_of_memory',
+    message: expect.stringMatching(/ended by SIGABRT, out of memory: FATAL ERROR: .*heap out of memory$/u),
+  });
+});
+
+test('an engine that Linux kills for memory tells so', async ({ skip }) => {
+  const limit = limitMemory(256 * 2 ** 20);
+  if (typeof limit === 'string') return skip(limit);
+  const engine = start('hoard');
+  await listenFor(engine, 1);
+  limit.add(engine.pid!);
+  engine.send({ ask: 'more' });
+  expect(await engine.ended).toMatchObject({
+    code: 'out_of_memory',
+    message: 'the engine was ended by SIGKILL, and the system was out of memory',
+  });
+  limit.remove();
 });
 
 test('an engine whose script is missing has died', async () => {

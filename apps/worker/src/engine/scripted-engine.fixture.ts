@@ -16,6 +16,18 @@ const deeds: Record<string, () => void> = {
     process.on('message', (message) => say(JSON.stringify(message)));
     process.on('disconnect', () => process.exit(0));
   },
+  // Until something ends it.
+  hoard: () => {
+    const kept: Buffer[] = [];
+    say('hoarding');
+    process.on('message', () => {
+      for (;;) kept.push(Buffer.alloc(2 ** 20, 1));
+    });
+  },
+  heap: () => {
+    const kept: number[][] = [];
+    for (;;) kept.push(Array.from({ length: 1000 }, () => Math.random()));
+  },
   hang: () => {
     say('hanging');
     process.on('disconnect', () => {

@@ -1,21 +1,33 @@
-import { type ShardCounts, shardKey } from '@glyphmill/jobs';
+import { type ClaimedShard, type ShardCounts, shardKey } from '@glyphmill/jobs';
 import { type OutputLine, outputLine, samplingConfig } from '@glyphmill/model/config';
 import { readStored } from '../job-failure.js';
+import type { Lease } from '../lease.js';
 import type { JobContext, JobWork } from '../process-delivery.js';
 import type { GenerationEngines } from './generation-engines.js';
 import { type ShardPrompt, ShardPrompts } from './shard-prompts.js';
+import { TextStream } from './text-stream.js';
+import { readToldText } from './told-text.js';
 
 /**
  * Generates the text of one shard. A shard is one file that appears whole, and the first one written stays: a shard
  * that is made again takes what is there. Its lines are in the order of the prompts, one for each sample of each prompt.
+ * Where the job is streamed, its events tell the text as it grows.
  */
 export function generateJob({ store, storage }: JobContext, engines: GenerationEngines): JobWork<'generate'> {
   const shardPrompts = new ShardPrompts(store.shards, storage);
   return async (job, lease) => {
     const key = shardKey(job.id, job.shard);
-    const written = await writtenLines(key);
-    if (written) return countLines(written);
+    const stream = job.request.stream ? new TextStream(lease, await readToldText(store, job.id)) : undefined;
+    const lines = (await writtenLines(key)) ?? (await writeLines(key, await generatedLines(job, lease, stream)));
+    stream?.end(lines);
+    return countLines(lines);
+  };
 
+  async function generatedLines(
+    job: ClaimedShard,
+    lease: Lease,
+    stream: TextStream | undefined,
+  ): Promise<OutputLine[]> {
     const { model } = job.request;
     const sampling = samplingConfig.strip().parse(job.request);
     const modelFolder = await readStored(model, () => storage.localFolder(`models/${model}`));
@@ -27,18 +39,25 @@ export function generateJob({ store, storage }: JobContext, engines: GenerationE
       prompts.length === 0
         ? []
         : await engines.generate(
-            { modelFolder, prompts, sampling },
-            ({ done, failed, tokens }) => {
-              const seconds = Math.max((performance.now() - startedAt) / 1000, 1e-3);
-              lease.progress({ done, failed: failed + withoutPrompt, tokens, tokensPerSecond: tokens / seconds });
+            { modelFolder, prompts, sampling, stream: stream !== undefined },
+            {
+              onProgress: ({ done, failed, tokens }) => {
+                const seconds = Math.max((performance.now() - startedAt) / 1000, 1e-3);
+                lease.progress({ done, failed: failed + withoutPrompt, tokens, tokensPerSecond: tokens / seconds });
+              },
+              onText: (growth) => stream?.grow(growth),
             },
             lease.signal,
           );
     lease.signal.throwIfAborted();
-    const lines = inOrder(given, generated, sampling.samples);
+    return inOrder(given, generated, sampling.samples);
+  }
+
+  /** Writes a shard's lines, and gives those that are there then. */
+  async function writeLines(key: string, lines: OutputLine[]): Promise<OutputLine[]> {
     const isFirst = await storage.putIfAbsent(key, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
-    return countLines(isFirst ? lines : ((await writtenLines(key)) ?? lines));
-  };
+    return isFirst ? lines : ((await writtenLines(key)) ?? lines);
+  }
 
   async function writtenLines(key: string): Promise<OutputLine[] | undefined> {
     if (!(await storage.stat(key))) return undefined;

@@ -25,7 +25,7 @@ const parent = serveEngine<typeof generationCommand, GenerationReport>(generatio
 });
 
 async function generate(command: Extract<GenerationCommand, { type: 'generate' }>, signal: AbortSignal): Promise<void> {
-  const { request, modelFolder, prompts, sampling } = command;
+  const { request, modelFolder, prompts, sampling, stream } = command;
   try {
     signal.throwIfAborted();
     const lines: OutputLine[] = [];
@@ -36,18 +36,32 @@ async function generate(command: Extract<GenerationCommand, { type: 'generate' }
         signal,
         onSequence: (line) => void lines.push(line),
         onProgress: (counts) => parent.send({ type: 'progress', request, ...counts }),
+        onText: stream ? inSteps((growths) => parent.send({ type: 'text', request, growths })) : undefined,
       }),
     );
     parent.send({ type: 'done', request, lines });
   } catch (error) {
-    parent.send({ type: 'failed', request, error: describeEngineError(error) });
+    parent.send({ type: 'failed', request, error: describeEngineError(error, settings.storageFolder) });
   } finally {
     running.delete(request);
   }
 }
 
+/** Hands on together what comes in one step of the decoder, which hands the tokens of all its sequences over at once. */
+function inSteps<Item>(send: (items: Item[]) => void): (item: Item) => void {
+  let step: Item[] = [];
+  return (item) => {
+    step.push(item);
+    if (step.length > 1) return;
+    queueMicrotask(() => {
+      send(step);
+      step = [];
+    });
+  };
+}
+
 try {
   parent.send({ type: 'ready', ...(await generationRuntime(settings.device)) });
 } catch (error) {
-  parent.send({ type: 'failed', request: 0, error: describeEngineError(error) });
+  parent.send({ type: 'failed', request: 0, error: describeEngineError(error, settings.storageFolder) });
 }

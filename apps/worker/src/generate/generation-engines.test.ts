@@ -18,9 +18,12 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
+const ignore = () => undefined;
+
 async function generate(text: string, signal = new AbortController().signal): Promise<string[]> {
-  const work = { modelFolder: '', prompts: [{ promptIndex: 0, text }], sampling: samplingConfig.parse({}) };
-  const lines = await engines.generate(work, () => undefined, signal);
+  const prompts = [{ promptIndex: 0, text }];
+  const work = { modelFolder: '', prompts, sampling: samplingConfig.parse({}), stream: false };
+  const lines = await engines.generate(work, { onProgress: ignore, onText: ignore }, signal);
   return lines.map((line) => ('text' in line ? line.prompt + line.text : line.error.code));
 }
 

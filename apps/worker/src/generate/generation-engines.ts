@@ -6,6 +6,14 @@ import { generationReport, type GenerationCommand, type GenerationReport } from 
 type Engine = EngineProcess<typeof generationReport, GenerationCommand>;
 type GenerateCommand = Extract<GenerationCommand, { type: 'generate' }>;
 type Progress = Omit<Extract<GenerationReport, { type: 'progress' }>, 'type' | 'request'>;
+type Growth = Extract<GenerationReport, { type: 'text' }>['growths'][number];
+type Work = Omit<GenerateCommand, 'type' | 'request'>;
+
+/** What is told of a request while it is done; of one that is made again it is told from the start. */
+export interface GenerationListeners {
+  onProgress: (progress: Progress) => void;
+  onText: (growth: Growth) => void;
+}
 
 /** What an engine was asked for and has not answered yet. */
 interface Pending {
@@ -48,27 +56,19 @@ export class GenerationEngines {
   }
 
   /** Generates one shard. Throws {@link JobFailure}, `EngineDiedError`, or the signal's reason. */
-  async generate(
-    work: Omit<GenerateCommand, 'type' | 'request'>,
-    onProgress: (progress: Progress) => void,
-    signal: AbortSignal,
-  ): Promise<OutputLine[]> {
+  async generate(work: Work, listeners: GenerationListeners, signal: AbortSignal): Promise<OutputLine[]> {
     await this.#suspects;
     try {
-      return await this.#request(work, onProgress, signal);
+      return await this.#request(work, listeners, signal);
     } catch (error) {
       if (!(error instanceof SharedDeathError)) throw error;
     }
-    const again = this.#suspects.then(() => this.#request(work, onProgress, signal));
+    const again = this.#suspects.then(() => this.#request(work, listeners, signal));
     this.#suspects = again.catch(() => undefined);
     return await again;
   }
 
-  async #request(
-    work: Omit<GenerateCommand, 'type' | 'request'>,
-    onProgress: (progress: Progress) => void,
-    signal: AbortSignal,
-  ): Promise<OutputLine[]> {
+  async #request(work: Work, { onProgress, onText }: GenerationListeners, signal: AbortSignal): Promise<OutputLine[]> {
     signal.throwIfAborted();
     const engine = this.#engine?.isAlive ? this.#engine : this.#start();
     this.#lastRequest += 1;
@@ -80,6 +80,7 @@ export class GenerationEngines {
         signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
         const onReport = (report: GenerationReport) => {
           if (report.type === 'progress') onProgress(report);
+          else if (report.type === 'text') report.growths.forEach(onText);
           else if (report.type === 'done') resolve(report.lines);
           else if (report.type === 'failed') reject(new JobFailure(report.error));
         };

@@ -1,6 +1,15 @@
 import { jobError } from '@glyphmill/jobs';
-import { outputLine, samplingConfig } from '@glyphmill/model/config';
+import { finishReason, outputLine, samplingConfig } from '@glyphmill/model/config';
 import { z } from 'zod';
+
+const textGrowth = z.object({
+  promptIndex: z.int(),
+  sampleIndex: z.int(),
+  start: z.int(),
+  text: z.string(),
+  tokenCount: z.int(),
+  finishReason: finishReason.optional(),
+});
 
 /** What the worker asks of a generation engine; `request` is a number that both sides name one piece of work by. */
 export const generationCommand = z.discriminatedUnion('type', [
@@ -10,12 +19,14 @@ export const generationCommand = z.discriminatedUnion('type', [
     modelFolder: z.string(),
     prompts: z.array(z.object({ promptIndex: z.int(), text: z.string() })),
     sampling: samplingConfig,
+    /** Whether its text is told as it grows. */
+    stream: z.boolean(),
   }),
   z.object({ type: z.literal('cancel'), request: z.int() }),
 ]);
 export type GenerationCommand = z.output<typeof generationCommand>;
 
-/** What a generation engine tells the worker. The counts of `progress` are of the request so far. */
+/** What a generation engine tells the worker. The counts of `progress` are of the request so far; `text` is of one step. */
 export const generationReport = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ready'), device: z.string(), libraries: z.record(z.string(), z.string()) }),
   z.object({
@@ -25,6 +36,7 @@ export const generationReport = z.discriminatedUnion('type', [
     failed: z.int(),
     tokens: z.int(),
   }),
+  z.object({ type: z.literal('text'), request: z.int(), growths: z.array(textGrowth) }),
   z.object({ type: z.literal('done'), request: z.int(), lines: z.array(outputLine) }),
   z.object({ type: z.literal('failed'), request: z.int(), error: jobError }),
 ]);

@@ -26,7 +26,7 @@ export function trainJob({ storage, log }: JobContext, engines: TrainingEngines)
     if (published) return published;
 
     const { dataset, name, model, training, initFrom, resumeFrom } = job.request;
-    const about = datasetInfo.parse(await readJson(`datasets/${dataset}/dataset.json`, dataset));
+    const about = await readJson(datasetInfo, `datasets/${dataset}/dataset.json`, dataset);
     const datasetFile = join(await storage.localFolder(`datasets/${dataset}`), 'content');
     await verifyHash(datasetFile, about.sha256);
     const initial = initFrom && { ...initFrom, folder: await modelFolder(initFrom.model) };
@@ -35,7 +35,7 @@ export function trainJob({ storage, log }: JobContext, engines: TrainingEngines)
     const engine = engines.take();
     const { checkpointIntervalSeconds: intervalSeconds } = training;
     const keeper = new CheckpointKeeper({ storage, lease, engine, intervalSeconds });
-    lease.onDrain(() => keeper.farewell());
+    lease.onFarewell(() => keeper.farewell());
     log.info({ job: job.id, engine: engine.pid }, 'training');
     try {
       engine.send({
@@ -58,14 +58,16 @@ export function trainJob({ storage, log }: JobContext, engines: TrainingEngines)
         : ((await publishedResult(modelId)) ?? { model: modelId, ...losses });
     } finally {
       await keeper.end();
-      await engine.stop();
-      await staged.discard();
+      // One whose job must stop has nothing more to do, and may be deep in a step.
+      await engine.stop(lease.signal.aborted ? 0 : undefined);
+      // What cannot be removed now is no reason to fail, nor the reason for a failure.
+      await staged.discard().catch(() => undefined);
     }
   };
 
   async function publishedResult(modelId: string): Promise<TrainResult | undefined> {
     if (!(await storage.stat(`models/${modelId}/manifest.json`))) return undefined;
-    const manifest = modelManifest.parse(await readJson(`models/${modelId}/manifest.json`, modelId));
+    const manifest = await readJson(modelManifest, `models/${modelId}/manifest.json`, modelId);
     return { model: modelId, trainLoss: manifest.trainLoss, validationLoss: manifest.validationLoss };
   }
 
@@ -82,8 +84,18 @@ export function trainJob({ storage, log }: JobContext, engines: TrainingEngines)
     }
   }
 
-  async function readJson(key: string, id: string): Promise<unknown> {
-    return JSON.parse((await readStored(id, () => storage.readBytes(key))).toString('utf8'));
+  async function readJson<Schema extends z.ZodType>(
+    schema: Schema,
+    key: string,
+    id: string,
+  ): Promise<z.output<Schema>> {
+    const text = (await readStored(id, () => storage.readBytes(key))).toString('utf8');
+    try {
+      return schema.parse(JSON.parse(text));
+    } catch (error) {
+      const message = `${key} is damaged: store ${id} anew (${error instanceof Error ? error.message : String(error)})`;
+      throw new JobFailure({ code: 'corrupt_artifact', message, retryable: false });
+    }
   }
 }
 

@@ -6,10 +6,13 @@ export type TrainingEngine = EngineProcess<typeof trainingReport, TrainingComman
 /** Training engines, one a job: memory, also a GPU's, goes back to the system when a job ends. */
 export class TrainingEngines {
   readonly #environment: NodeJS.ProcessEnv;
+  readonly #stopMs: number;
   #spare: TrainingEngine | undefined;
 
-  constructor(environment: NodeJS.ProcessEnv) {
+  /** An engine that is to stop may take `stopMs` to do so. */
+  constructor(environment: NodeJS.ProcessEnv, stopMs: number) {
     this.#environment = environment;
+    this.#stopMs = stopMs;
   }
 
   /** An engine for one job; the caller stops it. */
@@ -41,6 +44,7 @@ export class TrainingEngines {
       script: new URL('training-engine.js', import.meta.url),
       incoming: trainingReport,
       environment: this.#environment,
+      stopMs: this.#stopMs,
     });
   }
 }

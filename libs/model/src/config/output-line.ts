@@ -2,12 +2,27 @@ import { z } from 'zod';
 
 const place = { promptIndex: z.int().min(0), sampleIndex: z.int().min(0), prompt: z.string() };
 
+/** Why a sequence ended. */
+export const finishReason = z.enum(['length', 'stop']);
+
+/** Why a sequence cannot be made. */
+export const lineError = z.object({ code: z.string(), message: z.string() });
+
+/** Of each token of the text, in order. Natural logarithms of probabilities before all sampling rules. */
+const tokenLogprobs = z.object({
+  tokens: z.array(z.string()),
+  tokenLogprobs: z.array(z.number()).describe('Of the token that was drawn.'),
+  topLogprobs: z.array(z.record(z.string(), z.number())).describe('Of the likeliest tokens, and of the one drawn.'),
+});
+export type TokenLogprobs = z.output<typeof tokenLogprobs>;
+
 /** A sample of a prompt; `text` is what follows the prompt, without it. */
-const generatedLine = z.object({
+export const generatedLine = z.object({
   ...place,
-  text: z.string(),
-  tokenCount: z.int().min(0),
-  finishReason: z.literal('length'),
+  text: z.string().describe('What follows the prompt, up to a stop string and without it.'),
+  tokenCount: z.int().min(0).describe('How many tokens were drawn; those of a stop string are among them.'),
+  finishReason: finishReason.describe('`stop` where a stop string ended the text.'),
+  logprobs: tokenLogprobs.optional().describe('Where `logprobs` asked for them.'),
   seed: z.int(),
 });
 export type GeneratedLine = z.output<typeof generatedLine>;
@@ -15,7 +30,7 @@ export type GeneratedLine = z.output<typeof generatedLine>;
 /** A sample that cannot be made, and why. */
 const failedLine = z.object({
   ...place,
-  error: z.object({ code: z.string(), message: z.string() }),
+  error: lineError,
 });
 export type FailedLine = z.output<typeof failedLine>;
 

@@ -1,10 +1,20 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { SamplingRules } from '../sampling/logits-processor.js';
+import type { SamplingRules } from '../sampling/sampling-rules.js';
+import type { NewTokens } from '../sampling/new-tokens.js';
 import { ContinuousDecoder } from './continuous-decoder.js';
 import type { DecodingModel } from './decoding-model.js';
-import { closeDecodingModel, openDecodingModel, randomModel, randomSequence } from './decoding-model.fixture.js';
+import {
+  closeDecodingModel,
+  openDecodingModel,
+  openSharedDecoder,
+  randomModel,
+  randomSequence,
+  tokensOfRun,
+  VOCABULARY,
+} from './decoding-model.fixture.js';
+import type { SharedDecoder } from './shared-decoder.js';
 
 const BLOCK = 80;
 const models: Record<string, object> = {
@@ -20,14 +30,15 @@ const models: Record<string, object> = {
   attention: { kind: 'attention', nEmbd: 33, blockSize: BLOCK },
 };
 
-/** A sequence, when it comes, and how many runs it stays if it is not done before. */
+/** A sequence: when it comes, and with how many tokens it leaves if it is not done before. */
 interface Visit {
   number: number;
   length: number;
   maxNewTokens: number;
   sampling: SamplingRules;
+  isStreamed: boolean;
   start: number;
-  stay: number;
+  leaveWith: number;
 }
 
 const visit: fc.Arbitrary<Visit> = fc.record({
@@ -38,48 +49,85 @@ const visit: fc.Arbitrary<Visit> = fc.record({
     temperature: fc.constantFrom(0, 0.8, 1),
     topK: fc.constantFrom(0, 0, 4, 20),
     topP: fc.constantFrom(1, 1, 0.9),
+    repetitionPenalty: fc.constantFrom(1, 1, 1.3, 0.8),
   }),
-  start: fc.nat(3),
-  stay: fc.integer({ min: 1, max: 8 }),
+  isStreamed: fc.constantFrom(false, false, false, true),
+  start: fc.nat(7),
+  leaveWith: fc.integer({ min: 1, max: 120 }),
 });
 
-/** What a visitor has got: its tokens, and a hash of the bits of its logits. */
-interface Decoded {
-  tokens: number[];
-  logits: string;
+/** What a visitor has got before it leaves: its tokens, and the bits of its logits. */
+class Visitor {
+  readonly #leaveWith: number;
+  readonly #tokens: number[] = [];
+  readonly #logits: Buffer[] = [];
+
+  constructor({ leaveWith }: Visit) {
+    this.#leaveWith = leaveWith;
+  }
+
+  /** Gives whether it stays. */
+  take({ tokens, logits }: NewTokens): boolean {
+    this.#tokens.push(...tokens);
+    for (const at of tokens.keys()) {
+      this.#logits.push(Buffer.from(logits.slice(at * VOCABULARY, (at + 1) * VOCABULARY).buffer));
+    }
+    return this.#tokens.length < this.#leaveWith;
+  }
+
+  get got(): { tokens: number[]; logits: string } {
+    const logits = createHash('sha256');
+    for (const bytes of this.#logits.slice(0, this.#leaveWith)) logits.update(bytes);
+    return { tokens: this.#tokens.slice(0, this.#leaveWith), logits: logits.digest('hex') };
+  }
 }
 
-async function decode(model: DecodingModel, visits: readonly Visit[], groupSize: number): Promise<Decoded[]> {
-  const decoder = new ContinuousDecoder({ ...model, groupSize }, { slots: visits.length });
-  const decoded = visits.map(() => ({ tokens: [] as number[], logits: createHash('sha256') }));
+async function decode(model: DecodingModel, visits: readonly Visit[], groupSize: number) {
+  const decoder = new ContinuousDecoder({ ...model, groupSize });
+  const visitors = visits.map((visit) => new Visitor(visit));
   const indexOf = new Map<number, number>();
   const lastStart = Math.max(...visits.map(({ start }) => start));
   for (let run = 0; run <= lastStart || decoder.size > 0; run += 1) {
-    for (const [id, index] of indexOf) {
-      if (visits[index]!.start + visits[index]!.stay === run) decoder.remove(id);
-    }
     for (const [index, { number, length, start, ...options }] of visits.entries()) {
-      if (start === run) indexOf.set(decoder.add(randomSequence(number, length), options), index);
+      if (start === run)
+        indexOf.set(decoder.add(randomSequence(number, length), { ...options, withLogits: true }), index);
     }
-    for (const [id, { tokens, logits }] of await decoder.run({ withLogits: true })) {
-      const own = decoded[indexOf.get(id)!]!;
-      own.tokens.push(...tokens);
-      own.logits.update(logits);
+    for (const [id, tokens] of await tokensOfRun(decoder)) {
+      if (!visitors[indexOf.get(id)!]!.take(tokens)) decoder.remove(id);
     }
   }
-  return decoded.map(({ tokens, logits }) => ({ tokens, logits: logits.digest('hex') }));
+  return visitors.map(({ got }) => got);
+}
+
+/** The same over threads, each visitor a call of its own; all come at once. */
+async function decodeByThreads(decoder: SharedDecoder, visits: readonly Visit[]) {
+  const calls = visits.map(async (visit) => {
+    const { number, length, ...options } = visit;
+    const visitor = new Visitor(visit);
+    await decoder.decode([randomSequence(number, length)], {
+      ...options,
+      withLogits: true,
+      breathe: () => Promise.resolve(),
+      onTokens: (_, tokens) => visitor.take(tokens),
+    });
+    return visitor.got;
+  });
+  return await Promise.all(calls);
 }
 
 describe.each(Object.entries(models))('%s', (_, given) => {
   const random = randomModel(given);
   let oneThread: DecodingModel;
   let twoThreads: DecodingModel;
+  let apart: SharedDecoder;
   beforeAll(async () => {
     [oneThread, twoThreads] = [await openDecodingModel(random, 1), await openDecodingModel(random, 2)];
+    apart = await openSharedDecoder(random, { decodingThreads: 3, sessionThreads: 1 });
   });
   afterAll(async () => {
     await closeDecodingModel(oneThread);
     await closeDecodingModel(twoThreads);
+    await apart.close();
   });
 
   test('the tokens and the bits of the logits of a sequence are those that it has alone', async () => {
@@ -87,9 +135,11 @@ describe.each(Object.entries(models))('%s', (_, given) => {
     await fc.assert(
       fc.asyncProperty(visits, fc.constantFrom(5, 12, 40), async (visits, groupSize) => {
         const alone = [];
-        for (const one of visits) alone.push(...(await decode(oneThread, [{ ...one, start: 0 }], 1)));
+        for (const one of visits)
+          alone.push(...(await decode(oneThread, [{ ...one, start: 0, isStreamed: false }], 1)));
         expect(await decode(oneThread, visits, groupSize)).toEqual(alone);
         expect(await decode(twoThreads, visits, groupSize)).toEqual(alone);
+        expect(await decodeByThreads(apart, visits)).toEqual(alone);
       }),
       { numRuns: 8, endOnFailure: true },
     );

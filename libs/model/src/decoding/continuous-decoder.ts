@@ -1,93 +1,87 @@
-import type { SamplingRules } from '../sampling/logits-processor.js';
+import type { NewTokens } from '../sampling/new-tokens.js';
 import type { Sequence } from '../sampling/sequence.js';
-import { DecodingGroup } from './decoding-group.js';
+import { CHUNK_TOKENS, DecodingGroup, type DecodingOrder } from './decoding-group.js';
 import type { DecodingModel } from './decoding-model.js';
-import type { NewTokens } from './new-tokens.js';
 
-export interface ContinuousDecoderOptions {
-  /** How many sequences there is room for; memory for keys and values is taken for a group at a time. */
-  slots: number;
-}
+/** Tokens of a run while somebody waits for them. Fewer enter the graph more often. */
+export const SHORT_STEP_TOKENS = 4;
 
-export interface ContinuousRunOptions {
-  /** Whether the logits are wanted. */
-  withLogits?: boolean;
-  /** Called between pieces of work of some milliseconds; what it throws ends the run, and the decoder is of no more use. */
-  breathe?: () => Promise<void>;
+/** Sequences of a group of those that somebody waits for; it is small, so that one that comes waits shortly for its turn. */
+const STREAMED_GROUP_SIZE = 4;
+
+export interface ContinuousOrder extends Omit<DecodingOrder, 'id' | 'sequence'> {
+  /** Whether somebody waits for its tokens: while one is decoded, the runs of all are short. */
+  isStreamed?: boolean;
 }
 
 /**
- * Decodes sequences side by side, a chunk of tokens a run. They come and go at any time, each with rules of its own; what
+ * Decodes sequences side by side, a chunk of tokens a run or a part of one. They come and go at any time, each with rules of its own; what
  * a sequence gets depends on the model, its context, its random stream and its rules, and not on the others: its tokens,
- * and the bits of its logits (batch-independence.test.ts).
+ * and the bits of its logits (batch-independence.test.ts). Memory for keys and values is taken for a group at a time.
  *
- *     const decoder = new ContinuousDecoder(model, { slots: 32 });
+ *     const decoder = new ContinuousDecoder(model);
  *     const id = decoder.add(startSequence(prompt, place), { sampling, maxNewTokens: 100 });
- *     while (decoder.size > 0) for (const [id, { tokens }] of await decoder.run()) take(id, tokens);
+ *     while (decoder.size > 0) await decoder.run((taken) => take(taken.get(id)));
  */
 export class ContinuousDecoder {
   readonly #model: DecodingModel;
-  readonly #slots: number;
-  readonly #groupSize: number;
   readonly #groups: DecodingGroup[] = [];
+  readonly #streamedGroups: DecodingGroup[] = [];
   #nextId = 0;
-  #running = false;
+  #isRunning = false;
 
-  constructor(model: DecodingModel, { slots }: ContinuousDecoderOptions) {
+  constructor(model: DecodingModel) {
     this.#model = model;
-    this.#slots = slots;
-    this.#groupSize = Math.min(model.groupSize, slots);
   }
 
   /** How many sequences are being decoded. */
   get size(): number {
-    return this.#groups.reduce((sum, { size }) => sum + size, 0);
+    return sizeOf(this.#groups) + sizeOf(this.#streamedGroups);
   }
 
-  /**
-   * Takes a sequence in; gives the number by which {@link run} and {@link remove} know it. During a run it may come into
-   * that run or the next. Throws `RangeError` when full.
-   */
-  add(sequence: Sequence, options: { sampling: SamplingRules; maxNewTokens: number }): number {
-    if (this.size >= this.#slots) {
-      throw new RangeError(
-        `All ${this.#slots} slots are taken: wait until a sequence is finished, or open more slots.`,
-      );
-    }
+  /** Takes a sequence in; gives its number, 0 for the first. It comes into the next chunk of its group. */
+  add(sequence: Sequence, { isStreamed = false, ...options }: ContinuousOrder): number {
     const id = this.#nextId;
     this.#nextId += 1;
-    this.#fullestWithRoom().add({ id, sequence, ...options });
+    const group = isStreamed
+      ? this.#fullestWithRoom(this.#streamedGroups, Math.min(STREAMED_GROUP_SIZE, this.#model.groupSize))
+      : this.#fullestWithRoom(this.#groups, this.#model.groupSize);
+    group.add({ id, sequence, ...options });
     return id;
   }
 
   /** Ends a sequence before its time, also during a run, which then gives nothing of it. */
   remove(id: number): void {
-    for (const group of this.#groups) group.remove(id);
+    for (const group of [...this.#groups, ...this.#streamedGroups]) group.remove(id);
   }
 
-  /** The next tokens of each sequence, by its number. Throws `TypeError` while another run is under way. */
-  async run({ withLogits = false, breathe }: ContinuousRunOptions = {}): Promise<Map<number, NewTokens>> {
-    if (this.#running) throw new TypeError('A run is under way: wait for it before the next one.');
-    this.#running = true;
-    const taken = new Map<number, NewTokens>();
+  /**
+   * Decodes the next tokens of every sequence, a group after the other, and hands over those of each group by the numbers
+   * of its sequences. Throws `TypeError` while another run is under way.
+   */
+  async run(onTokens: (taken: ReadonlyMap<number, NewTokens>) => void): Promise<void> {
+    if (this.#isRunning) throw new TypeError('A run is under way: wait for it before the next one.');
+    this.#isRunning = true;
     try {
-      for (const group of this.#groups) {
-        if (group.size === 0) continue;
-        await breathe?.();
-        for (const [id, tokens] of await group.run({ withLogits })) taken.set(id, tokens);
+      for (const group of [...this.#streamedGroups, ...this.#groups]) {
+        const most = sizeOf(this.#streamedGroups) > 0 ? SHORT_STEP_TOKENS : CHUNK_TOKENS;
+        if (group.size > 0) onTokens(await group.run(most));
       }
     } finally {
-      this.#running = false;
+      this.#isRunning = false;
     }
-    return taken;
   }
 
   /** So that few groups are full rather than many half empty. */
-  #fullestWithRoom(): DecodingGroup {
-    const withRoom = this.#groups.filter(({ size }) => size < this.#groupSize);
+  #fullestWithRoom(groups: DecodingGroup[], groupSize: number): DecodingGroup {
+    const withRoom = groups.filter(({ size }) => size < groupSize);
     if (withRoom.length > 0) return withRoom.reduce((one, other) => (other.size > one.size ? other : one));
-    const group = new DecodingGroup(this.#model, this.#groupSize);
-    this.#groups.push(group);
+    const group = new DecodingGroup(this.#model, groupSize);
+    groups.push(group);
     return group;
   }
+}
+
+function sizeOf(groups: readonly DecodingGroup[]): number {
+  return groups.reduce((sum, { size }) => sum + size, 0);
 }

@@ -1,15 +1,18 @@
-import type { SamplingRules } from '../sampling/logits-processor.js';
+import type { SamplingRules } from '../sampling/sampling-rules.js';
+import type { NewTokens } from '../sampling/new-tokens.js';
+import { see, type SeenTokens, seenTokens } from '../sampling/seen-tokens.js';
 import type { Sequence } from '../sampling/sequence.js';
 import type { DecodingModel } from './decoding-model.js';
-import type { Chunk } from './decoding-session.js';
+import type { ChunkCache, StepResults } from './decoding-session.js';
 import { DecodingWindow } from './decoding-window.js';
 import { graphRules, nextUniform } from './graph-rules.js';
 import { computeNewPasts } from './new-pasts.js';
-import type { NewTokens } from './new-tokens.js';
 import { PastRows } from './past-rows.js';
 
-/** Tokens that a sequence gets in one run at most. More carry longer chunks along, fewer enter the graph more often. */
+/** Tokens that a sequence gets in one chunk at most. More carry longer chunks along, fewer enter the past more often. */
 export const CHUNK_TOKENS = 16;
+
+const NO_CHUNK: ChunkCache = { length: 0, arrays: [] };
 
 /** A sequence as a group is given it. */
 export interface DecodingOrder {
@@ -18,22 +21,34 @@ export interface DecodingOrder {
   sequence: Sequence;
   sampling: SamplingRules;
   maxNewTokens: number;
+  /** Whether its logits are wanted. */
+  withLogits?: boolean;
 }
 
 interface Row extends DecodingOrder {
   readonly window: DecodingWindow;
+  /** All tokens so far, also those that the window has left behind. */
+  readonly seen: SeenTokens;
   remaining: number;
+  /** How many tokens it gets in this chunk: where its chunks begin depends on the sequence alone. */
+  share: number;
+  /** Those that it has got. */
+  drawn: number[];
 }
 
-/** Sequences that are one batch of the decoding graph; they come and go between runs. */
+/**
+ * Sequences that are one batch of the decoding graph; they come and go between chunks. A chunk may be made in several runs
+ * of fewer steps, which changes nothing but when its tokens are known.
+ */
 export class DecodingGroup {
   readonly #model: DecodingModel;
   readonly #past: PastRows;
   /** In the order of the rows of `#past`. */
   #rows: Row[] = [];
-  /** To come into the batch with the next run. */
+  /** To come into the batch with the next chunk. */
   #waiting: Row[] = [];
   readonly #removed = new Set<number>();
+  #chunk = NO_CHUNK;
 
   /** `rows` is how many sequences there is room for; memory for their keys and values is taken at once. */
   constructor(model: DecodingModel, rows: number) {
@@ -48,8 +63,10 @@ export class DecodingGroup {
 
   /** Takes a sequence in; there must be room. */
   add(order: DecodingOrder): void {
-    const window = new DecodingWindow(order.sequence.context, this.#model.blockSize);
-    this.#waiting.push({ ...order, window, remaining: order.maxNewTokens });
+    const { context } = order.sequence;
+    const window = new DecodingWindow(context, this.#model.blockSize);
+    const seen = seenTokens(context, this.#model.vocabularySize);
+    this.#waiting.push({ ...order, window, seen, remaining: order.maxNewTokens, share: 0, drawn: [] });
   }
 
   /** Ends a sequence, where it is one of this group, also during a run, which then gives nothing of it. */
@@ -57,28 +74,45 @@ export class DecodingGroup {
     if ([...this.#rows, ...this.#waiting].some((row) => row.id === id)) this.#removed.add(id);
   }
 
-  /** The next tokens of each sequence, by its number. Blocks the event loop for most of its time. */
-  async run({ withLogits }: { withLogits: boolean }): Promise<Map<number, NewTokens>> {
-    this.#seat();
+  /**
+   * The next tokens of each sequence, `most` at most and no more than to the end of the chunk, by its number. Blocks the
+   * event loop for most of its time.
+   */
+  async run(most = CHUNK_TOKENS): Promise<Map<number, NewTokens>> {
+    this.#endChunk();
+    if (this.#chunk.length === 0) {
+      this.#seat();
+      await computeNewPasts(
+        this.#model,
+        this.#rows.map(({ window }) => window),
+        this.#past,
+      );
+    }
     const rows = this.#rows;
     if (rows.length === 0) return new Map();
-    const windows = rows.map(({ window }) => window);
-    await computeNewPasts(this.#model, windows, this.#past);
-    // Whoever has more to come after this run has a whole chunk in it: where chunks begin depends on the sequence alone.
-    const steps = Math.max(...rows.map((row) => newTokensOf(row)));
-    const chunk = await this.#model.decoding.run({
-      rows: rows.map(({ window, sampling }) => ({
-        lastToken: window.lastToken,
+    const steps = Math.min(most, this.#length - this.#chunk.length);
+    const results = await this.#model.decoding.run({
+      rows: rows.map(({ window, drawn, seen, sampling }) => ({
+        lastToken: drawn.at(-1) ?? window.lastToken,
         pastLength: window.pastLength,
         rules: graphRules(sampling, this.#model.vocabularySize),
+        seen,
       })),
       uniforms: uniformsOf(rows, steps),
       steps,
       past: this.#past.arrays(rows.length),
       slots: this.#past.slots,
-      withLogits,
+      chunk: this.#chunk,
+      withLogits: rows.some((row) => row.withLogits === true),
     });
-    return this.#take(chunk, steps);
+    const taken = this.#take(results, steps);
+    this.#endChunk();
+    return taken;
+  }
+
+  /** How long the chunk becomes for those who are left. */
+  get #length(): number {
+    return Math.max(0, ...this.#rows.map(({ id, share }) => (this.#removed.has(id) ? 0 : share)));
   }
 
   /** Lets removed sequences go, the last ones move into their rows, and the waiting ones come behind. */
@@ -93,46 +127,59 @@ export class DecodingGroup {
     this.#rows.push(...this.#waiting.filter(({ id }) => !this.#removed.has(id)));
     this.#waiting = [];
     this.#removed.clear();
-    this.#past.fit(Math.max(0, ...this.#rows.map(({ window }) => window.pastLength)), this.#rows.length);
+    for (const row of this.#rows) row.share = Math.min(CHUNK_TOKENS, row.window.room, row.remaining);
+    this.#fitPast();
   }
 
-  /** Hands the tokens of a chunk to their sequences. */
-  #take({ tokens, logits, keysAndValues }: Chunk, steps: number): Map<number, NewTokens> {
+  /** Hands the tokens of a run to their sequences. */
+  #take({ tokens, logits, chunk }: StepResults, steps: number): Map<number, NewTokens> {
     const taken = new Map<number, NewTokens>();
     const rows = this.#rows;
     const width = logits.length / tokens.length; // of one token
-    const kept: { row: number; slot: number; count: number }[] = [];
     for (const [at, row] of rows.entries()) {
-      const count = newTokensOf(row);
+      const count = Math.min(steps, row.share - row.drawn.length);
       const places = Array.from({ length: count }, (_, step) => step * rows.length + at);
       const own = Int32Array.from(places, (place) => tokens[place]!);
-      const slot = row.window.pastLength;
-      row.window.append(own);
+      row.drawn.push(...own);
+      see(row.seen, own);
       row.remaining -= count;
       const finished = row.remaining === 0;
-      if (!row.window.isNew) kept.push({ row: at, slot, count });
-      if (!this.#removed.has(row.id)) taken.set(row.id, { tokens: own, logits: pick(logits, places, width), finished });
+      if (count === 0 || this.#removed.has(row.id)) continue;
+      taken.set(row.id, { tokens: own, logits: pick(logits, row.withLogits === true ? places : [], width), finished });
       if (finished) this.#removed.add(row.id);
     }
-    this.#past.fit(Math.max(0, ...rows.map(({ window }) => window.pastLength)), rows.length);
-    for (const { row, ...place } of kept) {
-      this.#past.put(row, place, { arrays: keysAndValues, row, length: steps });
-    }
+    this.#chunk = chunk;
     return taken;
   }
-}
 
-/** How many tokens of the next run a sequence can use. */
-function newTokensOf({ window, remaining }: Row): number {
-  return Math.min(CHUNK_TOKENS, window.room, remaining);
+  /** Where all have their share, the chunk becomes past. */
+  #endChunk(): void {
+    const { length, arrays } = this.#chunk;
+    if (length === 0 || length < this.#length) return;
+    const kept: { row: number; slot: number; count: number }[] = [];
+    for (const [at, { id, window, drawn }] of this.#rows.entries()) {
+      if (this.#removed.has(id)) continue;
+      const slot = window.pastLength;
+      window.append(drawn);
+      if (!window.isNew) kept.push({ row: at, slot, count: drawn.length });
+      drawn.length = 0;
+    }
+    this.#fitPast();
+    for (const { row, ...place } of kept) this.#past.put(row, place, { arrays, row, length });
+    this.#chunk = NO_CHUNK;
+  }
+
+  #fitPast(): void {
+    this.#past.fit(Math.max(0, ...this.#rows.map(({ window }) => window.pastLength)), this.#rows.length);
+  }
 }
 
 /** [steps, rows], row-major; each row draws for the tokens that it will use. */
 function uniformsOf(rows: readonly Row[], steps: number): Float32Array {
   const uniforms = new Float32Array(steps * rows.length).fill(0.5);
-  for (const [at, row] of rows.entries()) {
-    for (let step = 0; step < newTokensOf(row); step += 1) {
-      uniforms[step * rows.length + at] = nextUniform(row.sampling, row.sequence.random);
+  for (const [at, { share, drawn, sampling, sequence }] of rows.entries()) {
+    for (let step = 0; step < Math.min(steps, share - drawn.length); step += 1) {
+      uniforms[step * rows.length + at] = nextUniform(sampling, sequence.random);
     }
   }
   return uniforms;

@@ -5,8 +5,14 @@ import { startPlanned } from '../layers/planned-weights.js';
 import { LanguageModelSession } from '../onnx/language-model-session.js';
 import { startSequence, type Sequence } from '../sampling/sequence.js';
 import type { Weights } from '../weights/weights.js';
+import type { NewTokens } from '../sampling/new-tokens.js';
+import type { ContinuousDecoder } from './continuous-decoder.js';
 import type { DecodingModel } from './decoding-model.js';
 import { DecodingSession } from './decoding-session.js';
+import { sharedBytes } from './shared-bytes.js';
+import { SharedDecoder } from './shared-decoder.js';
+import type { ThreadSettings } from './thread-messages.js';
+import type { ThreadPlan } from './thread-plan.js';
 
 export const VOCABULARY = 29;
 
@@ -32,6 +38,33 @@ export async function openDecodingModel(
     vocabularySize: VOCABULARY,
     groupSize: 12,
   };
+}
+
+/** The same model, decoded by threads of their own. */
+export async function openSharedDecoder(
+  { model, weights }: { model: ModelConfig; weights: Weights },
+  plan: ThreadPlan,
+  changed: Partial<ThreadSettings> = {},
+): Promise<SharedDecoder> {
+  const definition = definitionOf(model);
+  return await SharedDecoder.open({
+    ...plan,
+    device: 'cpu',
+    onnx: sharedBytes(definition.onnx(weights)),
+    decodingOnnx: sharedBytes(definition.decodingOnnx(weights)!),
+    blockSize: model.blockSize,
+    vocabularySize: VOCABULARY,
+    ...changed,
+  });
+}
+
+/** What each sequence has got in one run, by its number. */
+export async function tokensOfRun(decoder: ContinuousDecoder): Promise<Map<number, NewTokens>> {
+  const all = new Map<number, NewTokens>();
+  await decoder.run((taken) => {
+    for (const [id, tokens] of taken) all.set(id, tokens);
+  });
+  return all;
 }
 
 export async function closeDecodingModel({ model, decoding }: DecodingModel): Promise<void> {

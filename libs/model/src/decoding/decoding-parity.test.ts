@@ -10,6 +10,7 @@ import {
   openDecodingModel,
   randomModel,
   randomSequence,
+  tokensOfRun,
   VOCABULARY,
 } from './decoding-model.fixture.js';
 import { windowLength } from './decoding-window.js';
@@ -52,17 +53,17 @@ describe.each(Object.entries(models))('%s', (_, given) => {
   }
 
   test("at every place, within the block and beyond it, the logits are TensorFlow's", async () => {
-    const decoder = new ContinuousDecoder(model, { slots: 4 });
+    const decoder = new ContinuousDecoder(model);
     const sequences = [1, 7, 64, BLOCK + 20].map((length, number) => randomSequence(number, length));
     const texts = new Map(
       sequences.map((sequence) => {
-        const options = { sampling: { temperature: 1, topK: 0, topP: 1 }, maxNewTokens: 150 };
+        const options = { sampling: { temperature: 1, topK: 0, topP: 1 }, maxNewTokens: 150, withLogits: true };
         return [decoder.add(sequence, options), Array.from(sequence.context)] as const;
       }),
     );
     let largest = 0;
     while (decoder.size > 0) {
-      for (const [id, { tokens, logits }] of await decoder.run({ withLogits: true })) {
+      for (const [id, { tokens, logits }] of await tokensOfRun(decoder)) {
         const text = texts.get(id)!;
         for (const [at, token] of tokens.entries()) {
           const expected = logitsAfter(text);

@@ -1,7 +1,8 @@
 import { type InferenceSession, Tensor } from 'onnxruntime-node';
 import { floatResult } from '../onnx/float-result.js';
 import { openSession, type SessionOptions } from '../onnx/open-session.js';
-import type { SamplingRules } from '../sampling/logits-processor.js';
+import { hasPenalty, type SamplingRules } from '../sampling/sampling-rules.js';
+import type { SeenTokens } from '../sampling/seen-tokens.js';
 import { cacheNames } from './cache-names.js';
 
 /** How large the keys and values of a model are. */
@@ -11,27 +12,47 @@ export interface CacheSizes {
   headSize: number;
 }
 
-/** What a chunk of new tokens is computed from. */
-export interface ChunkInputs {
-  /** Of each sequence; the rules as graph-rules.ts gives them. */
-  rows: readonly { lastToken: number; pastLength: number; rules: SamplingRules }[];
+/** A sequence of a chunk. */
+export interface ChunkRow {
+  lastToken: number;
+  pastLength: number;
+  /** As graph-rules.ts gives them. */
+  rules: Required<SamplingRules>;
+  /** The tokens that it has; looked at where its rules have a penalty. */
+  seen: SeenTokens;
+}
+
+/** Keys and values of a chunk. */
+export interface ChunkCache {
+  /** How many tokens there are. */
+  length: number;
+  /** [rows, H, length, D] for each of {@link cacheNames}; none at all where there are no tokens. */
+  arrays: readonly Float32Array[];
+}
+
+/** What the next tokens of a chunk are computed from. */
+export interface StepInputs {
+  /** Of each sequence. */
+  rows: readonly ChunkRow[];
   /** [steps, rows], row-major. */
   uniforms: Float32Array;
   steps: number;
   /** [rows, H, slots, D] for each of {@link cacheNames}. They are read where they are, and must stay so until the end. */
   past: readonly Float32Array[];
   slots: number;
+  /** What earlier runs gave of the chunk. */
+  chunk: ChunkCache;
   /** Whether the logits are wanted. */
   withLogits: boolean;
 }
 
-export interface Chunk {
+export interface StepResults {
   /** [steps, rows], row-major. */
   tokens: Int32Array;
   /** [steps, rows, vocabulary], row-major; empty where they were not asked for. */
   logits: Float32Array;
-  /** [rows, H, steps, D] for each of {@link cacheNames}. */
-  keysAndValues: Float32Array[];
+  /** The chunk with these steps. */
+  chunk: ChunkCache;
 }
 
 /** A decoding graph (decoding-graph.ts) in ONNX Runtime. */
@@ -39,12 +60,14 @@ export class DecodingSession {
   readonly sizes: CacheSizes;
   readonly #session: InferenceSession;
   readonly #pastNames: readonly string[];
+  readonly #chunkNames: readonly string[];
   readonly #newNames: readonly string[];
 
   private constructor(session: InferenceSession) {
     this.#session = session;
     this.sizes = cacheSizes(session);
     this.#pastNames = cacheNames('past', this.sizes.nLayer);
+    this.#chunkNames = cacheNames('chunk', this.sizes.nLayer);
     this.#newNames = cacheNames('new', this.sizes.nLayer);
   }
 
@@ -54,7 +77,7 @@ export class DecodingSession {
   }
 
   /** Draws `steps` tokens for each row. Blocks the event loop while it runs. */
-  async run({ rows, uniforms, steps, past, slots, withLogits }: ChunkInputs): Promise<Chunk> {
+  async run({ rows, uniforms, steps, past, slots, chunk, withLogits }: StepInputs): Promise<StepResults> {
     const count = rows.length;
     const { nHead, headSize } = this.sizes;
     const integers = (values: readonly number[], shape: readonly number[]) =>
@@ -76,21 +99,35 @@ export class DecodingSession {
         [count, 1],
       ),
       top_p: floats(rows.map((row) => row.rules.topP)),
+      repetition_penalty: floats(rows.map((row) => row.rules.repetitionPenalty)),
+      seen: seenTensor(rows),
     };
     for (const [at, name] of this.#pastNames.entries()) {
       feeds[name] = new Tensor('float32', past[at]!, [count, nHead, slots, headSize]);
+    }
+    for (const [at, name] of this.#chunkNames.entries()) {
+      const before = chunk.arrays[at] ?? new Float32Array(0);
+      feeds[name] = new Tensor('float32', before, [count, nHead, chunk.length, headSize]);
     }
     const results = await this.#session.run(feeds, ['tokens', ...(withLogits ? ['logits'] : []), ...this.#newNames]);
     return {
       tokens: Int32Array.from(results['tokens']!.data as BigInt64Array, Number),
       logits: withLogits ? floatResult(results, 'logits') : new Float32Array(0),
-      keysAndValues: this.#newNames.map((name) => floatResult(results, name)),
+      chunk: { length: chunk.length + steps, arrays: this.#newNames.map((name) => floatResult(results, name)) },
     };
   }
 
   async close(): Promise<void> {
     await this.#session.release();
   }
+}
+
+/** bool [rows, vocabulary], or [rows, 0] where no row has a penalty. */
+function seenTensor(rows: readonly ChunkRow[]): Tensor {
+  const width = rows.some(({ rules }) => hasPenalty(rules)) ? rows[0]!.seen.length : 0;
+  const all = new Uint8Array(rows.length * width);
+  if (width > 0) for (const [at, { seen }] of rows.entries()) all.set(seen, at * width);
+  return new Tensor('bool', all, [rows.length, width]);
 }
 
 function cacheSizes({ inputMetadata }: InferenceSession): CacheSizes {

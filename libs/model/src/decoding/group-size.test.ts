@@ -4,14 +4,17 @@ import { groupSize } from './group-size.js';
 const small = { nLayer: 4, nHead: 4, headSize: 32 };
 
 test('a CPU decodes twelve sequences a thread together, a GPU many', () => {
-  expect(groupSize(small, 320, { device: 'cpu', threads: 1 })).toBe(12);
-  expect(groupSize(small, 320, { device: 'cpu', threads: 2 })).toBe(24);
-  expect(groupSize(small, 320, { device: 'cuda:0' })).toBe(256);
+  expect(groupSize(small, 320, { device: 'cpu', decodingThreads: 1, sessionThreads: 1 })).toBe(12);
+  expect(groupSize(small, 320, { device: 'cpu', decodingThreads: 2, sessionThreads: 1 })).toBe(12);
+  expect(groupSize(small, 320, { device: 'cpu', decodingThreads: 1, sessionThreads: 2 })).toBe(24);
+  expect(groupSize(small, 320, { device: 'cuda:0', decodingThreads: 1, sessionThreads: undefined })).toBe(256);
 });
 
-test('keys and values of a group take 512 MiB at most, or those of one sequence', () => {
+test('keys and values of the groups of all threads take 512 MiB at most, or those of one sequence each', () => {
   const gpt2 = { nLayer: 12, nHead: 12, headSize: 64 };
   // 2 · 12 · 768 numbers of 4 bytes for each of 1024 tokens: 72 MiB a sequence.
-  expect(groupSize(gpt2, 1024, { device: 'cpu', threads: 8 })).toBe(7);
-  expect(groupSize({ nLayer: 96, nHead: 96, headSize: 128 }, 8192, { device: 'cpu', threads: 8 })).toBe(1);
+  expect(groupSize(gpt2, 1024, { device: 'cpu', decodingThreads: 1, sessionThreads: 8 })).toBe(7);
+  expect(groupSize(gpt2, 1024, { device: 'cpu', decodingThreads: 3, sessionThreads: 1 })).toBe(2);
+  const huge = { nLayer: 96, nHead: 96, headSize: 128 };
+  expect(groupSize(huge, 8192, { device: 'cpu', decodingThreads: 1, sessionThreads: 8 })).toBe(1);
 });

@@ -1,119 +1,182 @@
-import { Breath } from '../sampling/breath.js';
 import type { Decoder, DecodingOptions } from '../sampling/decoder.js';
+import type { NewTokens } from '../sampling/new-tokens.js';
 import type { Sequence } from '../sampling/sequence.js';
-import { ContinuousDecoder } from './continuous-decoder.js';
-import type { DecodingModel } from './decoding-model.js';
+import { DecodingThread, DecodingThreadEndedError } from './decoding-thread.js';
+import type { ThreadSettings } from './thread-messages.js';
 
-/** Groups that take turns: with a second one a step is still short, and the places of the first are never all empty. */
+/** Groups of a thread that take turns: with a second one a step is still short, and while it runs the first is filled again. */
 const GROUPS = 2;
+
+/** Places of a thread for sequences that somebody waits for, beyond the others: none of them waits for a long one's place. */
+const STREAMED_SLOTS = 8;
 
 /** How much of a call is worth handing over at once, so that its own sequences take the places that become free. */
 const BATCH_GROUPS = 8;
 
+const CLOSED = 'The model was closed before its sequences were decoded: open it again.';
+
 /** One call of {@link SharedDecoder.decode}. */
 interface Call extends DecodingOptions {
   sequences: readonly Sequence[];
-  /** The new tokens so far of each sequence. */
-  texts: number[][];
   /** Index of the next sequence that is not decoded yet. */
   next: number;
-  /** Its sequences that are being decoded: their index by their number in the decoder. */
-  decoding: Map<number, number>;
-  resolve: (texts: Int32Array[]) => void;
+  /** How many of its sequences are being decoded. */
+  decoding: number;
+  resolve: () => void;
   reject: (reason: unknown) => void;
 }
 
+/** A thread and what it decodes: whose sequence a number is. */
+interface Place {
+  thread: DecodingThread;
+  sequences: Map<number, { call: Call; index: number }>;
+}
+
 /**
- * Decodes the sequences of all calls side by side, a chunk of tokens at a time: a place that is free goes to the next
- * sequence at once, of each call in turn, so that a long call never keeps a short one waiting. What a sequence gets does not
- * depend on the others.
+ * Decodes the sequences of all calls side by side, over threads of its own. A place that is free goes to the next sequence
+ * at once, of each call in turn, so that a long call never keeps a short one waiting. What a sequence gets does not depend
+ * on the others, nor on the thread. A thread starts when there is something for it to do; one that ended of an error takes
+ * its calls with it, and another is started for the next.
  */
 export class SharedDecoder implements Decoder {
-  readonly batchSize: number;
-  readonly #slots: number;
-  readonly #model: DecodingModel;
-  readonly #breath = new Breath();
-  #decoder: ContinuousDecoder;
+  readonly #settings: ThreadSettings;
+  #groupSize = 1;
+  #places: Place[] = [];
   #calls: Call[] = [];
-  #isRunning = false;
+  #isClosed = false;
 
-  constructor(model: DecodingModel) {
-    this.batchSize = BATCH_GROUPS * model.groupSize;
-    this.#slots = GROUPS * model.groupSize;
-    this.#model = model;
-    this.#decoder = this.#newDecoder();
+  private constructor(settings: ThreadSettings) {
+    this.#settings = settings;
   }
 
-  async decode(sequences: readonly Sequence[], options: DecodingOptions): Promise<Int32Array[]> {
-    if (sequences.length === 0) return [];
-    return await new Promise((resolve, reject) => {
-      const texts = sequences.map(() => []);
-      this.#calls.push({ ...options, sequences, texts, next: 0, decoding: new Map(), resolve, reject });
-      void this.#run();
+  /** Throws what keeps a thread from opening the model, such as `DeviceUnavailableError`. */
+  static async open(settings: ThreadSettings): Promise<SharedDecoder> {
+    const decoder = new SharedDecoder(settings);
+    const { groupSize } = await decoder.#startThread().thread.opened;
+    decoder.#groupSize = groupSize;
+    return decoder;
+  }
+
+  get batchSize(): number {
+    return BATCH_GROUPS * this.#groupSize * this.#settings.decodingThreads;
+  }
+
+  async decode(sequences: readonly Sequence[], options: DecodingOptions): Promise<void> {
+    if (sequences.length === 0) return;
+    await options.breathe();
+    if (this.#isClosed) throw new DecodingThreadEndedError(CLOSED);
+    await new Promise<void>((resolve, reject) => {
+      this.#calls.push({ ...options, sequences, next: 0, decoding: 0, resolve, reject });
+      this.#admit();
     });
   }
 
-  /** Runs while there are calls; one run serves all. */
-  async #run(): Promise<void> {
-    if (this.#isRunning) return;
-    this.#isRunning = true;
-    try {
-      while (this.#calls.length > 0) {
-        await this.#breathe();
-        this.#admit();
-        if (this.#decoder.size > 0) await this.#step();
-      }
-    } catch (error) {
-      for (const call of this.#calls) this.#end(call, () => call.reject(error));
-      this.#decoder = this.#newDecoder(); // The other is of no more use.
-    } finally {
-      this.#isRunning = false;
-    }
-  }
+  /** The logits of model.onnx: ids [rows, columns], row-major → [rows, columns, vocabulary], row-major. */
+  readonly logits = async (ids: Int32Array, rows: number, columns: number): Promise<Float32Array> =>
+    await (this.#places[0] ?? this.#startThread()).thread.logits(ids, rows, columns);
 
-  /** Each call has its breath; one that throws ends alone. */
-  async #breathe(): Promise<void> {
-    for (const call of this.#calls) {
-      try {
-        await call.breathe();
-      } catch (reason) {
-        this.#end(call, () => call.reject(reason));
-      }
-    }
+  /** Ends the threads; calls that are under way are rejected. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    for (const call of this.#calls) this.#end(call, () => call.reject(new DecodingThreadEndedError(CLOSED)));
+    await Promise.all(this.#places.map(({ thread }) => thread.close()));
   }
 
   /** Free places go to the calls in turn, first to those that have the fewest. */
   #admit(): void {
-    while (this.#decoder.size < this.#slots) {
-      const waiting = this.#calls.filter(({ next, sequences }) => next < sequences.length);
+    this.#admitKind(true, STREAMED_SLOTS);
+    this.#admitKind(false, GROUPS * this.#groupSize);
+  }
+
+  #admitKind(isStreamed: boolean, slots: number): void {
+    for (;;) {
+      const waiting = this.#calls.filter(
+        (call) => (call.isStreamed ?? false) === isStreamed && call.next < call.sequences.length,
+      );
       if (waiting.length === 0) return;
-      const call = waiting.reduce((one, other) => (other.decoding.size < one.decoding.size ? other : one));
-      const { sampling, maxNewTokens } = call;
-      call.decoding.set(this.#decoder.add(call.sequences[call.next]!, { sampling, maxNewTokens }), call.next);
+      const place = this.#freestPlace(isStreamed);
+      if (takenSlots(place, isStreamed) >= slots) return;
+      const call = waiting.reduce((one, other) => (other.decoding < one.decoding ? other : one));
+      const index = call.next;
+      place.sequences.set(place.thread.add(call.sequences[index]!, call), { call, index });
       call.next += 1;
+      call.decoding += 1;
     }
   }
 
-  async #step(): Promise<void> {
-    const taken = await this.#decoder.run({ breathe: this.#breath.take });
+  /** The thread with the fewest sequences of the kind; a new one where all have some and more are allowed. */
+  #freestPlace(isStreamed: boolean): Place {
+    const allBusy = this.#places.every(({ sequences }) => sequences.size > 0);
+    if (allBusy && this.#places.length < this.#settings.decodingThreads) return this.#startThread();
+    const [freest] = this.#places.toSorted(
+      (one, other) =>
+        takenSlots(one, isStreamed) - takenSlots(other, isStreamed) || one.sequences.size - other.sequences.size,
+    );
+    return freest!;
+  }
+
+  #startThread(): Place {
+    const thread = new DecodingThread(this.#settings, {
+      onTokens: (taken) => this.#take(place, taken),
+      onEnd: (reason) => this.#abandon(place, reason),
+    });
+    const place: Place = { thread, sequences: new Map() };
+    this.#places.push(place);
+    return place;
+  }
+
+  #take({ thread, sequences }: Place, taken: ReadonlyMap<number, NewTokens>): void {
+    for (const [id, tokens] of taken) {
+      const sequence = sequences.get(id);
+      if (sequence === undefined) continue; // its call has ended
+      const goesOn = this.#handOver(sequence, tokens);
+      if (goesOn && !tokens.finished) continue;
+      if (!tokens.finished) thread.remove(id);
+      if (sequences.delete(id)) sequence.call.decoding -= 1;
+    }
     for (const call of this.#calls) {
-      for (const [id, index] of call.decoding) {
-        const { tokens, finished } = taken.get(id) ?? { tokens: [], finished: false };
-        call.texts[index]!.push(...tokens);
-        if (finished) call.decoding.delete(id);
-      }
-      if (call.decoding.size > 0 || call.next < call.sequences.length) continue;
-      this.#end(call, () => call.resolve(call.texts.map((tokens) => Int32Array.from(tokens))));
+      if (call.decoding === 0 && call.next === call.sequences.length) this.#end(call, call.resolve);
+      // Each call has its breath; one that throws ends alone.
+      else void call.breathe().catch((reason: unknown) => this.#end(call, () => call.reject(reason)));
+    }
+    this.#admit();
+  }
+
+  /** Whether the sequence shall go on. */
+  #handOver({ call, index }: { call: Call; index: number }, tokens: NewTokens): boolean {
+    try {
+      return call.onTokens(index, tokens);
+    } catch (reason) {
+      this.#end(call, () => call.reject(reason));
+      return false;
     }
   }
 
+  /** A thread has ended: so do the calls that had sequences there. */
+  #abandon(place: Place, reason: unknown): void {
+    this.#places = this.#places.filter((other) => other !== place);
+    for (const call of new Set(Array.from(place.sequences.values(), (sequence) => sequence.call))) {
+      this.#end(call, () => call.reject(reason));
+    }
+    this.#admit();
+  }
+
+  /** Ends a call, once. */
   #end(call: Call, tell: () => void): void {
-    for (const id of call.decoding.keys()) this.#decoder.remove(id);
+    if (!this.#calls.includes(call)) return;
     this.#calls = this.#calls.filter((other) => other !== call);
+    for (const { thread, sequences } of this.#places) {
+      for (const [id, sequence] of sequences) {
+        if (sequence.call !== call) continue;
+        thread.remove(id);
+        sequences.delete(id);
+      }
+    }
     tell();
   }
+}
 
-  #newDecoder(): ContinuousDecoder {
-    return new ContinuousDecoder(this.#model, { slots: this.#slots });
-  }
+/** How many places of a thread those have that are streamed, or those that are not. */
+function takenSlots({ sequences }: Place, isStreamed: boolean): number {
+  return [...sequences.values()].filter(({ call }) => (call.isStreamed ?? false) === isStreamed).length;
 }

@@ -39,17 +39,19 @@ export async function checkDecodingParity(
 }
 
 async function checkContinuation(model: DecodingModel, context: Int32Array): Promise<void> {
-  const decoder = new ContinuousDecoder(model, { slots: 1 });
+  const decoder = new ContinuousDecoder(model);
   const sequence = startSequence(context, { seed: 1, promptIndex: 0, sampleIndex: 0 });
   const maxNewTokens = Math.min(NEW_TOKENS, model.blockSize + 1 - context.length);
-  decoder.add(sequence, { sampling: { temperature: 1, topK: 0, topP: 1 }, maxNewTokens });
+  decoder.add(sequence, { sampling: { temperature: 1, topK: 0, topP: 1 }, maxNewTokens, withLogits: true });
   const text = [...context];
   const drawnFrom: number[] = [];
   while (decoder.size > 0) {
-    for (const { tokens, logits } of (await decoder.run({ withLogits: true })).values()) {
-      text.push(...tokens);
-      for (const logit of logits) drawnFrom.push(logit);
-    }
+    await decoder.run((taken) => {
+      for (const { tokens, logits } of taken.values()) {
+        text.push(...tokens);
+        for (const logit of logits) drawnFrom.push(logit);
+      }
+    });
   }
   const seen = Int32Array.from(text.slice(0, -1)); // nothing was drawn from the logits after the last
   const expected = await model.model.logits(seen, 1, seen.length);

@@ -10,6 +10,7 @@ import { bigramOnnx, TABLE } from '../kinds/bigram/bigram.js';
 import { GenerationModel, type GenerationTask } from './generation-model.js';
 import { manifestOf } from './manifest.fixture.js';
 import { ModelFolderError } from './model-folder.js';
+import type { TextGrowth } from './text-growth.js';
 
 const tokenizer = CharacterTokenizer.fromText('abcde\n');
 const V = tokenizer.vocabularySize;
@@ -64,6 +65,32 @@ test('a line tells its place, its prompt, and the new text alone', async () => {
   ]);
 });
 
+test('the pieces that are told while a text grows are the text of its line', async () => {
+  const pieces: TextGrowth[] = [];
+  const lines: OutputLine[] = [];
+  await model.generate({
+    prompts: [
+      { promptIndex: 4, text: 'a' },
+      { promptIndex: 5, text: '!' },
+    ],
+    sampling: samplingConfig.parse({ maxNewTokens: 600, samples: 2, stop: ['ddd'], seed: 3 }),
+    onSequence: (line) => void lines.push(line),
+    onText: (growth) => void pieces.push(growth),
+  });
+  const told = ({ promptIndex, sampleIndex }: OutputLine) =>
+    pieces.filter((piece) => piece.promptIndex === promptIndex && piece.sampleIndex === sampleIndex);
+  const [first, second, ...unknown] = lines;
+  for (const line of [first!, second!]) {
+    const own = told(line);
+    const { tokenCount, finishReason } = own.at(-1)!;
+    expect(line).toMatchObject({ text: own.map(({ text }) => text).join(''), tokenCount, finishReason });
+  }
+  expect(unknown.map((line) => [line.promptIndex, told(line)])).toEqual([
+    [5, []],
+    [5, []],
+  ]);
+});
+
 test('an empty prompt goes on from the first character of the vocabulary', async () => {
   const [line] = await linesOf([{ promptIndex: 0, text: '' }], { temperature: 0, maxNewTokens: 3 });
   expect(line).toMatchObject({ prompt: '', text: 'abc' });
@@ -86,6 +113,29 @@ test('a text depends on its seed and place, not on what else is generated', asyn
 test('top-k of 1 is greedy', async () => {
   const [line] = await linesOf([{ promptIndex: 0, text: 'a' }], { topK: 1, maxNewTokens: 6 });
   expect(line).toMatchObject({ text: 'bcde\na' });
+});
+
+test('a text ends before a stop string, and the counts are of the tokens that were drawn', async () => {
+  const prompts = ['a', 'd'].map((text, promptIndex) => ({ promptIndex, text }));
+  const sampling = { temperature: 0, stop: ['ea', 'bc'], maxNewTokens: 4 };
+  const [stopped, whole] = await linesOf(prompts, sampling);
+  expect(stopped).toMatchObject({ text: '', tokenCount: 2, finishReason: 'stop' });
+  expect(whole).toMatchObject({ text: 'e\nab', tokenCount: 4, finishReason: 'length' });
+  const parsed = samplingConfig.parse(sampling);
+  const counts = await model.generate({ prompts, sampling: parsed, onSequence: () => undefined });
+  expect(counts).toEqual({ done: 2, failed: 0, tokens: 6 });
+});
+
+test('log probabilities are those before all rules, of the tokens of the text', async () => {
+  const sampling = { temperature: 0, logprobs: 1, stop: ['e'] };
+  const [line] = await linesOf([{ promptIndex: 0, text: 'b' }], sampling);
+  const likely = expect.closeTo(3 - Math.log(Math.exp(3) + V - 1), 6);
+  expect(line).toMatchObject({
+    text: 'cd',
+    logprobs: { tokens: ['c', 'd'], tokenLogprobs: [likely, likely], topLogprobs: [{ c: likely }, { d: likely }] },
+  });
+  const [without] = await linesOf([{ promptIndex: 0, text: 'b' }]);
+  expect(without).not.toHaveProperty('logprobs');
 });
 
 test('a prompt with an unknown character is an error in each of its lines, and the others are done', async () => {

@@ -1,33 +1,23 @@
 import type { CharacterTokenizer } from '@glyphmill/data';
 import type { ModelManifest, OutputLine, SamplingConfig } from '../config/index.js';
-import { DecodingSession } from '../decoding/decoding-session.js';
-import { LanguageModelSession } from '../onnx/language-model-session.js';
 import type { SessionOptions } from '../onnx/open-session.js';
 import { Breath } from '../sampling/breath.js';
-import type { Decoder } from '../sampling/decoder.js';
-import { WindowDecoder } from '../sampling/window-decoder.js';
-import { openDecoder, type OpenGraphs } from './open-decoder.js';
+import { openDecoders, type OpenDecoders } from './open-decoders.js';
 import { type ModelFolder, readModelFolder } from './model-folder.js';
+import type { TextGrowth } from './text-growth.js';
 import { writeLines, type GenerationCounts, type Prompt } from './write-lines.js';
-
-/**
- * What a model sees of a text that has grown beyond its block. `restarting`: where the block is full it goes on from the
- * newest half (decoding-window.ts). `sliding`: always the newest `blockSize` tokens, at the cost of the whole block for
- * each token. Within the block there is no difference but rounding; and none at all for kinds without attention.
- */
-export type GenerationWindow = 'restarting' | 'sliding';
 
 export interface GenerationTask {
   prompts: readonly Prompt[];
   sampling: SamplingConfig;
-  /** Left out: `restarting`. */
-  window?: GenerationWindow | undefined;
   /** Ends the generation within milliseconds; `generate` then throws the signal's reason. */
   signal?: AbortSignal | undefined;
   /** A line for each sample of each prompt, in their order; the next is not given before this has returned. */
   onSequence: (line: OutputLine) => void | Promise<void>;
   /** About ten times a second, and at the end. */
   onProgress?: ((counts: GenerationCounts) => void) | undefined;
+  /** More of a sequence's text, as soon as it is drawn and sure; where it is given, tokens come in short steps. */
+  onText?: ((growth: TextGrowth) => void) | undefined;
 }
 
 /**
@@ -40,34 +30,28 @@ export interface GenerationTask {
 export class GenerationModel {
   readonly manifest: ModelManifest;
   readonly #tokenizer: CharacterTokenizer;
-  readonly #graphs: OpenGraphs;
-  readonly #decoder: Decoder;
+  readonly #decoders: OpenDecoders;
 
-  private constructor({ manifest, tokenizer }: ModelFolder, graphs: OpenGraphs, decoder: Decoder) {
+  private constructor({ manifest, tokenizer }: ModelFolder, decoders: OpenDecoders) {
     this.manifest = manifest;
     this.#tokenizer = tokenizer;
-    this.#graphs = graphs;
-    this.#decoder = decoder;
+    this.#decoders = decoders;
   }
 
   /** Throws `ModelFolderError`, `DeviceUnavailableError`. */
   static async open(folder: string, options: SessionOptions): Promise<GenerationModel> {
     const files = await readModelFolder(folder);
-    const graphs = {
-      model: await LanguageModelSession.open(files.onnx, options),
-      decoding: files.decodingOnnx && (await DecodingSession.open(files.decodingOnnx, options)),
-    };
-    return new GenerationModel(files, graphs, await openDecoder(files.manifest, graphs, options));
+    return new GenerationModel(files, await openDecoders(files, options));
   }
 
   /**
-   * Generates all samples of all prompts. A sequence's text depends on the model, the seed, its place, the sampling and
-   * the window only, not on what else is generated. A prompt with a character that the model does not know gives lines
-   * with an error.
+   * Generates all samples of all prompts. A sequence's text depends on the model, the seed, its place and the sampling
+   * only, not on what else is generated. A prompt with a character that the model does not know gives lines with an error.
    */
   async generate(task: GenerationTask): Promise<GenerationCounts> {
     const breath = new Breath(task.signal);
-    return writeLines(this.#tokenizer, this.#decoderFor(task.window), { ...task, breathe: breath.take });
+    const decoder = this.#decoders[task.sampling.window];
+    return writeLines(this.#tokenizer, decoder, { ...task, breathe: breath.take });
   }
 
   /** About what it takes while it is open: its files' bytes. */
@@ -75,14 +59,8 @@ export class GenerationModel {
     return this.manifest.files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   }
 
+  /** Ends its threads, and generations that are under way. */
   async close(): Promise<void> {
-    await this.#graphs.model.close();
-    await this.#graphs.decoding?.close();
-  }
-
-  #decoderFor(window: GenerationTask['window']): Decoder {
-    const { model, vocabularySize } = this.manifest;
-    if (window !== 'sliding' || model.kind === 'bigram') return this.#decoder;
-    return new WindowDecoder(this.#graphs.model.logits, { vocabularySize, blockSize: model.blockSize });
+    await this.#decoders.close();
   }
 }

@@ -2,6 +2,9 @@ import { UnknownCharacterError, type CharacterTokenizer } from '@glyphmill/data'
 import type { FailedLine, GeneratedLine, OutputLine, SamplingConfig } from '../config/index.js';
 import type { Decoder, DecodingOptions } from '../sampling/decoder.js';
 import { startSequence, type Sequence } from '../sampling/sequence.js';
+import { GrowingText } from './growing-text.js';
+import { LogprobsRecord } from './logprobs-record.js';
+import { GrowthReport, type TextGrowth } from './text-growth.js';
 
 const PROGRESS_INTERVAL_MS = 100;
 
@@ -24,41 +27,57 @@ export interface LineWriting {
   breathe: DecodingOptions['breathe'];
   onSequence: (line: OutputLine) => void | Promise<void>;
   onProgress?: ((counts: GenerationCounts) => void) | undefined;
+  onText?: ((growth: TextGrowth) => void) | undefined;
 }
 
-/** A line to be: one that has failed already, or a sequence to decode. */
-type Pending =
-  { failed: FailedLine } | { sequence: Sequence; place: Pick<GeneratedLine, 'promptIndex' | 'sampleIndex' | 'prompt'> };
+/** Where a line stands in the whole job, and what it goes on from. */
+type Place = Pick<GeneratedLine, 'promptIndex' | 'sampleIndex' | 'prompt'>;
+
+/** A line in the making: one that has failed already, or a sequence to decode. */
+type Pending = { failed: FailedLine } | PendingText;
+
+interface PendingText {
+  place: Place;
+  sequence: Sequence;
+  text: GrowingText;
+  /** Where they were asked for. */
+  logprobs: LogprobsRecord | undefined;
+  /** Where somebody wants to see it grow. */
+  growth: GrowthReport | undefined;
+}
 
 /** Decodes all samples of all prompts, a batch of the decoder's at a time, and hands their lines over in order. */
 export async function writeLines(
   tokenizer: CharacterTokenizer,
   decoder: Decoder,
-  { prompts, sampling, breathe, onSequence, onProgress }: LineWriting,
+  { prompts, sampling, breathe, onSequence, onProgress, onText }: LineWriting,
 ): Promise<GenerationCounts> {
   const counts = { done: 0, failed: 0, tokens: 0 };
+  const { maxNewTokens } = sampling;
+  const withLogits = sampling.logprobs > 0;
+  const isStreamed = onText !== undefined;
   let reportedAtMs = performance.now();
-  for (const batch of batches(pendingLines(tokenizer, prompts, sampling), decoder.batchSize)) {
+  for (const batch of batches(pendingLines(tokenizer, prompts, sampling, onText), decoder.batchSize)) {
     await breathe();
-    const sequences = batch.flatMap((pending) => ('sequence' in pending ? [pending.sequence] : []));
-    const texts = await decoder.decode(sequences, { maxNewTokens: sampling.maxNewTokens, sampling, breathe });
-    const newTokens = texts.values();
+    const texts = batch.filter((pending) => 'text' in pending);
+    const sequences = texts.map(({ sequence }) => sequence);
+    const onTokens: DecodingOptions['onTokens'] = (index, newTokens) => {
+      const { text, logprobs, growth } = texts[index]!;
+      logprobs?.append(newTokens);
+      const goesOn = text.append(newTokens.tokens);
+      growth?.tell(newTokens.finished);
+      return goesOn;
+    };
+    await decoder.decode(sequences, { maxNewTokens, sampling, withLogits, isStreamed, breathe, onTokens });
     for (const pending of batch) {
       if ('failed' in pending) {
         counts.failed += 1;
         await onSequence(pending.failed);
-        continue;
+      } else {
+        counts.done += 1;
+        counts.tokens += pending.text.tokenCount;
+        await onSequence(lineOf(pending, sampling));
       }
-      const tokens = newTokens.next().value!;
-      counts.done += 1;
-      counts.tokens += tokens.length;
-      await onSequence({
-        ...pending.place,
-        text: tokenizer.decode(tokens),
-        tokenCount: tokens.length,
-        finishReason: 'length',
-        seed: sampling.seed,
-      });
     }
     if (performance.now() - reportedAtMs >= PROGRESS_INTERVAL_MS) {
       reportedAtMs = performance.now();
@@ -69,10 +88,22 @@ export async function writeLines(
   return counts;
 }
 
+function lineOf({ place, text, logprobs }: PendingText, { seed }: SamplingConfig): GeneratedLine {
+  return {
+    ...place,
+    text: text.text,
+    tokenCount: text.tokenCount,
+    finishReason: text.isStopped ? 'stop' : 'length',
+    ...(logprobs && { logprobs: logprobs.of(text.text) }),
+    seed,
+  };
+}
+
 function* pendingLines(
   tokenizer: CharacterTokenizer,
   prompts: readonly Prompt[],
-  { samples, seed }: SamplingConfig,
+  { samples, seed, stop, logprobs }: SamplingConfig,
+  onText: LineWriting['onText'],
 ): Generator<Pending> {
   for (const { promptIndex, text } of prompts) {
     const encoded = encodePrompt(tokenizer, text);
@@ -82,7 +113,14 @@ function* pendingLines(
         const { code, message } = encoded;
         yield { failed: { ...place, error: { code, message } } };
       } else {
-        yield { place, sequence: startSequence(encoded, { seed, promptIndex, sampleIndex }) };
+        const growing = new GrowingText(tokenizer, stop);
+        yield {
+          place,
+          sequence: startSequence(encoded, { seed, promptIndex, sampleIndex }),
+          text: growing,
+          logprobs: logprobs > 0 ? new LogprobsRecord(tokenizer, logprobs) : undefined,
+          growth: onText && new GrowthReport(place, growing, onText),
+        };
       }
     }
   }

@@ -1,17 +1,24 @@
-import type { SamplingRules } from './logits-processor.js';
+import type { SamplingRules } from './sampling-rules.js';
+import type { NewTokens } from './new-tokens.js';
 import type { Sequence } from './sequence.js';
 
 export interface DecodingOptions {
   maxNewTokens: number;
   sampling: SamplingRules;
+  /** Whether the logits that the tokens were drawn from are wanted. */
+  withLogits?: boolean;
+  /** Whether somebody waits for every few tokens: they then come in short steps. What is drawn is the same. */
+  isStreamed?: boolean;
   /** Called between pieces of work of some milliseconds at most; what it throws ends the decoding. */
   breathe: () => Promise<void>;
+  /** The next tokens of a sequence, by its index; those of one sequence in their order. Gives whether it shall go on. */
+  onTokens: (index: number, tokens: NewTokens) => boolean;
 }
 
 /** Goes on with sequences. */
 export interface Decoder {
   /** How many sequences it is worth to decode together. */
   readonly batchSize: number;
-  /** The new tokens of each sequence; each draws one uniform number a token from its own stream. */
-  decode(sequences: readonly Sequence[], options: DecodingOptions): Promise<Int32Array[]>;
+  /** Draws tokens for each sequence until it has all or is told to end; each draws one uniform number a token from its own stream. */
+  decode(sequences: readonly Sequence[], options: DecodingOptions): Promise<void>;
 }

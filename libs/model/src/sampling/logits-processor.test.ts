@@ -1,5 +1,13 @@
 import { expect, test } from 'vitest';
-import { Greedy, logitsProcessors, Temperature, TopK, TopP, type LogitsProcessor } from './logits-processor.js';
+import {
+  Greedy,
+  logitsProcessors,
+  RepetitionPenalty,
+  Temperature,
+  TopK,
+  TopP,
+  type LogitsProcessor,
+} from './logits-processor.js';
 
 const out = -Infinity;
 
@@ -15,6 +23,19 @@ const kept = (logits: number[]) => logits.flatMap((logit, id) => (logit === out 
 
 test('greedy leaves the likeliest token, and the first of two that are equal', () => {
   expect(processed(new Greedy(), [1, 5, 5, 2])).toEqual([out, 5, out, out]);
+});
+
+test('the repetition penalty makes seen tokens less likely, whether their logits are positive or negative', () => {
+  const penalty = new RepetitionPenalty(2, Uint8Array.of(1, 0, 1, 0));
+  expect(processed(penalty, [4, 4, -4, -4])).toEqual([2, 4, -8, -4]);
+});
+
+test('the repetition penalty comes before all other rules, greedy too', () => {
+  const seen = Uint8Array.of(1, 0);
+  const rules = { temperature: 0, topK: 0, topP: 1, repetitionPenalty: 3 };
+  expect(logitsProcessors(rules, seen)).toEqual([new RepetitionPenalty(3, seen), new Greedy()]);
+  expect(logitsProcessors({ ...rules, temperature: 2 }, seen)[0]).toEqual(new RepetitionPenalty(3, seen));
+  expect(logitsProcessors({ ...rules, repetitionPenalty: 1 })).toEqual([new Greedy()]);
 });
 
 test('temperature divides the distances between logits', () => {

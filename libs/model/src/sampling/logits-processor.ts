@@ -1,21 +1,46 @@
-import type { SamplingConfig } from '../config/index.js';
+import type { SamplingRules } from './sampling-rules.js';
+import type { SeenTokens } from './seen-tokens.js';
 
 /** A rule that changes the logits of one step in place; −Infinity takes a token out. */
 export interface LogitsProcessor {
   process(logits: Float64Array): void;
 }
 
-/** What the rules need of a sampling configuration. */
-export type SamplingRules = Pick<SamplingConfig, 'temperature' | 'topK' | 'topP'>;
-
-/** The rules that a configuration asks for, in the order in which Hugging Face's transformers apply them. */
-export function logitsProcessors({ temperature, topK, topP }: SamplingRules): LogitsProcessor[] {
-  if (temperature === 0) return [new Greedy()];
+/**
+ * The rules that a configuration asks for, in the order in which Hugging Face's transformers apply them. `seen` is looked
+ * at when they are applied, where there is a penalty.
+ */
+export function logitsProcessors(
+  { temperature, topK, topP, repetitionPenalty = 1 }: SamplingRules,
+  seen: SeenTokens = new Uint8Array(0),
+): LogitsProcessor[] {
   const processors: LogitsProcessor[] = [];
+  if (repetitionPenalty !== 1) processors.push(new RepetitionPenalty(repetitionPenalty, seen));
+  if (temperature === 0) return [...processors, new Greedy()];
   if (temperature !== 1) processors.push(new Temperature(temperature));
   if (topK > 0) processors.push(new TopK(topK));
   if (topP < 1) processors.push(new TopP(topP));
   return processors;
+}
+
+/**
+ * Divides the logits of seen tokens by the penalty where they are positive, and multiplies them where they are negative.
+ * Keskar et al. 2019, "CTRL: a conditional transformer language model for controllable generation", whose formula only
+ * divides; as transformers does it.
+ */
+export class RepetitionPenalty implements LogitsProcessor {
+  constructor(
+    readonly penalty: number,
+    readonly seen: SeenTokens,
+  ) {}
+
+  process(logits: Float64Array): void {
+    for (let id = 0; id < logits.length; id += 1) {
+      if (this.seen[id] !== 1) continue;
+      const logit = logits[id]!;
+      logits[id] = logit < 0 ? logit * this.penalty : logit / this.penalty;
+    }
+  }
 }
 
 /** Leaves the likeliest token only; of equal ones the one with the lowest id. */

@@ -1,3 +1,4 @@
+import { RandomStream } from '@glyphmill/data';
 import { expect, test } from 'vitest';
 import { TopK } from './logits-processor.js';
 import { TokenDistribution } from './token-distribution.js';
@@ -9,6 +10,22 @@ test('a uniform number falls to the token whose share of [0, 1) it is in', () =>
   expect([0, 0.24, 0.26, 0.74, 0.76, 1 - 2 ** -53].map((uniform) => distribution.draw(uniform))).toEqual([
     0, 0, 1, 1, 2, 2,
   ]);
+});
+
+test('a uniform number gives the first token whose cumulative probability exceeds it, wherever the search begins', () => {
+  const random = new RandomStream(1);
+  for (const size of [1, 2, 3, 40, 65, 200]) {
+    const logits = Float32Array.from({ length: size }, () => 4 * random.nextNormal());
+    const distribution = new TokenDistribution(logits, []);
+    const weights = Array.from(logits, (logit) => Math.exp(logit - Math.max(...logits)));
+    let sum = 0;
+    const cumulative = weights.map((weight) => (sum += weight));
+    const borders = cumulative.flatMap((weight) => [weight / sum - 2 ** -53, weight / sum, weight / sum + 2 ** -52]);
+    const uniforms = [0, ...borders, ...Array.from({ length: 500 }, () => random.nextFloat()), 1 - 2 ** -53];
+    for (const uniform of uniforms.filter((each) => each >= 0 && each < 1)) {
+      expect(distribution.draw(uniform)).toBe(cumulative.findIndex((weight) => weight > uniform * sum));
+    }
+  }
 });
 
 test('a token that a rule took out is never drawn', () => {

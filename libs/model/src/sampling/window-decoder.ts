@@ -1,5 +1,6 @@
 import type { Decoder, DecodingOptions } from './decoder.js';
 import { logitsProcessors } from './logits-processor.js';
+import { see, seenTokens } from './seen-tokens.js';
 import type { Sequence } from './sequence.js';
 import { TokenDistribution } from './token-distribution.js';
 
@@ -25,18 +26,24 @@ export class WindowDecoder implements Decoder {
     this.#blockSize = blockSize;
   }
 
-  async decode(sequences: readonly Sequence[], options: DecodingOptions): Promise<Int32Array[]> {
-    if (sequences.length === 0) return [];
-    const processors = logitsProcessors(options.sampling);
-    const texts = sequences.map(({ context }) => Array.from(context));
-    for (let step = 0; step < options.maxNewTokens; step += 1) {
+  async decode(sequences: readonly Sequence[], options: DecodingOptions): Promise<void> {
+    let texts = sequences.map(({ context, random }, index) => {
+      const seen = seenTokens(context, this.#vocabularySize);
+      const processors = logitsProcessors(options.sampling, seen);
+      return { index, random, tokens: Array.from(context), seen, processors };
+    });
+    for (let step = 1; step <= options.maxNewTokens && texts.length > 0; step += 1) {
       await options.breathe();
-      const rows = await this.#lastLogits(texts.map((tokens) => tokens.slice(-this.#blockSize)));
-      for (const [index, { random }] of sequences.entries()) {
-        texts[index]!.push(new TokenDistribution(rows[index]!, processors).draw(random.nextFloat()));
-      }
+      const finished = step === options.maxNewTokens;
+      const rows = await this.#lastLogits(texts.map(({ tokens }) => tokens.slice(-this.#blockSize)));
+      texts = texts.filter(({ index, random, tokens, seen, processors }, row) => {
+        const logits = rows[row]!;
+        const drawn = Int32Array.of(new TokenDistribution(logits, processors).draw(random.nextFloat()));
+        tokens.push(...drawn);
+        see(seen, drawn);
+        return options.onTokens(index, { tokens: drawn, logits, finished });
+      });
     }
-    return texts.map((tokens, index) => Int32Array.from(tokens.slice(sequences[index]!.context.length)));
   }
 
   /** The logits [vocabulary] after each window. */

@@ -2,6 +2,7 @@ import type { CharacterTokenizer } from '@glyphmill/data';
 import type { ModelConfig, TrainingConfig } from '../config/index.js';
 import type { Learner } from '../learner/learner.js';
 import type { Breath } from '../sampling/breath.js';
+import { decodedTokens } from '../sampling/decoded-tokens.js';
 import { startSequence } from '../sampling/sequence.js';
 import { WindowDecoder } from '../sampling/window-decoder.js';
 
@@ -22,6 +23,7 @@ export async function writeSample(
   const decoder = new WindowDecoder(logits, { vocabularySize, blockSize: model.blockSize });
   const sequence = startSequence(new Int32Array(0), { seed: training.seed, promptIndex: 0, sampleIndex: 0 });
   const sampling = { temperature: 1, topK: 0, topP: 1 };
-  const [tokens] = await decoder.decode([sequence], { maxNewTokens: SAMPLE_TOKENS, sampling, breathe: breath.take });
+  const options = { maxNewTokens: SAMPLE_TOKENS, sampling, breathe: breath.take };
+  const [tokens] = await decodedTokens(decoder, [sequence], options);
   return tokenizer.decode(tokens!);
 }

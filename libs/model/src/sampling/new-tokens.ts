@@ -1,9 +1,9 @@
-/** What a sequence got in one run. */
+/** The next tokens of a sequence. */
 export interface NewTokens {
-  /** 1 to 16 of them. */
+  /** At least one. */
   tokens: Int32Array;
   /** [tokens, vocabulary], row-major: what they were drawn from, before all rules; empty where they were not asked for. */
   logits: Float32Array;
-  /** Whether these were the last ones; the sequence is no longer decoded then. */
+  /** Whether these were the last ones that were asked for; the sequence is no longer decoded then. */
   finished: boolean;
 }

@@ -1,0 +1,35 @@
+import { StorageUnavailableError } from '@glyphmill/storage';
+import { expect, test } from 'vitest';
+import { describeError, JobFailure } from './job-failure.js';
+
+const outOfMemory = { code: 'out_of_memory', message: 'OOM when allocating tensor', retryable: true };
+
+test('a job that got too little memory is not made again, and says what takes less', () => {
+  expect(describeError(new JobFailure(outOfMemory), 'train')).toEqual({
+    code: 'out_of_memory',
+    message: expect.stringMatching(/^OOM when allocating tensor\. Make training\.batchSize smaller .*blockSize/u),
+    retryable: false,
+  });
+  expect(describeError(new JobFailure(outOfMemory), 'generate')).toMatchObject({
+    message: expect.stringContaining('smaller model'),
+    retryable: false,
+  });
+});
+
+test.each([
+  ['ENOSPC', true],
+  ['EDQUOT', true],
+  ['EROFS', false],
+  ['EACCES', false],
+])('a job that met a storage with %s is made again: %s', (reason, retryable) => {
+  const error = new StorageUnavailableError(reason, 'The disk is full.', undefined);
+  expect(describeError(error, 'train')).toEqual({
+    code: 'storage_unavailable',
+    message: 'The disk is full.',
+    retryable,
+  });
+});
+
+test('an error that nobody knows may be mended by another attempt', () => {
+  expect(describeError('words', 'train')).toEqual({ code: 'internal_error', message: 'words', retryable: true });
+});

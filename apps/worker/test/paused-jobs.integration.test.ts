@@ -1,0 +1,124 @@
+import { type Job, type JobEvent, trainResult } from '@glyphmill/jobs';
+import { beforeEach, expect, test } from 'vitest';
+import { trainedModel } from './trained-model.fixture.js';
+import { useWorkplaces, type Workplace } from './workplace.fixture.js';
+
+/** Some seconds of steps; no checkpoints but those of the pauses. */
+const TRAINING = {
+  maxSteps: 8000,
+  batchSize: 4,
+  evalInterval: 400,
+  evalBatches: 20,
+  sampleInterval: 500,
+  export: 'last',
+  checkpointIntervalSeconds: 0,
+  seed: 7,
+} as const;
+
+const open = useWorkplaces();
+let place: Workplace;
+beforeEach(async () => {
+  place = await open();
+});
+
+async function trainGpt(more: object = {}): Promise<Job> {
+  const model = { kind: 'gpt', nLayer: 1, nHead: 2, nEmbd: 16, blockSize: 8, dropout: 0.1 } as const;
+  return await place.train({ dataset: await place.dataset('fox'), model, training: { ...TRAINING, ...more } });
+}
+
+type Moment = (event: JobEvent) => boolean;
+const isRunning: Moment = (event) => event.type === 'state' && event.state === 'running';
+const after =
+  (type: 'metric' | 'sample', step: number): Moment =>
+  (event) =>
+    event.type === type && event.step >= step;
+
+/**
+ * Pauses a job at each of these moments, one after another, and resumes it each time it is paused, to its end. Gives
+ * what its newest checkpoint then was, 0 where there was none, and the attempts that were spent.
+ */
+async function pauseAt(job: Job, moments: Moment[]): Promise<{ step: number; attempts: number }[]> {
+  const left = [...moments];
+  const pauses: { step: number; attempts: number }[] = [];
+  for await (const event of place.events(job)) {
+    if (event.type === 'state' && event.state === 'paused') {
+      const [checkpoint] = await place.store.checkpoints(job.id);
+      pauses.push({ step: checkpoint?.step ?? 0, attempts: (await place.get(job)).attempts });
+      await place.store.resume(job.id);
+    } else if (left[0]?.(event)) {
+      left.shift();
+      await place.store.pause(job.id);
+    }
+  }
+  return pauses;
+}
+
+async function weightsOf(job: Job): Promise<Buffer> {
+  const ended = await place.ended(job);
+  expect(ended).toMatchObject({ state: 'succeeded', attempts: 0 });
+  return await place.storage.readBytes(`models/${trainResult.parse(ended.result).model}/model.safetensors`);
+}
+
+test('a training that is paused again and again ends with the bytes of one that never was', async () => {
+  const worker = await place.worker();
+  const undisturbed = await weightsOf(await trainGpt());
+  const job = await trainGpt();
+  const pauses = await pauseAt(job, [isRunning, after('metric', 0), after('sample', 500), after('metric', 3200)]);
+  expect(await weightsOf(job)).toEqual(undisturbed);
+  expect(pauses.map(({ attempts }) => attempts)).toEqual([0, 0, 0, 0]);
+  // The first comes while the engine still prepares, where there is nothing yet to keep.
+  const steps = pauses.map(({ step }) => step);
+  expect(steps[0]).toBe(0);
+  expect(steps.toSorted((a, b) => a - b)).toEqual(steps);
+  expect(steps[3]).toBeGreaterThanOrEqual(3200);
+  const resumed: string[] = [];
+  for await (const event of place.events(job)) {
+    if (event.type === 'log' && event.message.startsWith('resumed')) resumed.push(event.message);
+  }
+  expect(resumed).toEqual(steps.filter((step) => step > 0).map((step) => `resumed at step ${step}`));
+  await worker.logged('job paused');
+});
+
+test('a pause that is taken back before the worker has heard of it or settled leaves the job to run on', async () => {
+  await place.worker();
+  const job = await trainGpt();
+  for await (const event of place.events(job)) {
+    if (!after('metric', 400)(event)) continue;
+    await place.store.pause(job.id);
+    await place.store.resume(job.id);
+    break;
+  }
+  expect(await place.ended(job)).toMatchObject({ state: 'succeeded', attempts: 0 });
+});
+
+test('a worker whose job is paused takes the next one, and another worker may resume it', async () => {
+  const first = await place.worker();
+  const paused = await trainGpt({ maxSteps: 10_000_000 });
+  await place.until(paused, after('metric', 400));
+  await place.store.pause(paused.id);
+  await place.until(paused, (event) => event.type === 'state' && event.state === 'paused');
+  expect(await place.ended(await trainGpt({ maxSteps: 10 }))).toMatchObject({ state: 'succeeded' });
+  const [checkpoint] = await place.store.checkpoints(paused.id);
+  first.signal('SIGTERM');
+  expect(await first.exitCode).toBe(0);
+  await place.worker();
+  await place.store.resume(paused.id);
+  const message = `resumed at step ${checkpoint!.step}`;
+  await place.until(paused, (event) => event.type === 'log' && event.message === message);
+});
+
+test('a generate job that is paused ends with the output of one that never was', async () => {
+  const model = await trainedModel(place);
+  await place.worker({ WORKER_ROLES: 'generate' });
+  const prompts = Array.from({ length: 3000 }, () => 'The ');
+  const outputOf = async (job: Job) => {
+    const names = await place.storage.listNames(`outputs/${job.id}`);
+    return await Promise.all(names.map((name) => place.storage.readBytes(`outputs/${job.id}/${name}`)));
+  };
+  const undisturbed = await place.generate({ model, prompts, maxNewTokens: 4000 });
+  expect(await place.ended(undisturbed)).toMatchObject({ state: 'succeeded' });
+  const job = await place.generate({ model, prompts, maxNewTokens: 4000 });
+  expect(await pauseAt(job, [isRunning])).toHaveLength(1);
+  expect(await place.get(job)).toMatchObject({ state: 'succeeded', attempts: 0 });
+  expect(await outputOf(job)).toEqual(await outputOf(undisturbed));
+});

@@ -1,0 +1,77 @@
+import { compareEventIds, isFinal, type Job, JOB_STATES, jobEvent, type JobState, TRANSITIONS } from '@glyphmill/jobs';
+import { z } from 'zod';
+import type { ApiPool } from './api-pool.js';
+import { PREFIX } from './deployment.js';
+import { jobOf, resultOf } from './results.js';
+import type { AcceptedJob } from './run.js';
+
+/** An event as an api gives it. */
+const toldEvent = z.intersection(z.object({ id: z.string(), at: z.iso.datetime() }), jobEvent);
+export type ToldEvent = z.output<typeof toldEvent>;
+const events = z.object({ data: z.array(toldEvent), nextCursor: z.string().nullable() });
+
+/** A job at the end of the run. */
+export interface CheckedJob {
+  job: Job;
+  events: ToldEvent[];
+}
+
+/**
+ * Whether a job ended exactly once, as its client had it, with the bytes that its request gives undisturbed, and with
+ * events in order and without gaps or doubles.
+ */
+export async function checkJob(
+  api: ApiPool,
+  { id, planned, heard }: AcceptedJob,
+  expected: ReadonlyMap<string, string>,
+  onViolation: (violation: string) => void,
+): Promise<CheckedJob> {
+  const job = await jobOf(api, id);
+  const violation = (what: string) => onViolation(`${id} (${planned.tag}, ${planned.item.name}): ${what}`);
+  if (!isFinal(job.state)) violation(`is ${job.state} at the end`);
+  const mayBeCancelled = planned.intervention?.what === 'cancel';
+  if (job.state === 'cancelled' && !mayBeCancelled) violation('is cancelled, and nobody asked for it');
+  if (job.state === 'failed') violation(`failed: ${JSON.stringify(job.error)}`);
+  if (job.state === 'succeeded' && (await resultOf(api, job)) !== expected.get(planned.item.name)) {
+    violation('gave other bytes than without faults');
+  }
+  const same = await api.idsOf(planned.tag);
+  if (same.length !== 1) violation(`there are ${same.length} jobs of its one request`);
+  const indexed = await indexedStates(api, job);
+  if (indexed.join(',') !== job.state)
+    violation(`is ${job.state}, and in the index of ${indexed.join(', ') || 'none'}`);
+
+  const told = await api.read(`/api/jobs/${id}/events?format=json`, events);
+  checkEvents(told.data, job.state, violation);
+  const ids = told.data.map((event) => event.id);
+  if (!heard) violation('its client never heard its end');
+  else if (heard.hasGap) violation('its client was told of a gap');
+  else if (heard.ids.join() !== ids.join()) {
+    violation(
+      `its client heard ${heard.ids.length} events in ${heard.reconnects} reconnects, and there are ${ids.length}`,
+    );
+  }
+  return { job, events: told.data };
+}
+
+function checkEvents(told: readonly ToldEvent[], end: JobState, violation: (what: string) => void): void {
+  for (const [index, event] of told.entries()) {
+    const before = told[index - 1];
+    if (before && compareEventIds(before.id, event.id) >= 0) violation(`event ${event.id} comes after ${before.id}`);
+  }
+  const path = told.flatMap((event) => (event.type === 'state' ? [event] : []));
+  if (path[0]?.state !== 'queued') violation(`its first state is ${path[0]?.state}`);
+  for (const [index, { state, error }] of path.slice(1).entries()) {
+    const from = path[index]!.state;
+    const isTakeover = from === 'running' && state === 'running' && error?.code === 'worker_lost';
+    if (!isTakeover && !TRANSITIONS[from].includes(state)) violation(`went from ${from} to ${state}`);
+  }
+  const last = told.at(-1);
+  if (last?.type !== 'state' || last.state !== end)
+    violation(`is ${end}, and its last event is ${JSON.stringify(last)}`);
+}
+
+async function indexedStates({ deployment: { redis } }: ApiPool, { id, kind }: Job): Promise<JobState[]> {
+  const scores = await Promise.all(JOB_STATES.map((state) => redis.zscore(`${PREFIX}:jobs:${kind}:${state}`, id)));
+  return JOB_STATES.filter((_, index) => scores[index] !== null);
+}

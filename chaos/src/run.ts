@@ -1,0 +1,93 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { isFinal, job } from '@glyphmill/jobs';
+import type { ApiPool } from './api-pool.js';
+import { type Fault } from './fault-schedule.js';
+import { inflict, type Inflicted } from './faults.js';
+import { follow, type Heard } from './follower.js';
+import type { PlannedJob } from './workload.js';
+
+/** A job that the api accepted, and what became of it for its client. */
+export interface AcceptedJob {
+  planned: PlannedJob;
+  id: string;
+  /** What its client heard of its events; `undefined` where that did not end. */
+  heard: Heard | undefined;
+}
+
+interface RunOptions {
+  api: ApiPool;
+  jobs: readonly PlannedJob[];
+  faults: readonly Fault[];
+  /** How long the jobs may take after the last fault. */
+  patienceMs: number;
+  onViolation: (violation: string) => void;
+  onProgress: (line: string) => void;
+}
+
+/** Enqueues the jobs and does the faults, each at its time; returns once each job has told its end, or patience ends. */
+export async function runJobs(options: RunOptions): Promise<{ accepted: AcceptedJob[]; inflicted: Inflicted[] }> {
+  const { api, jobs, faults, patienceMs, onViolation, onProgress } = options;
+  const accepted: AcceptedJob[] = [];
+  const inflicted: Inflicted[] = [];
+  const startedAt = performance.now();
+  const ended = new AbortController();
+  const seconds = () => `${Math.round((performance.now() - startedAt) / 1000)} s`.padStart(6);
+  const said = () => `${accepted.length} accepted, ${accepted.filter(({ heard }) => heard).length} ended`;
+
+  const allJobs = jobs.map(async (planned) => {
+    await wait(planned.atMs);
+    const { item, tag } = planned;
+    const id = await api.submit(item.kind, tag, item.request);
+    const entry: AcceptedJob = { planned, id, heard: undefined };
+    accepted.push(entry);
+    const heard = follow(api, id, ended.signal);
+    await intervene(api, entry, ended.signal, onViolation);
+    entry.heard = await heard.then((all) => (ended.signal.aborted ? undefined : all));
+  });
+  const allFaults = faults.map(async (fault) => {
+    await wait(fault.atMs);
+    onProgress(`${seconds()}  ${fault.kind}, ${(fault.lastsMs / 1000).toFixed(1)} s (${said()})`);
+    inflicted.push(await inflict(fault, api.deployment, onViolation));
+  });
+  const everything = Promise.all(allJobs);
+  everything.catch(() => undefined);
+  await Promise.all(allFaults);
+  onProgress(`${seconds()}  no more faults (${said()})`);
+  const progress = setInterval(() => onProgress(`${seconds()}  ${said()}`), 15_000);
+  const impatience = new AbortController();
+  await Promise.race([everything, wait(patienceMs, undefined, { signal: impatience.signal })]);
+  impatience.abort();
+  clearInterval(progress);
+  ended.abort();
+  await everything;
+  return { accepted, inflicted };
+}
+
+/** What the client of a job does to it after a while; where it comes too late, a conflict is the right answer. */
+async function intervene(
+  api: ApiPool,
+  { id, planned }: AcceptedJob,
+  over: AbortSignal,
+  onViolation: (violation: string) => void,
+): Promise<void> {
+  if (!planned.intervention) return;
+  const { what, afterMs } = planned.intervention;
+  const post = async (action: 'cancel' | 'pause' | 'resume') => {
+    const { status, body } = await api.ask(`/api/jobs/${id}/${action}`, { method: 'POST' });
+    if (status !== 202 && status !== 409) onViolation(`${action} of ${id} gave ${status}: ${body}`);
+    return { status, body };
+  };
+  await wait(afterMs);
+  if (what === 'cancel') {
+    await post('cancel');
+    return;
+  }
+  if ((await post('pause')).status !== 202) return;
+  await wait(afterMs);
+  // A job that is about to pause can be told to go on after all; one that ended meanwhile cannot.
+  while (!over.aborted && (await post('resume')).status === 409) {
+    const { state } = await api.read(`/api/jobs/${id}`, job.pick({ state: true }));
+    if (isFinal(state)) return;
+    await wait(1000);
+  }
+}
