@@ -47,9 +47,7 @@ test('files that nothing leads to are swept when they are a day old, and no othe
   await storage.put(young, 'x');
   await putOld(`checkpoints/${live}/000000010-0/weights`);
   const { removed } = await sweep.step();
-  expect(removed.sort()).toEqual(
-    [dirname(orphans[0]!), dirname(orphans[1]!), dirname(fallen)].sort(),
-  );
+  expect(removed.sort()).toEqual([dirname(orphans[0]!), dirname(orphans[1]!), dirname(fallen)].sort());
   const left: string[] = [];
   for await (const { key } of storage.list('')) left.push(key);
   expect(left).toEqual(expect.arrayContaining([young, foreign, `checkpoints/${live}/000000010-0/weights`]));

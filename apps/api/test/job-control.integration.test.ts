@@ -147,11 +147,18 @@ describe('a retry', () => {
       result: { model: 'model_1', trainLoss: 2, validationLoss: 2 },
     });
     const problem = await problemOf(await ask('retry', id));
-    expect(problem).toMatchObject({ status: 409, detail: expect.stringContaining('is succeeded and cannot be retried') });
+    expect(problem).toMatchObject({
+      status: 409,
+      detail: expect.stringContaining('is succeeded and cannot be retried'),
+    });
   });
 
   test('whose dataset was deleted meanwhile is 422', async () => {
-    const init = { method: 'POST', headers: { 'content-type': 'text/plain' }, body: 'A text to be deleted. '.repeat(99) };
+    const init = {
+      method: 'POST',
+      headers: { 'content-type': 'text/plain' },
+      body: 'A text to be deleted. '.repeat(99),
+    };
     const response = await fetch(`${api().url}/api/datasets`, init);
     const { id: dataset } = z.object({ id: z.string() }).parse(await response.json());
     const { id } = await queued('train', { ...TRAIN, dataset });
