@@ -4,6 +4,7 @@ import { type DeliveryQueue, deliveryId } from './delivery-queue.js';
 import type { JobKeys } from './job-keys.js';
 import { type ClaimedShard, claimedShard, readSummary } from './job-record.js';
 import { JOB_STATES, type JobState } from './job-state.js';
+import { isBrokenOff } from './redis-connection.js';
 import { claimShard } from './scripts/claim-shard.js';
 import { commitShard } from './scripts/commit-shard.js';
 import { reportShard } from './scripts/report-shard.js';
@@ -89,10 +90,23 @@ export class ShardStore {
   }
 
   /**
+   * The commit, again where the connection broke off: a connection repeats commands by itself, but no transaction.
+   */
+  async #commit(shard: ClaimedShard, token: string, counts: ShardCounts): Promise<unknown> {
+    for (;;) {
+      try {
+        return await this.#commitOnce(shard, token, counts);
+      } catch (error) {
+        if (!isBrokenOff(error)) throw error;
+      }
+    }
+  }
+
+  /**
    * The commit and the tickets it adds, in one transaction. Tickets are hints: those added by a worker that lost the
    * shard meet no open shard, and end at the claim.
    */
-  async #commit(shard: ClaimedShard, token: string, { done, failed, tokens }: ShardCounts): Promise<unknown> {
+  async #commitOnce(shard: ClaimedShard, token: string, { done, failed, tokens }: ShardCounts): Promise<unknown> {
     const { id } = shard;
     const transaction = await this.#queue.transaction();
     const keys = [...this.#movingKeys(id), this.#keys.committedShards(id)];
