@@ -18,7 +18,7 @@ export function generateJob({ store, storage }: JobContext, engines: GenerationE
   return async (job, lease) => {
     const key = shardKey(job.id, job.shard);
     const stream = job.request.stream ? new TextStream(lease, await readToldText(store, job.id)) : undefined;
-    const lines = (await writtenLines(key)) ?? (await writeLines(key, await generatedLines(job, lease, stream)));
+    const lines = (await writtenLines(key)) ?? (await writeLines(key, lease, await generatedLines(job, lease, stream)));
     stream?.end(lines);
     return countLines(lines);
   };
@@ -54,7 +54,8 @@ export function generateJob({ store, storage }: JobContext, engines: GenerationE
   }
 
   /** Writes a shard's lines, and gives those that are there then. */
-  async function writeLines(key: string, lines: OutputLine[]): Promise<OutputLine[]> {
+  async function writeLines(key: string, lease: Lease, lines: OutputLine[]): Promise<OutputLine[]> {
+    await lease.confirm();
     const isFirst = await storage.putIfAbsent(key, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
     return isFirst ? lines : ((await writtenLines(key)) ?? lines);
   }

@@ -68,11 +68,7 @@ export class GenerationEngines {
     return await again;
   }
 
-  async #request(
-    work: Work,
-    { onProgress, onText }: GenerationListeners,
-    signal: AbortSignal,
-  ): Promise<OutputLine[]> {
+  async #request(work: Work, { onProgress, onText }: GenerationListeners, signal: AbortSignal): Promise<OutputLine[]> {
     signal.throwIfAborted();
     const engine = this.#engine?.isAlive ? this.#engine : this.#start();
     this.#lastRequest += 1;
