@@ -3,9 +3,10 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { bigramBenchmark } from './bigram/bigram-benchmark.js';
 import { type Figure, printFigures } from './figure.js';
-import { generationBenchmark } from './generation/generation-benchmark.js';
+import { generationBenchmark, PARTS_WITHOUT_PEER } from './generation/generation-benchmark.js';
 import { ladderBenchmark } from './ladder/ladder-benchmark.js';
 import { latencyBenchmark } from './latency/latency-benchmark.js';
+import { queueBenchmark } from './queue/queue-benchmark.js';
 import { trainingBenchmark } from './training/training-benchmark.js';
 
 const USAGE = `usage: npm run bench -- NAME [options] [--json]
@@ -14,10 +15,14 @@ const USAGE = `usage: npm run bench -- NAME [options] [--json]
             --only PART                   one of its parts: step, time, agreement, quality, bigram, road; writes no page
   ladder    [--text FILE]                 each kind of model at equal width and budget; by default on Moby Dick; writes
                                           docs/ladder.md and docs/ladder.svg
-  generation --text FILE --python PYTHON  generation beside PyTorch with a cache and without: tokens a second, first token,
-                                          memory; writes docs/benchmarks-generation.md
+  generation --text FILE --python PYTHON  generation beside PyTorch with a cache and without (tokens a second, first token,
+                                          memory), a job over HTTP beside the bare engine, and a streamed text; writes
+                                          docs/benchmarks-generation.md
+            --only PART                   one of its parts: gpt, bigram, and without --python road, stream; writes no page
   bigram    --text FILE --python PYTHON   a bigram model beside PyTorch
   latency   --url URL                     the api of an idle stack (npm start) while it trains
+  queue     [--jobs 100000]                a queue of so many jobs over HTTP: batches beside BullMQ's bulk adding, memory, and
+                                          how long lists take
   --text    a UTF-8 text to train on      --python  a Python interpreter with PyTorch
   --quick   training, ladder and generation: everything tiny, to see that it runs; writes no page
   --page    training, ladder and generation: where the page goes, also of a quick run or of a part
@@ -32,6 +37,7 @@ interface Given {
   url?: string | undefined;
   only?: string | undefined;
   page?: string | undefined;
+  jobs: string;
   quick: boolean;
 }
 
@@ -61,13 +67,16 @@ async function run(name: string | undefined, given: Given): Promise<Figure[]> {
       return await ladderBenchmark({ text, quick, page: page('ladder.md') }, say);
     }
     case 'generation': {
-      const options = { text: textFile(needed('text')), python: needed('python'), quick };
+      const python = PARTS_WITHOUT_PEER.includes(only) ? '' : needed('python');
+      const options = { text: textFile(needed('text')), python, quick, only };
       return await generationBenchmark({ ...options, page: page('benchmarks-generation.md') }, say);
     }
     case 'bigram':
       return await bigramBenchmark({ text: textFile(needed('text')), python: needed('python') }, say);
     case 'latency':
       return await latencyBenchmark({ url: needed('url') }, say);
+    case 'queue':
+      return await queueBenchmark({ jobs: Number(given.jobs) }, say);
     case undefined:
       throw new UsageError(USAGE);
     default:
@@ -83,6 +92,7 @@ try {
       python: { type: 'string' },
       url: { type: 'string' },
       only: { type: 'string' },
+      jobs: { type: 'string', default: '100000' },
       page: { type: 'string' },
       quick: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },

@@ -44,6 +44,19 @@ test('a generate job is queued for a model that is there', async () => {
   expect(queued).toMatchObject({ kind: 'generate', request: { model, samples: 2, maxNewTokens: 256, temperature: 1 } });
 });
 
+test('a job is streamed where its request is small, and the refusal of another names the field and the limit', async () => {
+  const model = await publishModel(api().storage);
+  const asked = { model, prompts: ['a', 'b'], stream: true };
+  expect((await createJob('generate', { ...asked, samples: 8 })).request).toMatchObject({ stream: true });
+  const problem = await problemOf(await postJob('generate', { ...asked, samples: 9 }));
+  expect(problem).toMatchObject({
+    status: 400,
+    code: 'invalid_request',
+    detail: expect.stringContaining('prompts × samples ≤ 16'),
+  });
+  expect(pathsOf(problem)).toEqual(['stream']);
+});
+
 test('a list is newest first, filtered, and goes on after its cursor', async () => {
   const made: string[] = [];
   for (let count = 0; count < 3; count += 1) made.push((await createJob('train', { ...TRAIN, tags: ['listed'] })).id);

@@ -2,6 +2,8 @@ import { createWriteStream, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ApiClient } from './demo/api-client.js';
+import { showBatch } from './demo/batch-view.js';
+import { showStream } from './demo/stream-view.js';
 import { sampleText, TrainingView } from './demo/training-view.js';
 import { listenForInterruption } from './interruption.js';
 import { startStack, type Stack } from './stack.js';
@@ -57,7 +59,7 @@ async function demonstrate(api: ApiClient): Promise<void> {
   const view = new TrainingView(STEPS, say);
   for await (const event of api.events(training.id)) view.show(event);
   view.end();
-  const trained = await finished(api, training.id);
+  const trained = await api.finished(training.id);
   const model = String(trained.result?.['model']);
   say(
     `  Published ${model}: train loss ${loss(trained, 'trainLoss')}, validation loss ${loss(trained, 'validationLoss')}`,
@@ -67,10 +69,13 @@ async function demonstrate(api: ApiClient): Promise<void> {
   const generating = await api.enqueue('generate', request);
   say(`\nGenerating ${PROMPTS.length} prompts × 2 samples: ${generating.id}`);
   for await (const _ of api.events(generating.id));
-  await finished(api, generating.id);
+  await api.finished(generating.id);
   for (const { prompt, sampleIndex, text, error } of await api.output(generating.id)) {
     say(sampleText(`${JSON.stringify(prompt)}, sample ${sampleIndex + 1}:`, error?.message ?? `${prompt}${text}`));
   }
+
+  await showStream(api, model, (text) => process.stdout.write(text));
+  await showBatch(api, model, say);
 
   const files = `${api.url}/api/models/${model}/files`;
   say(
@@ -82,13 +87,8 @@ async function demonstrate(api: ApiClient): Promise<void> {
   say(post('/api/jobs/train', { dataset: 'moby-dick', model: { kind: 'bigram' } }));
   say(post('/api/jobs/generate', { model: 'MODEL_ID', prompts: ['Call me '], maxNewTokens: 120 }));
   say('  curl -s localhost:3000/api/jobs/JOB_ID/output');
-}
-
-async function finished(api: ApiClient, id: string) {
-  const job = await api.job(id);
-  if (job.state !== 'succeeded')
-    throw new Error(`${id} is ${job.state}: ${job.error?.message ?? 'no error was recorded'}`);
-  return job;
+  say(post('/api/jobs/generate', { model: 'MODEL_ID', prompts: ['Call me '], stream: true }));
+  say('  curl -sN localhost:3000/api/jobs/JOB_ID/events');
 }
 
 function loss(job: { result: Record<string, unknown> | null }, name: string): string {

@@ -35,21 +35,28 @@ async function told(job: Job): Promise<TextEvent[]> {
   return events.filter(isText);
 }
 
-/** Checks that the events tell each line of the output once, and with its last piece how it ended. */
+/** A line as its events must tell it: with an end, once. */
+function toldLine(line: OutputLine): Omit<TextEvent, 'type'> & { ends: number } {
+  const { promptIndex, sampleIndex } = line;
+  if ('error' in line) return { promptIndex, sampleIndex, text: '', tokenCount: 0, error: line.error, ends: 1 };
+  const { text, tokenCount, finishReason } = line;
+  return { promptIndex, sampleIndex, text, tokenCount, finishReason, ends: 1 };
+}
+
+/** What the events of one sequence tell together. */
+function together(events: TextEvent[]): ReturnType<typeof toldLine> {
+  const { type: _, ...last } = events.at(-1)!;
+  const ends = events.filter((event) => event.finishReason !== undefined || event.error !== undefined).length;
+  return { ...last, text: events.map(({ text }) => text).join(''), ends };
+}
+
+/** Checks that the events tell each line of the output, and no part of it twice. */
 async function expectToldOnce(job: Job): Promise<void> {
-  const events = await told(job);
-  for (const line of await lines(job)) {
-    const { promptIndex, sampleIndex } = line;
-    const own = events.filter((event) => event.promptIndex === promptIndex && event.sampleIndex === sampleIndex);
-    if ('error' in line) {
-      expect(own).toEqual([{ type: 'text', promptIndex, sampleIndex, text: '', tokenCount: 0, error: line.error }]);
-      continue;
-    }
-    expect(own.map(({ text }) => text).join('')).toBe(line.text);
-    const { tokenCount, finishReason } = line;
-    expect(own.at(-1)).toMatchObject({ tokenCount, finishReason });
-    expect(own.filter((event) => event.finishReason !== undefined)).toHaveLength(1);
-  }
+  const bySequence = Map.groupBy(await told(job), ({ promptIndex, sampleIndex }) => `${promptIndex}.${sampleIndex}`);
+  const written = await lines(job);
+  expect(
+    written.map(({ promptIndex, sampleIndex }) => together(bySequence.get(`${promptIndex}.${sampleIndex}`)!)),
+  ).toEqual(written.map((line) => toldLine(line)));
 }
 
 test('the events of a streamed job tell its text while it is written, and those of another job do not', async () => {

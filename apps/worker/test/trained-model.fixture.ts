@@ -17,7 +17,8 @@ const trained = new Map<string, { id: string; folder: string }>();
 export async function trainedModel(place: Workplace, model: AskedModel = { kind: 'bigram' }): Promise<string> {
   const known = trained.get(JSON.stringify(model));
   if (known) {
-    await cp(known.folder, join(place.dataFolder, 'storage', 'models', known.id), { recursive: true });
+    const folder = join(place.dataFolder, 'storage', 'models', known.id);
+    if (folder !== known.folder) await cp(known.folder, folder, { recursive: true });
     return known.id;
   }
   const trainer = await place.worker({ WORKER_ROLES: 'train' });

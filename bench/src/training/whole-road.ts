@@ -4,7 +4,7 @@ import { moreIsBetter } from '../figure.js';
 import { THREAD_COUNTS } from '../processor-cores.js';
 import type { Section } from '../section.js';
 import type { TrainingReport } from '../training-report.js';
-import { RunningStack } from './running-stack.js';
+import { RunningStack } from '../running-stack.js';
 import { NANO_GPT, type TrainingSetup } from './training-setup.js';
 import { uploadText, watchTraining } from './watched-job.js';
 

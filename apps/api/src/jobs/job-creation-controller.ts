@@ -51,7 +51,8 @@ export class JobCreationController {
     summary: 'Generate text with a model',
     description:
       'Queues a job for the prompts of the request, or for those of a dataset of JSON lines (`promptsDataset`). Its text ' +
-      'is at `/output`, also while it runs.',
+      'is at `/output`, also while it runs. Of a small job with `stream` the events at `/events` tell the text while it ' +
+      'is written. Small jobs (up to 16 sequences and 16,384 tokens) do not wait for large ones.',
   })
   @ApiHeader(IDEMPOTENCY_PARAMETER)
   @ApiAcceptedResponse({ standardSchema: job, description: 'The queued job; `Location` names it.' })

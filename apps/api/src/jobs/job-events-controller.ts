@@ -23,7 +23,8 @@ export class JobEventsController {
     description:
       'Server-sent events from the first on, or from the one after `Last-Event-ID`, until the job is finished; a ' +
       'reconnect then gets 204, which ends an EventSource. An event `gap` stands where events are no longer kept. ' +
-      'With `format=json` the events so far, at once.',
+      'With `format=json` the events so far, at once. Of a generate job with `stream`, the events `text` of one ' +
+      '(promptIndex, sampleIndex) are pieces of its text, in order and each once; the last has a `finishReason`.',
   })
   @ApiHeader({ name: 'Last-Event-ID', required: false, description: 'The id of the last event that came.' })
   @ApiOkResponse({

@@ -60,6 +60,15 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
     data: [
       { id: '1798761600000-0', at: '2027-01-01T00:00:00.000Z', type: 'state', state: 'queued' },
       { id: '1798761601000-0', at: '2027-01-01T00:00:01.000Z', type: 'metric', step: 250, trainLoss: 2.71 },
+      {
+        id: '1798761602000-0',
+        at: '2027-01-01T00:00:02.000Z',
+        type: 'text',
+        promptIndex: 0,
+        sampleIndex: 0,
+        text: 'Ishmael.',
+        tokenCount: 8,
+      },
     ],
     nextCursor: null,
   },

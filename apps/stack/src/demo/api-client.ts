@@ -48,13 +48,29 @@ export class ApiClient {
     for await (const { data } of messages) if (data) yield event.parse(JSON.parse(data));
   }
 
-  /** The generated lines of a job. */
-  async output(id: string): Promise<DemoLine[]> {
-    const text = await (await fetch(`${this.url}/api/jobs/${id}/output`)).text();
-    return text
-      .trimEnd()
-      .split('\n')
-      .map((each) => line.parse(JSON.parse(each)));
+  /** The generated lines of a job, as many as are wanted. */
+  async output(id: string, count = Infinity): Promise<DemoLine[]> {
+    const response = await fetch(`${this.url}/api/jobs/${id}/output`);
+    if (!response.ok || !response.body)
+      throw new Error(`the api answered ${response.status}: ${await response.text()}`);
+    const lines: DemoLine[] = [];
+    let rest = '';
+    for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
+      const texts = (rest + chunk).split('\n');
+      rest = texts.pop() ?? '';
+      for (const text of texts) {
+        lines.push(line.parse(JSON.parse(text)));
+        if (lines.length === count) return lines;
+      }
+    }
+    return lines;
+  }
+
+  /** A job that must have succeeded. */
+  async finished(id: string): Promise<DemoJob> {
+    const found = await this.job(id);
+    if (found.state === 'succeeded') return found;
+    throw new Error(`${id} is ${found.state}: ${found.error?.message ?? 'no error was recorded'}`);
   }
 
   async #read(response: Response): Promise<unknown> {

@@ -71,7 +71,10 @@ test('lines that are written already are told as far as they were not, and no en
   ]);
   const { stream, posted } = openStream(told);
   const line = { sampleIndex: 0, prompt: '', text: 'abc', tokenCount: 3, finishReason: 'length' as const, seed };
-  stream.end([2, 3].map((promptIndex) => ({ ...line, promptIndex })));
+  stream.end([
+    { ...line, promptIndex: 2 },
+    { ...line, promptIndex: 3 },
+  ]);
   expect(posted).toEqual([event('c', 3, { finishReason: 'length' })]);
 });
 

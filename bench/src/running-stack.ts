@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { onCores } from '../processor-cores.js';
+import { onCores } from './processor-cores.js';
 
 const LAST_WORDS_CHARACTERS = 2000;
 
@@ -17,7 +17,7 @@ export class RunningStack {
 
   /** Resolves when the stack answers; throws with what it said last where it ends instead. */
   static async start(dataFolder: string, threads: number): Promise<RunningStack> {
-    const main = fileURLToPath(new URL('../../../apps/stack/dist/main.js', import.meta.url));
+    const main = fileURLToPath(new URL('../../apps/stack/dist/main.js', import.meta.url));
     const { command, args } = onCores(threads, { command: process.execPath, args: [main] });
     // The services take an empty setting for none, whatever whoever runs the benchmark has set.
     const unset = { REDIS_URL: '', STORAGE_URL: '', XLA: '' };
