@@ -44,13 +44,17 @@ export async function queueBenchmark({ jobs }: { jobs: number }, say: (line: str
       bareBytes += (await usedBytes(redis)) - bytes;
       if ((round + 1) % 10 === 0) {
         const { api, redis: total } = await memory();
-        say(`${(round + 1) * BATCH} jobs: api ${mebibytes(api)}, Valkey ${mebibytes(total - bareBytes)} without the peer's`);
+        say(
+          `${(round + 1) * BATCH} jobs: api ${mebibytes(api)}, Valkey ${mebibytes(total - bareBytes)} without the peer's`,
+        );
       }
     }
     const after = await memory();
     const cpuMs = ((await served.apiCpuMs()) - cpuBefore) / rounds;
     say(`the api computes ${cpuMs.toFixed(0)} ms a batch of ${BATCH}`);
-    say(`a queued job takes ${Math.round((after.redis - before.redis - bareBytes) / (rounds * BATCH))} bytes of Valkey`);
+    say(
+      `a queued job takes ${Math.round((after.redis - before.redis - bareBytes) / (rounds * BATCH))} bytes of Valkey`,
+    );
     say(`the api's memory went from ${mebibytes(before.api)} to ${mebibytes(after.api)}`);
     await queue.close();
 
@@ -75,7 +79,9 @@ export async function queueBenchmark({ jobs }: { jobs: number }, say: (line: str
       const cpuMs = ((await served.apiCpuMs()) - cpuBefore) / REQUESTS;
       const median = taken[Math.floor(REQUESTS / 2)] ?? Infinity;
       say(`GET ${name}: median ${median.toFixed(1)} ms, of which the api computes ${cpuMs.toFixed(1)} ms`);
-      figures.push(lessIsBetter({ figure: `GET ${name}, p99 (peer: limit)`, threads: 1, batch: 1, unit: 'ms' }, [at], [LIMIT_MS]));
+      figures.push(
+        lessIsBetter({ figure: `GET ${name}, p99 (peer: limit)`, threads: 1, batch: 1, unit: 'ms' }, [at], [LIMIT_MS]),
+      );
     }
     return figures;
   } finally {
@@ -97,7 +103,8 @@ function batchOf(round: number): object[] {
 async function send(url: string, batch: object[]): Promise<string[]> {
   const headers = { 'content-type': 'application/json' };
   const response = await fetch(`${url}/api/jobs/batch`, { method: 'POST', headers, body: JSON.stringify(batch) });
-  if (response.status !== 202) throw new Error(`a batch was answered with ${response.status}: ${await response.text()}`);
+  if (response.status !== 202)
+    throw new Error(`a batch was answered with ${response.status}: ${await response.text()}`);
   return page.parse(await response.json()).data.map(({ id }) => id);
 }
 

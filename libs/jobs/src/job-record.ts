@@ -132,7 +132,7 @@ export function requestFields(request: TrainRequest | GenerateRequest): { reques
 /** A request as lists show it, and as its record keeps it beside the prompts. */
 export function withoutPrompts(request: TrainRequest | GenerateRequest): Record<string, unknown> {
   if (!('prompts' in request)) return request;
-  const { prompts, ...rest } = request;
+  const { prompts: _prompts, ...rest } = request;
   return rest;
 }
 
