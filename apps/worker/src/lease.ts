@@ -158,6 +158,15 @@ export class Lease {
       : await this.#store.shards.settle(job, token, outcome);
   }
 
+  /**
+   * Asks whether the job is still ours, before something is published that no script can refuse. Throws
+   * {@link JobStoppedError} where it is not, and also where the work must stop.
+   */
+  async confirm(): Promise<void> {
+    await this.flush();
+    this.signal.throwIfAborted();
+  }
+
   /** Sends what is waiting, and returns when it has arrived or Redis could not be reached. */
   async flush(): Promise<void> {
     await this.#send();

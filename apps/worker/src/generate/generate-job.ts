@@ -20,7 +20,7 @@ export function generateJob({ store, storage }: JobContext, engines: GenerationE
     const stream = job.request.stream ? new TextStream(lease, await readToldText(store, job.id)) : undefined;
     const written = await writtenLines(key);
     const made = written ? { lines: written } : await makeLines(job, lease, stream);
-    const lines = written ?? (await writeLines(key, made.lines));
+    const lines = written ?? (await writeLines(key, lease, made.lines));
     stream?.end(lines);
     return { ...countLines(lines), ...(made.ranOn && { ranOn: made.ranOn }) };
   };
@@ -57,7 +57,8 @@ export function generateJob({ store, storage }: JobContext, engines: GenerationE
   }
 
   /** Writes a shard's lines, and gives those that are there then. */
-  async function writeLines(key: string, lines: OutputLine[]): Promise<OutputLine[]> {
+  async function writeLines(key: string, lease: Lease, lines: OutputLine[]): Promise<OutputLine[]> {
+    await lease.confirm();
     const isFirst = await storage.putIfAbsent(key, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
     return isFirst ? lines : ((await writtenLines(key)) ?? lines);
   }

@@ -133,9 +133,7 @@ export class CheckpointKeeper {
     const { storage, lease } = this.#options;
     const key = `${this.#folder}/${String(step).padStart(9, '0')}-${lease.token.slice(0, 8)}`;
     const before = await storage.listNames(this.#folder);
-    // A heartbeat: who lost the job publishes nothing.
-    await lease.flush();
-    lease.signal.throwIfAborted();
+    await lease.confirm();
     await staged.publish(key);
     try {
       const kept = new Set((await lease.saveCheckpoint({ key, step })).map((pointer) => pointer.key));
