@@ -6,6 +6,7 @@ import { type Figure, printFigures } from './figure.js';
 import { generationBenchmark, PARTS_WITHOUT_PEER } from './generation/generation-benchmark.js';
 import { ladderBenchmark } from './ladder/ladder-benchmark.js';
 import { latencyBenchmark } from './latency/latency-benchmark.js';
+import { queueBenchmark } from './queue/queue-benchmark.js';
 import { trainingBenchmark } from './training/training-benchmark.js';
 
 const USAGE = `usage: npm run bench -- NAME [options] [--json]
@@ -17,9 +18,12 @@ const USAGE = `usage: npm run bench -- NAME [options] [--json]
   generation --text FILE --python PYTHON  generation beside PyTorch with a cache and without (tokens a second, first token,
                                           memory), a job over HTTP beside the bare engine, and a streamed text; writes
                                           docs/benchmarks-generation.md
+            --device cuda:0               both sides on a GPU, in the parts gpt and bigram; writes no page
             --only PART                   one of its parts: gpt, bigram, and without --python road, stream; writes no page
   bigram    --text FILE --python PYTHON   a bigram model beside PyTorch
   latency   --url URL                     the api of an idle stack (npm start) while it trains
+  queue     [--jobs 100000]                a queue of so many jobs over HTTP: batches beside BullMQ's bulk adding, memory, and
+                                          how long lists take
   --text    a UTF-8 text to train on      --python  a Python interpreter with PyTorch
   --quick   training, ladder and generation: everything tiny, to see that it runs; writes no page
   --page    training, ladder and generation: where the page goes, also of a quick run or of a part
@@ -34,6 +38,8 @@ interface Given {
   url?: string | undefined;
   only?: string | undefined;
   page?: string | undefined;
+  jobs: string;
+  device: string;
   quick: boolean;
 }
 
@@ -49,8 +55,8 @@ async function run(name: string | undefined, given: Given): Promise<Figure[]> {
     if (!existsSync(file)) throw new UsageError(`--text: there is no file ${file}`);
     return file;
   };
-  const { quick, only } = given;
-  const isWhole = !quick && only === undefined;
+  const { quick, only, device } = given;
+  const isWhole = !quick && only === undefined && device === 'cpu';
   const page = (standard: string) =>
     given.page ?? (isWhole ? fileURLToPath(new URL(`../../docs/${standard}`, import.meta.url)) : undefined);
   switch (name) {
@@ -64,13 +70,15 @@ async function run(name: string | undefined, given: Given): Promise<Figure[]> {
     }
     case 'generation': {
       const python = PARTS_WITHOUT_PEER.includes(only) ? '' : needed('python');
-      const options = { text: textFile(needed('text')), python, quick, only };
+      const options = { text: textFile(needed('text')), python, device, quick, only };
       return await generationBenchmark({ ...options, page: page('benchmarks-generation.md') }, say);
     }
     case 'bigram':
       return await bigramBenchmark({ text: textFile(needed('text')), python: needed('python') }, say);
     case 'latency':
       return await latencyBenchmark({ url: needed('url') }, say);
+    case 'queue':
+      return await queueBenchmark({ jobs: Number(given.jobs) }, say);
     case undefined:
       throw new UsageError(USAGE);
     default:
@@ -86,6 +94,8 @@ try {
       python: { type: 'string' },
       url: { type: 'string' },
       only: { type: 'string' },
+      jobs: { type: 'string', default: '100000' },
+      device: { type: 'string', default: 'cpu' },
       page: { type: 'string' },
       quick: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },

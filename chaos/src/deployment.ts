@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { connectRedis, WorkerRegistry } from '@glyphmill/jobs';
+import { connectRedis } from '@glyphmill/jobs';
 import { startValkey, type ValkeyServer } from '@glyphmill/runtimes';
 import { FolderStorage } from '@glyphmill/storage';
 import { Service } from './service.js';
@@ -21,7 +21,6 @@ export class Deployment {
   readonly #valkeyFolder: string;
   readonly services: Service[] = [];
   readonly redis;
-  readonly registry: WorkerRegistry;
 
   private constructor(
     readonly storage: FolderStorage,
@@ -33,7 +32,6 @@ export class Deployment {
     this.#valkeyFolder = join(folder, 'valkey');
     this.#valkey = valkey;
     this.redis = connectRedis(valkey.url, 'worker', () => undefined);
-    this.registry = new WorkerRegistry({ redis: this.redis, prefix: PREFIX });
   }
 
   /** Starts it all in an empty folder. What goes wrong of itself from then on goes to `onViolation`. */

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { type Deployment, PREFIX, SHUTDOWN_GRACE_SECONDS } from './deployment.js';
+import { type Deployment, SHUTDOWN_GRACE_SECONDS } from './deployment.js';
 import type { Fault } from './fault-schedule.js';
 import { markedProcesses } from './process-usage.js';
 import type { Service } from './service.js';
@@ -11,8 +11,6 @@ export interface Inflicted {
   target: string | undefined;
   /** When, by the clock of this machine. */
   at: number;
-  /** The jobs that ran on what it struck. */
-  jobs: string[];
 }
 
 /** Does one fault, and mends what it broke. What does not go as it must goes to `onViolation`. */
@@ -29,9 +27,8 @@ export async function inflict(
     );
   const done = async (service: Service | undefined, strike: (service: Service) => Promise<void>) => {
     const at = Date.now();
-    const jobs = service?.kind === 'worker' ? await jobsOf(deployment, service.pid) : [];
     if (service) await strike(service);
-    return { fault, target: service?.name, at, jobs };
+    return { fault, target: service?.name, at };
   };
   switch (kind) {
     case 'kill worker':
@@ -39,7 +36,7 @@ export async function inflict(
       return await done(ofKind(kind === 'kill api' ? 'api' : 'worker'), async (service) => {
         await service.end('SIGKILL');
         await wait(lastsMs);
-        await service.start();
+        await revive(service, onViolation);
       });
     case 'drain worker':
       return await done(ofKind('worker'), async (service) => {
@@ -50,7 +47,7 @@ export async function inflict(
           onViolation(`${service.name} ended with ${code} after ${seconds.toFixed(1)} s at SIGTERM`);
         }
         await wait(lastsMs);
-        await service.start();
+        await revive(service, onViolation);
       });
     case 'freeze worker':
       return await done(ofKind('worker'), async (service) => {
@@ -74,23 +71,24 @@ export async function inflict(
       });
     case 'kill Valkey':
     case 'restart Valkey': {
-      const jobs = await runningJobs(deployment);
       const at = Date.now();
       await deployment.restartValkey(kind === 'kill Valkey' ? 'SIGKILL' : 'SIGTERM', lastsMs);
-      return { fault, target: 'Valkey', at, jobs };
+      return { fault, target: 'Valkey', at };
     }
+  }
+}
+
+/** Starts what was ended; a process that does not come to serve is a violation, and another one is started. */
+async function revive(service: Service, onViolation: (violation: string) => void): Promise<void> {
+  try {
+    await service.start();
+  } catch (error) {
+    onViolation(`${service.name} did not come to serve: ${String(error)}`);
+    await service.end('SIGKILL');
+    await service.start();
   }
 }
 
 function pick<Item>(items: readonly Item[], { target }: Fault): Item | undefined {
   return items[Math.floor(target * items.length)];
-}
-
-async function jobsOf({ registry }: Deployment, pid: number): Promise<string[]> {
-  return (await registry.list()).find((worker) => worker.pid === pid)?.jobs ?? [];
-}
-
-async function runningJobs({ redis }: Deployment): Promise<string[]> {
-  const indexes = ['train', 'generate'].map((kind) => redis.zrange(`${PREFIX}:jobs:${kind}:running`, '0', '-1'));
-  return (await Promise.all(indexes)).flat();
 }

@@ -2,8 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { outputLine } from '@glyphmill/model/config';
-import { modelManifest } from '@glyphmill/model/config';
+import { modelManifest, outputLine } from '@glyphmill/model/config';
 import { type Deployment, PREFIX } from './deployment.js';
 import type { CheckedJob } from './job-checks.js';
 import { markedProcesses, usageOf } from './process-usage.js';
@@ -15,8 +14,13 @@ const SETTLE_MS = 60_000;
 const GROWTH = { bytes: 200 * 1024 ** 2, files: 40 };
 
 /** Keys that may be there when every job has ended: records, indexes, events, and what BullMQ and workers keep. */
-const LASTING =
-  /^(?:job:job_\w+|job:job_\w+:events|job:job_\w+:committed|jobs|jobs:\w+:\w+|workers|worker:worker_\w+|hub:[\w-]+|idempotency:.*|(?:train|generate):(?:meta|id|events|marker|pc|stalled-check))$/u;
+const LASTING = [
+  /^job:job_\w+(?::events|:committed)?$/u,
+  /^(?:jobs|deadlines|workers)$/u,
+  /^jobs:(?:finished|tag:.+|model:.+|(?:train|generate):\w+)$/u,
+  /^(?:worker|hub|heirs|idempotency):.+$/u,
+  /^(?:train|generate|generate-now):(?:meta|id|events|marker|pc|stalled-check)$/u,
+];
 
 /** Keys of Redis that should not be there any more, once they had time to go. */
 export async function checkKeys({ redis }: Deployment, onViolation: (violation: string) => void): Promise<void> {
@@ -26,7 +30,11 @@ export async function checkKeys({ redis }: Deployment, onViolation: (violation: 
     do {
       const [next, keys] = await redis.scan(cursor, 'MATCH', `${PREFIX}:*`, 'COUNT', 1000);
       cursor = next;
-      found.push(...keys.map((key) => key.slice(PREFIX.length + 1)).filter((key) => !LASTING.test(key)));
+      found.push(
+        ...keys
+          .map((key) => key.slice(PREFIX.length + 1))
+          .filter((key) => !LASTING.some((lasting) => lasting.test(key))),
+      );
     } while (cursor !== '0');
     return [...new Set(found)];
   };

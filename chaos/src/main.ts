@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { trainResult } from '@glyphmill/jobs';
 import { z } from 'zod';
 import { ApiPool } from './api-pool.js';
 import { Deployment } from './deployment.js';
@@ -10,9 +9,9 @@ import { planFaults } from './fault-schedule.js';
 import { checkJob } from './job-checks.js';
 import { checkKeys, checkProcesses, checkStorage } from './leftover-checks.js';
 import { report } from './report.js';
-import { endedJob, resultOf } from './results.js';
 import { runJobs } from './run.js';
-import { generateItems, planJobs, TEXT, trainItems, type WorkItem } from './workload.js';
+import { undisturbed } from './undisturbed.js';
+import { planJobs } from './workload.js';
 
 const USAGE = `usage: npm run chaos -- [--jobs 200] [--minutes 5] [--seed N] [--keep]
   Two apis, three workers and a Valkey do jobs, first undisturbed, then while random faults strike them; at the end it
@@ -51,6 +50,7 @@ async function chaos({ jobs, minutes, seed, keep }: z.output<typeof asked>): Pro
   try {
     const api = new ApiPool(deployment);
     const { items, expected, models } = await undisturbed(api);
+    console.log(`undisturbed: ${expected.size} requests done`);
     const lengthMs = minutes * 60_000;
     const { accepted, inflicted } = await runJobs({
       api,
@@ -66,44 +66,14 @@ async function chaos({ jobs, minutes, seed, keep }: z.output<typeof asked>): Pro
     await checkKeys(deployment, onViolation);
     await checkStorage(deployment, checked, models, onViolation);
     const processes = await checkProcesses(deployment, folder, onViolation);
-    for (const line of report({ checked, inflicted, processes, violations })) console.log(line);
+    for (const line of report({ checked, inflicted, services: deployment.services, processes, violations }))
+      console.log(line);
   } finally {
     await deployment.stop();
     if (keep) console.log(`kept: ${folder}`);
     else rmSync(folder, { recursive: true, force: true });
   }
   return violations;
-}
-
-/** Does each request once before there are faults. Gives what each must give, and the models that were made. */
-async function undisturbed(api: ApiPool) {
-  const upload = await api.ask('/api/datasets?name=ishmael', {
-    method: 'POST',
-    headers: { 'content-type': 'text/plain' },
-    body: TEXT,
-  });
-  const dataset = z.object({ id: z.string() }).parse(JSON.parse(upload.body)).id;
-  const expected = new Map<string, string>();
-  const models = new Map<string, string>();
-  const doAll = async (items: readonly WorkItem[]) => {
-    const submit = async ({ kind, name, request }: WorkItem) => {
-      const job = await endedJob(
-        api,
-        await api.submit(kind, `before-${expected.size}-${name.replaceAll(' ', '-')}`, request),
-      );
-      if (job.state !== 'succeeded')
-        throw new Error(`${name} is ${job.state} without faults: ${JSON.stringify(job.error)}`);
-      expected.set(name, await resultOf(api, job));
-      if (kind === 'train') models.set(name, trainResult.parse(job.result).model);
-    };
-    await Promise.all(items.map(submit));
-  };
-  const trainings = trainItems(dataset);
-  await doAll(trainings);
-  const generations = generateItems(models);
-  await doAll(generations);
-  console.log(`undisturbed: ${expected.size} requests done`);
-  return { items: [...trainings, ...generations], expected, models: new Set(models.values()) };
 }
 
 try {

@@ -36,8 +36,8 @@ export async function runJobs(options: RunOptions): Promise<{ accepted: Accepted
 
   const allJobs = jobs.map(async (planned) => {
     await wait(planned.atMs);
-    const { item, tag, priority } = planned;
-    const id = await api.submit(item.kind, tag, { ...item.request, priority });
+    const { item, tag } = planned;
+    const id = await api.submit(item.kind, tag, item.request);
     const entry: AcceptedJob = { planned, id, heard: undefined };
     accepted.push(entry);
     const heard = follow(api, id, ended.signal);

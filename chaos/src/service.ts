@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream, type WriteStream } from 'node:fs';
+import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import { type ProcessUsage, usageOf } from './process-usage.js';
 import type { ValkeyProxy } from './valkey-proxy.js';
@@ -10,8 +11,12 @@ const said = z.union([
   z.object({ type: z.literal('ready'), worker: z.string() }),
 ]);
 
+/** What a worker logs of a job, or of a shard of one. */
+const jobLine = z.object({ time: z.iso.datetime(), msg: z.string(), job: z.string(), shard: z.int().optional() });
+export type JobLine = z.output<typeof jobLine>;
+
 /** How long a process may take from its start until it serves, also where Valkey comes back meanwhile. */
-const START_MS = 90_000;
+const START_MS = 180_000;
 
 interface ServiceOptions {
   name: string;
@@ -29,6 +34,8 @@ export class Service {
   readonly proxy: ValkeyProxy;
   readonly #options: ServiceOptions;
   readonly #log: WriteStream;
+  /** What its processes logged of jobs. */
+  readonly jobLines: JobLine[] = [];
   #child: ChildProcess | undefined;
   #isServing = false;
   #isEnding = false;
@@ -67,6 +74,7 @@ export class Service {
     this.#child = child;
     this.#isEnding = false;
     child.stdout?.pipe(this.#log, { end: false });
+    if (child.stdout) createInterface(child.stdout).on('line', (line) => this.#read(line));
     child.stderr?.pipe(this.#log, { end: false });
     child.once('exit', (code, signal) => {
       this.#isServing = false;
@@ -96,5 +104,12 @@ export class Service {
     child.kill(signal);
     const [code] = await exited;
     return z.int().nullable().parse(code);
+  }
+
+  #read(line: string): void {
+    // A killed process may leave half a line.
+    if (!line.startsWith('{') || !line.endsWith('}')) return;
+    const told = jobLine.safeParse(JSON.parse(line));
+    if (told.success) this.jobLines.push(told.data);
   }
 }

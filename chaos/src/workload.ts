@@ -15,7 +15,6 @@ export type Intervention = 'cancel' | 'pause and resume';
 export interface PlannedJob {
   tag: string;
   item: WorkItem;
-  priority: number;
   atMs: number;
   intervention?: { what: Intervention; afterMs: number };
 }
@@ -83,7 +82,6 @@ export function planJobs(items: readonly WorkItem[], count: number, spreadMs: nu
     const job: PlannedJob = {
       tag: `chaos-${index}`,
       item: choice[random.nextInt(choice.length)]!,
-      priority: random.nextInt(3) - 1,
       atMs: random.nextFloat() * spreadMs,
     };
     if (random.nextFloat() < INTERVENTION_SHARE) {

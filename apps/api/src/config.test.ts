@@ -11,6 +11,8 @@ test('only Redis must be said; the rest has defaults', () => {
     redisPrefix: '{glyphmill}',
     storageFolder: resolve('data/storage'),
     maxUploadBytes: 268_435_456,
+    maxQueuedJobs: 1_000_000,
+    retention: { seconds: 2_592_000, count: 100_000 },
     logLevel: 'info',
   });
 });
@@ -23,6 +25,9 @@ test.each([
   ['PORT', '70000', '65535'],
   ['PORT', 'http', 'number'],
   ['MAX_UPLOAD_BYTES', '1.5', 'whole number of bytes'],
+  ['MAX_QUEUED_JOBS', '0', '1'],
+  ['MAX_FINISHED_JOBS', 'many', 'whole number of jobs'],
+  ['JOB_RETENTION_SECONDS', '0', '1'],
   ['STORAGE_URL', 's3://bucket', 'file:'],
   ['LOG_LEVEL', 'loud', 'trace'],
   ['REDIS_URL', 'localhost:6379', 'redis://'],

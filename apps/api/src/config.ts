@@ -28,7 +28,10 @@ const settings = z.object({
   MAX_UPLOAD_BYTES: bytes.default(256 * 1024 ** 2),
   MAX_QUEUED_JOBS: count.default(1_000_000),
   MAX_FINISHED_JOBS: count.default(100_000),
-  JOB_RETENTION_SECONDS: z.coerce.number('a number of seconds').min(1).default(30 * DAY_SECONDS),
+  JOB_RETENTION_SECONDS: z.coerce
+    .number('a number of seconds')
+    .min(1)
+    .default(30 * DAY_SECONDS),
   MAX_JOB_MEMORY_BYTES: bytes.default(() => Math.floor(SHARE_OF_MEMORY * totalmem())),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
   ALLOW_UNAUTHENTICATED: z.enum(['true', 'false']).default('false'),

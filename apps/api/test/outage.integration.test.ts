@@ -1,6 +1,11 @@
-import { rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { connectRedis } from '@glyphmill/jobs';
+import { startValkey } from '@glyphmill/runtimes';
 import { expect, test } from 'vitest';
+import { createApp } from '../src/app.js';
+import { readConfig } from '../src/config.js';
 import { postJson, problemOf, useApi } from './running-api.fixture.js';
 
 const api = useApi();
@@ -16,7 +21,16 @@ test('while all is well the api is ready', async () => {
 
 test('without Redis, what needs it is 503 with Retry-After and the rest goes on', async () => {
   await api().valkey.stop();
+  const post = (path: string) => fetch(`${api().url}/api/jobs/job_1/${path}`, { method: 'POST' });
   const refusals = await Promise.all([
+    ...['cancel', 'pause', 'resume', 'retry'].map(post),
+    fetch(`${api().url}/api/jobs/job_1`, { method: 'DELETE' }),
+    postJson(`${api().url}/api/jobs/batch`, [{ kind: 'train', ...TRAIN }]),
+    fetch(`${api().url}/api/jobs/train`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'idempotency-key': 'a' },
+      body: JSON.stringify(TRAIN),
+    }),
     postJson(`${api().url}/api/jobs/train`, TRAIN),
     fetch(`${api().url}/api/jobs`),
     fetch(`${api().url}/api/jobs/job_1`),
@@ -32,6 +46,20 @@ test('without Redis, what needs it is 503 with Retry-After and the rest goes on'
   expect(ready).toMatchObject({ status: 503, code: 'not_ready', detail: 'No answer from Redis.' });
   expect((await fetch(`${api().url}/health/live`)).status).toBe(200);
   expect((await fetch(`${api().url}/api/datasets`)).status).toBe(200);
+});
+
+test('a Redis that drops keys ends the start in words', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'glyphmill-api-'));
+  const valkey = await startValkey({ directory: join(directory, 'valkey'), persistence: 'none' });
+  const redis = connectRedis(valkey.url, 'worker', () => undefined);
+  await redis.config('SET', 'maxmemory-policy', 'allkeys-lru');
+  redis.disconnect();
+  const config = readConfig({ REDIS_URL: valkey.url, DATA_DIR: directory, LOG_LEVEL: 'silent', PORT: '0' });
+  const app = await createApp(config);
+  await expect(app.listen(0, '127.0.0.1')).rejects.toThrow(/maxmemory-policy .*"allkeys-lru".*noeviction/u);
+  await app.close();
+  await valkey.stop();
+  await rm(directory, { recursive: true });
 });
 
 test('without its storage the api says so and names no path of the server', async () => {

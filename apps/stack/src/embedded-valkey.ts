@@ -9,7 +9,7 @@ export class EmbeddedValkey implements Part<ValkeyServer> {
   constructor(directory: string, port: number | undefined) {
     this.ready = startValkey({ directory, persistence: 'always', ...(port === undefined ? {} : { port }) });
     this.ended = this.ready.then(
-      async (server) => new PartDiedError(`Valkey ended: ${await server.ended}`),
+      async (server) => new PartDiedError(`Valkey ended; it last said: ${(await server.ended).split('\n').at(-1)}`),
       (error: unknown) => new PartDiedError(`Valkey did not start: ${String(error)}`),
     );
   }

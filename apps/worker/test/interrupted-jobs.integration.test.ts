@@ -120,10 +120,11 @@ describe('an engine that hangs', () => {
   });
 
   test('ends with its worker where the grace time is over, or too short for waiting', async () => {
-    const { worker, engine } = await hanging({ SHUTDOWN_GRACE_SECONDS: '1' });
+    const { worker, job, engine } = await hanging({ SHUTDOWN_GRACE_SECONDS: '1' });
     worker.signal('SIGTERM');
     await worker.exitCode;
     await gone(engine);
+    expect(await place.get(job)).toMatchObject({ attempts: 0 });
   });
 });
 

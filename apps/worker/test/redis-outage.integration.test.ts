@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Job, JobEvent } from '@glyphmill/jobs';
+import { connectRedis, type Job, type JobEvent } from '@glyphmill/jobs';
 import { startValkey } from '@glyphmill/runtimes';
 import { FolderStorage } from '@glyphmill/storage';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -53,29 +53,32 @@ async function eventsOf(job: Job): Promise<JobEvent[]> {
   return events;
 }
 
-/** An outage from the first metric on, until the model is trained; nothing of the job is lost or doubled by it. */
-async function outage(begin: () => Promise<void>, end: () => Promise<void>): Promise<void> {
+/** A training with an outage from its first metric on, until the model is trained: what is known of the job then. */
+async function outage(begin: () => Promise<void>, end: () => Promise<void>) {
   await place.worker();
   const job = await train({ ...LONGER, evalInterval: 100, maxSteps: 3000 });
   await place.until(job, (event) => event.type === 'metric');
   await begin();
   await exported();
-  expect(await place.storage.listNames('models')).toEqual([]);
+  const publishedMeanwhile = await place.storage.listNames('models');
   await end();
-  expect(await place.ended(job)).toMatchObject({ state: 'succeeded', attempts: 0 });
+  const { attempts } = await place.ended(job);
   const events = await eventsOf(job);
-  const steps = Array.from({ length: 31 }, (_, index) => index * 100);
-  expect(metricSteps(events)).toEqual([...steps, 3000]);
-  expect(events.flatMap((event) => (event.type === 'state' ? [event.state] : []))).toEqual([
-    'queued',
-    'running',
-    'succeeded',
-  ]);
+  const states = events.flatMap((event) => (event.type === 'state' ? [event.state] : []));
+  return { attempts, states, steps: metricSteps(events), publishedMeanwhile };
 }
+
+/** Nothing was lost or doubled, and nothing was published without Redis. */
+const UNHARMED = {
+  attempts: 0,
+  states: ['queued', 'running', 'succeeded'],
+  steps: [...Array.from({ length: 31 }, (_, index) => index * 100), 3000],
+  publishedMeanwhile: [],
+};
 
 test('a worker computes on while Valkey is away, and tells all of it once it is back', async () => {
   const { port } = valkey;
-  await outage(
+  const job = await outage(
     async () => {
       process.kill(valkey.pid, 'SIGKILL');
       await valkey.ended;
@@ -84,13 +87,34 @@ test('a worker computes on while Valkey is away, and tells all of it once it is 
       valkey = await startValkey({ directory: join(folder, 'valkey'), persistence: 'always', port });
     },
   );
+  expect(job).toEqual(UNHARMED);
 });
 
 test('a worker computes on while Valkey hangs, and tells all of it once it answers again', async () => {
-  await outage(
+  const job = await outage(
     async () => void process.kill(valkey.pid, 'SIGSTOP'),
     async () => void process.kill(valkey.pid, 'SIGCONT'),
   );
+  expect(job).toEqual(UNHARMED);
+});
+
+test('a worker whose lock ran out while nobody took its job hands it back at its step, and spends nothing', async () => {
+  await place.worker({ WORKER_ROLES: 'train' });
+  const job = await train({ ...ENDLESS, evalInterval: 1000, checkpointIntervalSeconds: 0 });
+  await place.until(job, (event) => event.type === 'metric' && event.step > 0);
+  const redis = connectRedis(valkey.url, 'worker', () => undefined);
+  const lock = `{test}:train:${job.id}.1:lock`;
+  // As after a long outage the lock cannot be renewed; with another value it is not free either.
+  expect(await redis.set(lock, 'of nobody', 'XX')).toBe('OK');
+  let queued = 0;
+  await place.until(job, (event) => event.type === 'state' && event.state === 'queued' && (queued += 1) > 1);
+  expect(await place.get(job)).toMatchObject({ state: 'queued', attempts: 0, error: null });
+  const [checkpoint] = await place.store.checkpoints(job.id);
+  await redis.del(lock);
+  redis.disconnect();
+  const message = `resumed at step ${checkpoint!.step}`;
+  await place.until(job, (event) => event.type === 'log' && event.message === message);
+  expect(await place.get(job)).toMatchObject({ state: 'running', attempts: 0 });
 });
 
 test('a worker whose job another one took while it was cut off stops, and writes nothing', async () => {

@@ -6,6 +6,7 @@ import type { ClaimedJob } from './job-record.js';
 import { JobStore } from './job-store.js';
 import { useValkey } from './redis.fixture.js';
 import { trainRequest } from './requests.js';
+import { SeveringProxy } from './severing-proxy.fixture.js';
 import { WorkerRegistry } from './worker-registry.js';
 
 const valkey = useValkey();
@@ -125,6 +126,18 @@ test('the job of a worker that was killed is claimed by another, and an attempt 
   await worker.close();
   expect(await store.get(id)).toMatchObject({ state: 'running', worker: 'heir', error: { code: 'worker_lost' } });
   expect(await store.report(id, 'first', 1, {})).toMatchObject({ held: false });
+});
+
+test('a worker that is closed while its Redis is away ends', async () => {
+  const proxy = await SeveringProxy.open(valkey.url());
+  const away = Promise.withResolvers<void>();
+  const waiting = Promise.withResolvers<void>();
+  const { work } = await queuedJob();
+  const worker = work(async () => waiting.resolve(), { redisUrl: proxy.url, onError: () => away.resolve() });
+  await waiting.promise;
+  proxy.close();
+  await away.promise;
+  await expect(worker.close()).resolves.toBeUndefined();
 });
 
 test('workers are listed while they announce themselves', async () => {

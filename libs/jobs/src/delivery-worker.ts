@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { type Job as BullJob, WaitingError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { parseDeliveryId } from './delivery-queue.js';
@@ -42,10 +43,15 @@ interface DeliveryWorkerOptions {
 
 const NEVER = 2_147_483_647;
 
+/** How long BullMQ may take to close once nothing is handled: where its connection is away it would wait for ever. */
+const CLOSE_MS = 2000;
+
 /** Takes the deliveries of one lane. */
 export class DeliveryWorker {
   readonly #worker: Worker;
   readonly #connection: Redis;
+  /** What is being handled. */
+  readonly #handling = new Set<Promise<void>>();
 
   constructor({ lane, redisUrl, prefix = DEFAULT_PREFIX, handle, onError, ...options }: DeliveryWorkerOptions) {
     this.#connection = connectRedis(redisUrl, 'worker', onError);
@@ -60,7 +66,12 @@ export class DeliveryWorker {
         throw new WaitingError();
       }
     };
-    this.#worker = new Worker(lane, processor, {
+    const tracked = (delivery: BullJob, lock?: string, signal?: AbortSignal): Promise<void> => {
+      const handled = processor(delivery, lock, signal);
+      this.#handling.add(handled);
+      return handled.finally(() => this.#handling.delete(handled));
+    };
+    this.#worker = new Worker(lane, tracked, {
       connection: this.#connection,
       prefix,
       concurrency: options.concurrency ?? 1,
@@ -81,7 +92,17 @@ export class DeliveryWorker {
 
   /** Takes no more deliveries, and returns when those it has are done. */
   async close(): Promise<void> {
-    await this.#worker.close();
+    const closed = new AbortController();
+    await Promise.race([this.#worker.close(), this.#idle(closed.signal)]);
+    closed.abort();
     this.#connection.disconnect();
+  }
+
+  /** Resolves when nothing was handled for a while, or at the signal. */
+  async #idle(signal: AbortSignal): Promise<void> {
+    do {
+      await Promise.allSettled(this.#handling);
+      await wait(CLOSE_MS, undefined, { signal }).catch(() => undefined);
+    } while (this.#handling.size > 0 && !signal.aborted);
   }
 }

@@ -4,8 +4,8 @@ import { monotonicFactory } from 'ulid';
 import { z } from 'zod';
 import { type DeliveryQueue, deliveryId } from './delivery-queue.js';
 import { DeadlinePassedError, IdempotencyConflictError, JobNotFoundError, QueueFullError } from './errors.js';
-import { jobKind } from './job.js';
-import { ancestorsOf, type JobDraft, laneOf, type NewRecord, recordOf, sourceOf } from './job-draft.js';
+import { type Job, jobKind } from './job.js';
+import { ancestorsOf, type JobDraft, laneOf, type NewRecord, queuedJob, recordOf, sourceOf } from './job-draft.js';
 import type { JobKeys } from './job-keys.js';
 import { create } from './scripts/create.js';
 import { FIRST_ENTRY } from './shard-entry.js';
@@ -50,14 +50,14 @@ export class JobCreation {
   }
 
   /**
-   * Makes the jobs and gives their ids; of a key that is known, the ids that were given first. Throws
+   * Makes the jobs and gives them as they are queued; of a key that is known, the ids that were given first. Throws
    * {@link QueueFullError}, {@link DeadlinePassedError}, {@link IdempotencyConflictError}, and {@link JobNotFoundError}
    * where a job that one of them goes on from was deleted.
    */
-  async create(drafts: JobDraft[], idempotency?: IdempotencyKey): Promise<string[]> {
-    if (drafts.length === 0) return [];
+  async create(drafts: JobDraft[], idempotency?: IdempotencyKey): Promise<{ made: Job[] } | { ids: string[] }> {
+    if (drafts.length === 0) return { made: [] };
     const answered = idempotency && (await this.answered(idempotency));
-    if (answered) return answered;
+    if (answered) return { ids: answered };
     await this.#checkRoom(drafts.length);
     const workers = await this.#redis.zcard(this.#keys.workers());
     const made = drafts.map((draft): Made => {
@@ -65,7 +65,6 @@ export class JobCreation {
       const record = recordOf(draft, id, workers);
       return { id, draft, record, open: Number(record['reserved'] ?? 0) };
     });
-    const ids = made.map(({ id }) => id);
     const transaction = await this.#queue.transaction();
     const { keys, values } = this.#creation(made, idempotency);
     transaction.runCommand('eval', [create.text, keys.length, ...keys, ...values]);
@@ -73,10 +72,10 @@ export class JobCreation {
     const answers = (await transaction.exec()) ?? [];
     for (const [error] of answers) if (error) throw error;
     const [outcome, value] = created.parse(answers[0]?.[1]);
-    if (outcome === 'created') return ids;
+    if (outcome === 'created') return { made: made.map(({ draft, id }) => queuedJob(draft, id, Number(value))) };
     // Its deliveries are there now without a record, and would end at their claims.
     await Promise.all(made.map((job) => this.#withdraw(job)));
-    if (outcome === 'answered' && idempotency) return idsOf(value, idempotency);
+    if (outcome === 'answered' && idempotency) return { ids: idsOf(value, idempotency) };
     if (outcome === 'overdue') throw new DeadlinePassedError(Number(value));
     if (outcome === 'no-source')
       throw new JobNotFoundError(made.map(({ draft }) => sourceOf(draft) ?? '')[Number(value)] ?? '');

@@ -1,6 +1,7 @@
 import { checkpointOwner, type CheckpointPointer } from './checkpoint-pointer.js';
+import type { Job } from './job.js';
+import { requestFields, withoutPrompts } from './job-record.js';
 import type { JobState } from './job-state.js';
-import { requestFields } from './job-record.js';
 import { generateLane, type Lane } from './lane.js';
 import type { GenerateRequest, TrainRequest } from './requests.js';
 import { planShards } from './shard-plan.js';
@@ -64,6 +65,31 @@ export function recordOf(draft: JobDraft, id: string, workers: number): NewRecor
     ...(draft.kind === 'generate' ? shardFields(draft, workers) : inheritedFields(draft)),
     ...(request.deadline === undefined ? {} : { deadline: Date.parse(request.deadline) }),
     ...(draft.retryOf === undefined ? {} : { retryOf: draft.retryOf }),
+  };
+}
+
+/** A job that was just made, as a list shows it: without prompts and its place in the queue. */
+export function queuedJob(draft: JobDraft, id: string, createdAtMs: number): Job {
+  const { kind, request } = draft;
+  return {
+    id,
+    kind,
+    state: 'queued',
+    createdAt: new Date(createdAtMs).toISOString(),
+    startedAt: null,
+    finishedAt: null,
+    request: withoutPrompts(request),
+    progress: null,
+    result: null,
+    error: null,
+    attempts: 0,
+    maxAttempts: request.maxAttempts,
+    priority: request.priority,
+    tags: request.tags,
+    worker: null,
+    queuePosition: null,
+    requested: null,
+    retryOf: draft.retryOf ?? null,
   };
 }
 

@@ -125,9 +125,15 @@ export function modelOf({ model, result }: Pick<JobRecord, 'model' | 'result'>):
 
 /** The fields that keep a request in its record. */
 export function requestFields(request: TrainRequest | GenerateRequest): { request: string; prompts?: string } {
-  if (!('prompts' in request) || request.prompts === undefined) return { request: JSON.stringify(request) };
-  const { prompts, ...rest } = request;
-  return { request: JSON.stringify(rest), prompts: JSON.stringify(prompts) };
+  const fields = { request: JSON.stringify(withoutPrompts(request)) };
+  return 'prompts' in request && request.prompts ? { ...fields, prompts: JSON.stringify(request.prompts) } : fields;
+}
+
+/** A request as lists show it, and as its record keeps it beside the prompts. */
+export function withoutPrompts(request: TrainRequest | GenerateRequest): Record<string, unknown> {
+  if (!('prompts' in request)) return request;
+  const { prompts: _prompts, ...rest } = request;
+  return rest;
 }
 
 function requestOf({ request, prompts }: JobRecord): Record<string, unknown> {

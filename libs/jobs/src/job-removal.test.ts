@@ -39,7 +39,7 @@ function openStore() {
       return id;
     },
     /** Every key that is there, but for BullMQ's: no BullMQ worker takes the deliveries here. */
-    keys: async () => (await redis.keys(`${prefix}:*`)).filter((key) => !/\}:(?:train|generate):/u.test(key)),
+    keys: async () => (await redis.keys(`${prefix}:*`)).filter((key) => !/\}:(?:train|generate(?:-now)?):/u.test(key)),
   };
 }
 

@@ -10,7 +10,7 @@ import type { JobDraft } from './job-draft.js';
 import { EVENT_PAGE, type EventPage, readEvents } from './job-events.js';
 import { DEFAULT_PREFIX, JobKeys } from './job-keys.js';
 import { type JobFilter, type JobPage, listJobs } from './job-list.js';
-import { type ClaimedTrainJob, jobOf, type JobRecord, parseClaimed, parseRecord } from './job-record.js';
+import { type ClaimedTrainJob, jobOf, type JobRecord, parseClaimed, parseRecord, readSummary } from './job-record.js';
 import { JOB_STATES, type JobState } from './job-state.js';
 import { checkpointsInUse } from './scripts/checkpoints-in-use.js';
 import { claim } from './scripts/claim.js';
@@ -71,11 +71,14 @@ export class JobStore {
 
   /**
    * Makes the jobs, records and deliveries in one transaction: all of them or none. Under an idempotency key that is
-   * known it gives the jobs that were made first. Throws `QueueFullError`, `DeadlinePassedError`,
+   * known it gives the jobs that were made first. Several are given as lists give them. Throws `QueueFullError`, `DeadlinePassedError`,
    * `IdempotencyConflictError`, and {@link JobNotFoundError} where a job that one of them goes on from was deleted.
    */
   async create(drafts: JobDraft[], idempotency?: IdempotencyKey): Promise<Job[]> {
-    return await this.#getAll(await this.#creation.create(drafts, idempotency));
+    const answer = await this.#creation.create(drafts, idempotency);
+    if ('ids' in answer) return await this.#getAll(answer.ids);
+    const [only, ...others] = answer.made;
+    return only && others.length === 0 ? [await this.#getCreated(only.id)] : answer.made;
   }
 
   /** The jobs that were made under an idempotency key, or `undefined`. Throws `IdempotencyConflictError`. */
@@ -274,8 +277,17 @@ export class JobStore {
     return Number.isFinite(first) ? first : null;
   }
 
+  /** One job whole, several as lists give them. */
   async #getAll(ids: string[]): Promise<Job[]> {
-    return await Promise.all(ids.map((id) => this.#getCreated(id)));
+    const [only, ...others] = ids;
+    if (only !== undefined && others.length === 0) return [await this.#getCreated(only)];
+    return await Promise.all(
+      ids.map(async (id) => {
+        const record = await readSummary(this.#redis, this.#keys.job(id));
+        if (!record) throw new JobNotFoundError(id);
+        return jobOf(record, null);
+      }),
+    );
   }
 
   async #getCreated(id: string): Promise<Job> {

@@ -22,6 +22,13 @@ export function connectRedis(url: string, role: 'api' | 'worker', onError: (erro
   return redis;
 }
 
+/** Whether an error says that a connection broke while a transaction was under way; nobody knows whether it is done. */
+export function isBrokenOff(error: unknown): boolean {
+  return error instanceof Error && error.message.includes(BROKEN_OFF);
+}
+
+const BROKEN_OFF = 'Command aborted due to connection close';
+
 const SYSTEM_CODES = new Set([
   'ECONNREFUSED',
   'ECONNRESET',

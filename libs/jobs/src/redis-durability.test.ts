@@ -8,7 +8,7 @@ const valkey = useValkey();
 /** Runs with a setting of Redis, which is as it was afterwards. */
 async function withSetting<Result>(name: string, value: string, run: () => Promise<Result>): Promise<Result> {
   const redis = valkey.redis();
-  const [, before = ''] = (await redis.config('GET', name)) as string[];
+  const [, before = ''] = await redis.config('GET', name);
   await redis.config('SET', name, value);
   try {
     return await run();

@@ -60,5 +60,5 @@ test.runIf(process.platform === 'linux')('a folder in which none can be made is 
 test('a store is made with the folders above it, by several processes at once too', async () => {
   const folder = join(root, 'a', 'b', 'c');
   await Promise.all(Array.from({ length: 4 }, () => FolderStorage.open(folder)));
-  await (await FolderStorage.open(folder)).put('artifact', 'x');
+  expect(await (await FolderStorage.open(folder)).put('artifact', 'x')).toBe(1);
 });

@@ -47,8 +47,9 @@ export class Housekeeping implements OnApplicationBootstrap, BeforeApplicationSh
     const ids = await this.jobs.outlived({ ...this.config.retention, limit: FORGET_BATCH });
     for (const id of ids) {
       await this.files.remove(id).catch((error: unknown) => {
-        // Another api was faster.
-        if (!(error instanceof JobNotFoundError)) throw error;
+        // Another api may have been faster; and one job that cannot be removed keeps no other.
+        if (error instanceof JobNotFoundError) return;
+        this.logger.warn('a finished job could not be removed', { job: id, reason: String(error) });
       });
     }
     return ids.length;

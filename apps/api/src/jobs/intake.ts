@@ -13,7 +13,11 @@ export class Intake {
    * problem `invalid_request` for a deadline that has passed, and `QueueFullError`, `IdempotencyConflictError`.
    */
   async takeOne(idempotency: IdempotencyKey | undefined, admit: () => Promise<JobDraft>): Promise<Job> {
-    const [job] = await this.take(idempotency, async () => [await admit()], () => 'deadline');
+    const [job] = await this.take(
+      idempotency,
+      async () => [await admit()],
+      () => 'deadline',
+    );
     if (!job) throw new Problem('internal_error', 'The job was not created.');
     return job;
   }

@@ -11,7 +11,8 @@ const kindOfItem = z.looseObject({ kind: jobKind });
 
 const item = z.unknown().meta({
   type: 'object',
-  description: 'The `kind` of the job, `train` or `generate`, and beside it the fields of `TrainRequest` or `GenerateRequest`.',
+  description:
+    'The `kind` of the job, `train` or `generate`, and beside it the fields of `TrainRequest` or `GenerateRequest`.',
   required: ['kind'],
   properties: { kind: { type: 'string', enum: jobKind.options } },
 });

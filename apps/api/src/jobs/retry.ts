@@ -11,7 +11,7 @@ import { Injectable } from '@nestjs/common';
 import { Admission } from './admission.js';
 import { getJob } from './get-job.js';
 
-const RETRIED_STATES: readonly JobState[] = ['failed', 'cancelled'];
+const RETRIED_STATES: ReadonlySet<JobState> = new Set(['failed', 'cancelled']);
 
 /** Makes failed and cancelled jobs again, as new jobs: a final state stays final. */
 @Injectable()
@@ -27,9 +27,10 @@ export class Retry {
    */
   async draftOf(id: string): Promise<JobDraft> {
     const job = await getJob(this.jobs, id);
-    if (!RETRIED_STATES.includes(job.state)) throw new JobStateConflictError(id, job.state, 'retried');
+    if (!RETRIED_STATES.has(job.state)) throw new JobStateConflictError(id, job.state, 'retried');
     const asked = requestOf(job);
-    if (job.kind === 'generate') return { ...(await this.admission.admitGenerate(generateRequest.parse(asked))), retryOf: id };
+    if (job.kind === 'generate')
+      return { ...(await this.admission.admitGenerate(generateRequest.parse(asked))), retryOf: id };
     const { resumeFrom, ...request } = trainRequest.parse(asked);
     const draft = await this.admission.admitTrain(request);
     const checkpoints = await this.jobs.checkpoints(id);

@@ -73,15 +73,26 @@ test.each(['state.safetensors', 'best.safetensors', 'checkpoint.json'])(
       bytes.map((byte, at) => (at === bytes.length - 2 ? byte ^ 1 : byte)),
     );
     await expect(readCheckpoint(folder)).rejects.toMatchObject(refusal);
+    await writeFile(target, '');
+    await expect(readCheckpoint(folder)).rejects.toMatchObject(refusal);
     await rm(target);
     await expect(readCheckpoint(folder)).rejects.toMatchObject(refusal);
   },
 );
 
+test('a changed number in checkpoint.json is damage, also where it would be another checkpoint', async () => {
+  await writeCheckpoint(checkpoint, folder);
+  const about = path.join(folder, 'checkpoint.json');
+  const text = await readFile(about, 'utf8');
+  expect(text).toContain('"drawn":21');
+  await writeFile(about, text.replace('"drawn":21', '"drawn":20'));
+  await expect(readCheckpoint(folder)).rejects.toThrow('checkpoint.json is damaged');
+});
+
 test('a checkpoint of another format is refused with both versions', async () => {
   await writeCheckpoint(checkpoint, folder);
   const about = path.join(folder, 'checkpoint.json');
   const json: unknown = JSON.parse(await readFile(about, 'utf8'));
-  await writeFile(about, JSON.stringify(Object.assign({}, json, { formatVersion: 2 })));
-  await expect(readCheckpoint(folder)).rejects.toThrow(/version 2.*reads 1/u);
+  await writeFile(about, JSON.stringify(Object.assign({}, json, { formatVersion: 3 })));
+  await expect(readCheckpoint(folder)).rejects.toThrow(/version 3.*reads 2/u);
 });

@@ -10,7 +10,7 @@ import type { Checkpoint } from './checkpoint.js';
 import { CheckpointInvalidError } from './errors.js';
 import { fingerprint } from './fingerprint.js';
 
-const FORMAT_VERSION = 1;
+const FORMAT_VERSION = 2;
 const ABOUT = 'checkpoint.json';
 const STATE = 'state.safetensors';
 const BEST = 'best.safetensors';
@@ -21,7 +21,7 @@ const SECOND_MOMENT = 'second/';
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/u);
 
-/** checkpoint.json: all but the arrays, and the hashes of the files that hold these. Written last. */
+/** checkpoint.json: all but the arrays, the hashes of the files that hold these, and that of all this. Written last. */
 const aboutCheckpoint = trainingState.extend({
   formatVersion: z.literal(FORMAT_VERSION),
   model: modelConfig,
@@ -30,6 +30,7 @@ const aboutCheckpoint = trainingState.extend({
   textSha256: sha256,
   fingerprint,
   files: z.record(z.string(), sha256),
+  sha256,
 });
 
 /**
@@ -50,9 +51,10 @@ export async function writeCheckpoint(checkpoint: Checkpoint, folder: string): P
   const files: Record<string, string> = {};
   for (const [file, bytes] of arrays) {
     await writeWhole(path.join(folder, file), bytes);
-    files[file] = createHash('sha256').update(bytes).digest('hex');
+    files[file] = hashOf(bytes);
   }
-  const json = JSON.stringify({ formatVersion: FORMAT_VERSION, ...about, files });
+  const all = { formatVersion: FORMAT_VERSION, ...about, files };
+  const json = JSON.stringify({ ...all, sha256: hashOf(JSON.stringify(all)) });
   await writeWhole(path.join(folder, ABOUT), Buffer.from(json));
 }
 
@@ -75,7 +77,7 @@ async function writeWhole(file: string, bytes: Uint8Array): Promise<void> {
 
 /** Reads what {@link writeCheckpoint} wrote. Throws {@link CheckpointInvalidError} on anything else. */
 export async function readCheckpoint(folder: string): Promise<Checkpoint> {
-  const { files, formatVersion: _, ...about } = parseAbout(await readFileOf(folder, ABOUT));
+  const { files, formatVersion: _, sha256: __, ...about } = parseAbout(await readFileOf(folder, ABOUT));
   const state = await readArrays(folder, STATE, files);
   const weights = unprefixed('', state);
   const firstMoments = unprefixed(FIRST_MOMENT, state);
@@ -103,13 +105,23 @@ function parseAbout(bytes: Buffer): z.output<typeof aboutCheckpoint> {
     );
   }
   const parsed = aboutCheckpoint.safeParse(json);
-  if (parsed.success) return parsed.data;
-  throw new CheckpointInvalidError(`${ABOUT} is not as it should be: ${z.prettifyError(parsed.error)}`);
+  if (!parsed.success) {
+    throw new CheckpointInvalidError(`${ABOUT} is not as it should be: ${z.prettifyError(parsed.error)}`);
+  }
+  const { sha256: itsHash, ...all } = z.looseObject({ sha256 }).parse(json);
+  if (hashOf(JSON.stringify(all)) !== itsHash) {
+    throw new CheckpointInvalidError(`${ABOUT} is damaged: its sha256 is not the one in it`);
+  }
+  return parsed.data;
+}
+
+function hashOf(content: Uint8Array | string): string {
+  return createHash('sha256').update(content).digest('hex');
 }
 
 async function readArrays(folder: string, file: string, hashes: Readonly<Record<string, string>>): Promise<Weights> {
   const bytes = await readFileOf(folder, file);
-  if (createHash('sha256').update(bytes).digest('hex') !== hashes[file]) {
+  if (hashOf(bytes) !== hashes[file]) {
     throw new CheckpointInvalidError(`${file} is damaged: its sha256 is not the one in ${ABOUT}`);
   }
   return readSafetensors(bytes);

@@ -62,8 +62,7 @@ export function decodingOnnx(weights: Weights, network: DecodedNetwork): Uint8Ar
     past: keysAndValues(pastNames),
     positions: positionsOnnx(graph, { steps, earlier, pastLength, blockSize: network.blockSize }),
     pastBias: pastBiasOnnx(graph, { slots, pastLength }),
-    slots,
-    earlier,
+    lengths: lengthsOnnx(graph, { steps, slots, earlier }),
   };
   const body = stepOnnx(graph, weights, network, outer);
 
@@ -85,8 +84,8 @@ interface OuterValues {
   /** int64 [S, B]. */
   positions: string;
   pastBias: string;
-  slots: string;
-  earlier: string;
+  /** int64 [S, 2]. */
+  lengths: string;
 }
 
 /** The loop's body: (token [B], seen, chunk of each layer) → (next token [B], seen, longer chunks), and token and logits of the step. */
@@ -101,14 +100,13 @@ function stepOnnx(graph: OnnxGraph, weights: Weights, { shape, logitsOnnx }: Dec
     cacheNames('chunk', nLayer).map((name) => body.input(name, 'float', [BATCH, nHead, 'before', nEmbd / nHead])),
   );
   const ofStep = (values: string) => body.node('Gather', [values, index], { axis: { i: 0 } });
-  const length = body.node('Add', [outer.earlier, body.node('Add', [index, body.integer(1)])]); // [1]
   const pass = new DecodingOnnxPass(body, withScaledQueries(weights, shape), {
     ids,
     positions: ofStep(outer.positions), // [B]
     past: outer.past,
     pastBias: outer.pastBias,
     chunk,
-    lengths: body.node('Concat', [outer.slots, length], { axis: { i: 0 } }), // [2]
+    lengths: ofStep(outer.lengths), // [2]
   });
   const logits = logitsOnnx(pass); // [B, V]
   const penalized = penalizedLogitsOnnx(body, { ...outer.penalty, logits, seen, newest: ids });
@@ -144,10 +142,25 @@ function positionsOnnx(
   graph: OnnxGraph,
   { steps, earlier, pastLength, blockSize }: Record<'steps' | 'earlier' | 'pastLength', string> & { blockSize: number },
 ): string {
+  const before = chunkLengthsOnnx(graph, { steps, earlier });
+  return graph.node('Min', [graph.node('Add', [before, pastLength]), graph.integer(blockSize - 1)]);
+}
+
+/** How many slots the past has, and how many steps the chunk with each: int64 [S, 2]. */
+function lengthsOnnx(
+  graph: OnnxGraph,
+  { steps, slots, earlier }: Record<'steps' | 'slots' | 'earlier', string>,
+): string {
+  const withThis = graph.node('Add', [chunkLengthsOnnx(graph, { steps, earlier }), graph.integer(1)]); // [S, 1]
+  return graph.node('Concat', [graph.node('Expand', [slots, graph.node('Shape', [withThis])]), withThis], {
+    axis: { i: 1 },
+  });
+}
+
+/** How many tokens the chunk has before each step: int64 [S, 1]. */
+function chunkLengthsOnnx(graph: OnnxGraph, { steps, earlier }: Record<'steps' | 'earlier', string>): string {
   const indices = graph.node('Range', [graph.integer(0), graph.node('Squeeze', [steps]), graph.integer(1)]); // [S]
-  const inChunk = graph.node('Add', [indices, earlier]); // [S]
-  const column = graph.node('Unsqueeze', [inChunk, graph.integers([1])]); // [S, 1]
-  return graph.node('Min', [graph.node('Add', [column, pastLength]), graph.integer(blockSize - 1)]);
+  return graph.node('Unsqueeze', [graph.node('Add', [indices, earlier]), graph.integers([1])]);
 }
 
 /** float [B, 1, 1, P]: 0 in the slots that are used, {@link MASKED} in the others. */

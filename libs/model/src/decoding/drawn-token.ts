@@ -19,8 +19,6 @@ export interface DrawingValues extends DrawingRules {
   hasTopP: string;
   /** Where the kth of a row's likeliest stands among them: int64 [B, 1]. */
   lastOfTopK: string;
-  /** Whether any row has a rule: bool []. */
-  anyRule: string;
   /** Whether any row has a top-p: bool []. */
   anyTopP: string;
   /** The largest k of a row, at least 1: int64 [1]. */
@@ -35,15 +33,12 @@ export function drawingValuesOnnx(graph: OnnxGraph, rules: DrawingRules): Drawin
     graph.integers([1]),
   ]);
   const smallestTopP = graph.node('ReduceMin', [topP], { keepdims: { i: 0 } }); // []
-  const anyTopP = graph.node('Less', [smallestTopP, graph.number(1)]);
-  const anyTopK = graph.node('Greater', [graph.node('Squeeze', [largestTopK]), graph.integer(0)]);
   return {
     ...rules,
     hasTopK: graph.node('Greater', [topK, graph.integer(0)]),
     hasTopP: graph.node('Less', [topP, graph.number(1)]),
     lastOfTopK: graph.node('Max', [graph.node('Sub', [topK, graph.integer(1)]), graph.integer(0)]),
-    anyRule: graph.node('Or', [anyTopP, anyTopK]),
-    anyTopP,
+    anyTopP: graph.node('Less', [smallestTopP, graph.number(1)]),
     largestTopK: graph.node('Max', [largestTopK, graph.integer(1)]),
   };
 }
@@ -59,9 +54,8 @@ export function drawnTokenOnnx(
   { logits, uniform, ...values }: DrawingValues & { logits: string; uniform: string },
 ): string {
   const [lastAxis, out] = [graph.integers([1]), graph.number(-Infinity)];
-  const largest = graph.node('ReduceMax', [logits, lastAxis], { keepdims: { i: 1 } }); // [B, 1]
-  // The largest becomes 0 first, so that a tiny temperature cannot make an infinity of it.
-  const tempered = graph.node('Div', [graph.node('Sub', [logits, largest]), values.temperature]); // [B, V]
+  // The least temperature (graph-rules.ts) makes an infinity of no logit below 3·10³².
+  const tempered = graph.node('Div', [logits, values.temperature]); // [B, V]
   const threshold = thresholdOnnx(graph, tempered, values); // [B, 1]
   const left = graph.node('Where', [graph.node('Less', [tempered, threshold]), out, tempered]); // [B, V]
   const shares = graph.node('Softmax', [left], { axis: { i: 1 } });
@@ -72,16 +66,11 @@ export function drawnTokenOnnx(
   return graph.node('ReduceSum', [counts, lastAxis], { keepdims: { i: 0 } }); // [B]
 }
 
-/** The least that a logit must be for its token to be drawn: float [B, 1], −∞ where a row has no rule. */
+/**
+ * The least that a logit must be for its token to be drawn: float [B, 1], −∞ where a row has no rule. Branches cost more
+ * than short operators do: there is one, for top-p, which needs all logits sorted.
+ */
 function thresholdOnnx(graph: OnnxGraph, tempered: string, values: DrawingValues): string {
-  const some = graph.subgraph('rules');
-  some.output(ruleThresholdOnnx(some, tempered, values), 'float', ['rows', 1]);
-  const none = graph.subgraph('no_rules');
-  none.output(noThresholdOnnx(none), 'float', ['rows', 1]);
-  return graph.node('If', [values.anyRule], { then_branch: { g: some }, else_branch: { g: none } });
-}
-
-function ruleThresholdOnnx(graph: OnnxGraph, tempered: string, values: DrawingValues): string {
   const byTopP = graph.subgraph('top_p');
   byTopP.output(topPThresholdOnnx(byTopP, tempered, values), 'float', ['rows', 1]);
   const byTopK = graph.subgraph('top_k');
@@ -110,9 +99,4 @@ function topPThresholdOnnx(graph: OnnxGraph, tempered: string, values: DrawingVa
   const last = graph.node('Sub', [count, graph.integer(1)]);
   const byTopP = graph.node('GatherElements', [sorted!, last], { axis: { i: 1 } });
   return graph.node('Max', [byTopK, graph.node('Where', [values.hasTopP, byTopP, out])]);
-}
-
-function noThresholdOnnx(graph: OnnxGraph): string {
-  const none = graph.initializer(undefined, { shape: [1, 1], values: Float32Array.of(-Infinity) });
-  return graph.node('Identity', [none]);
 }

@@ -69,6 +69,13 @@ test('the windows differ only beyond the block', async () => {
   expect(await textsOf(whole, beyond)).not.toEqual(await textsOf(whole, { ...beyond, window: 'sliding' }));
 });
 
+test('a repetition penalty changes texts, in the same way in both windows', async () => {
+  const within = { temperature: 0, repetitionPenalty: 1.3, maxNewTokens: BLOCK - 4 };
+  const texts = await textsOf(whole, within);
+  expect(await textsOf(whole, { ...within, window: 'sliding' })).toEqual(texts);
+  expect(await textsOf(whole, { ...within, repetitionPenalty: 1 })).not.toEqual(texts);
+});
+
 test('a text that goes on from a text is the same text, for greedy needs no random numbers', async () => {
   const [whole1] = await textsOf(whole, { temperature: 0, maxNewTokens: 60, prompts: ['HELLO'] });
   for (const cut of [1, BLOCK - 5, BLOCK, 37]) {

@@ -37,7 +37,7 @@ test('of several stop strings the one that is complete first ends the text, and 
 
 test('what is sure is all but the longest end that begins a stop string', () => {
   const growing = new GrowingText(tokenizer, ['abcb', 'bca']);
-  const sure = [...'cabca'].map((character) => {
+  const sure = Array.from('cabca', (character) => {
     growing.append(tokenizer.encode(character));
     return growing.text.slice(0, growing.sureLength);
   });

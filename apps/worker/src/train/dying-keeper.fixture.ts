@@ -1,0 +1,67 @@
+import { connectRedis, JobStore } from '@glyphmill/jobs';
+import { type Checkpoint, writeCheckpoint } from '@glyphmill/model/training';
+import { completeTrainingConfig } from '@glyphmill/model/config';
+import { FolderStorage } from '@glyphmill/storage';
+import { Lease } from '../lease.js';
+import { CheckpointKeeper } from './checkpoint-keeper.js';
+import type { TrainingCommand } from './training-protocol.js';
+
+/**
+ * A worker and its engines in a process of its own, which claims some jobs, keeps one checkpoint after another of each,
+ * going on from the newest that there is, says that it has begun, and is killed.
+ */
+const [redisUrl = '', folder = '', token = '', ...ids] = process.argv.slice(2);
+process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+
+const store = new JobStore({ redis: connectRedis(redisUrl, 'worker', () => undefined) });
+const storage = await FolderStorage.open(folder);
+
+const VALUES = 50_000;
+
+/** A checkpoint after so many steps, whose every number is that step. */
+function checkpointOf(step: number): Checkpoint {
+  const arrays = new Map([['table', { shape: [VALUES], values: new Float32Array(VALUES).fill(step) }]]);
+  return {
+    step,
+    tokensSeen: 0,
+    sampler: { seed: 1, stream: [], drawn: 0 },
+    trainLoss: 2.5,
+    gradientNorm: null,
+    evaluatedAt: null,
+    sampledAt: null,
+    best: null,
+    staleEvaluations: 0,
+    metrics: [],
+    samples: [],
+    model: { kind: 'bigram', blockSize: 8 },
+    training: completeTrainingConfig('bigram', {}),
+    vocabulary: ['a', 'b'],
+    textSha256: 'ab'.repeat(32),
+    fingerprint: {},
+    learner: { weights: arrays, firstMoments: arrays, secondMoments: arrays },
+    bestWeights: undefined,
+  };
+}
+
+async function keepCheckpoints(id: string): Promise<void> {
+  const job = await store.claim(id, { delivery: 1, token, worker: token });
+  if (!job) throw new Error(`${id} is not to be had`);
+  const lease = new Lease(store, job, token, new AbortController().signal);
+  let step = job.checkpoints[0]?.step ?? 0;
+  const engine = {
+    send: (command: TrainingCommand) => {
+      if (command.type !== 'checkpoint') return;
+      void writeCheckpoint(checkpointOf(step), command.folder).then(() => keeper.written(step));
+    },
+  };
+  const keeper: CheckpointKeeper = new CheckpointKeeper({ storage, lease, engine, intervalSeconds: 0 });
+  keeper.reached(step);
+  process.send?.('begun');
+  for (;;) {
+    step += 1;
+    keeper.reached(step);
+    await keeper.save();
+  }
+}
+
+await Promise.all(ids.map(keepCheckpoints));

@@ -1,0 +1,141 @@
+import { Queue } from 'bullmq';
+import { Redis } from 'ioredis';
+import { z } from 'zod';
+import { type Figure, lessIsBetter, moreIsBetter } from '../figure.js';
+import { serveQueue } from './served-queue.js';
+
+/** How many jobs a batch makes. */
+const BATCH = 1000;
+
+/** Of how many jobs, in turn, one has the rare tag. */
+const RARE = 5000;
+
+/** How often each request is made. */
+const REQUESTS = 500;
+
+/** What a request at its 99th percentile may take. */
+const LIMIT_MS = 20;
+
+const page = z.object({ data: z.array(z.object({ id: z.string() })), nextCursor: z.string().nullable() });
+
+/**
+ * A full queue over HTTP: how fast batches of jobs are accepted beside BullMQ's own bulk adding to the same Valkey, what
+ * memory grows, and how long lists and single jobs take beside the limit of 20 ms at the 99th percentile.
+ */
+export async function queueBenchmark({ jobs }: { jobs: number }, say: (line: string) => void): Promise<Figure[]> {
+  const served = await serveQueue();
+  const redis = new Redis(served.redisUrl, { maxRetriesPerRequest: null });
+  try {
+    const rounds = Math.ceil(jobs / BATCH);
+    const memory = async () => ({ api: await served.apiBytes(), redis: await usedBytes(redis) });
+    await send(served.url, batchOf(0));
+    const before = await memory();
+    const [ours, peer]: [number[], number[]] = [[], []];
+    const queue = new Queue('bare', { connection: redis, prefix: '{bare}' });
+    const bodies = batchOf(0);
+    let ids: string[] = [];
+    let bareBytes = 0;
+    const cpuBefore = await served.apiCpuMs();
+    for (let round = 0; round < rounds; round += 1) {
+      const batch = batchOf(round);
+      ours.push(await rate(async () => (ids = await send(served.url, batch))));
+      const bytes = await usedBytes(redis);
+      peer.push(await rate(() => queue.addBulk(bodies.map((data) => ({ name: 'run', data })))));
+      bareBytes += (await usedBytes(redis)) - bytes;
+      if ((round + 1) % 10 === 0) {
+        const { api, redis: total } = await memory();
+        say(
+          `${(round + 1) * BATCH} jobs: api ${mebibytes(api)}, Valkey ${mebibytes(total - bareBytes)} without the peer's`,
+        );
+      }
+    }
+    const after = await memory();
+    const cpuMs = ((await served.apiCpuMs()) - cpuBefore) / rounds;
+    say(`the api computes ${cpuMs.toFixed(0)} ms a batch of ${BATCH}`);
+    say(
+      `a queued job takes ${Math.round((after.redis - before.redis - bareBytes) / (rounds * BATCH))} bytes of Valkey`,
+    );
+    say(`the api's memory went from ${mebibytes(before.api)} to ${mebibytes(after.api)}`);
+    await queue.close();
+
+    const about = (figure: string) => ({ figure, threads: 1, batch: BATCH, unit: 'jobs/s' });
+    const figures = [moreIsBetter(about('accepted in batches (peer: BullMQ addBulk)'), ours, peer)];
+    const middle = ids[Math.floor(BATCH / 2)] ?? '';
+    for (const path of [
+      '/api/jobs',
+      `/api/jobs?after=${middle}`,
+      '/api/jobs?limit=200',
+      '/api/jobs?state=queued&kind=train',
+      '/api/jobs?tag=rare',
+      '/api/jobs?tag=bench&state=failed',
+      '/api/jobs?tag=rare&state=paused',
+      '/api/jobs?model=model_nothing',
+      `/api/jobs/${middle}`,
+    ]) {
+      const cpuBefore = await served.apiCpuMs();
+      const taken = await latencies(() => read(`${served.url}${path}`));
+      const at = taken[Math.floor(REQUESTS * 0.99)] ?? Infinity;
+      const name = path.replace(middle, 'ID');
+      const cpuMs = ((await served.apiCpuMs()) - cpuBefore) / REQUESTS;
+      const median = taken[Math.floor(REQUESTS / 2)] ?? Infinity;
+      say(`GET ${name}: median ${median.toFixed(1)} ms, of which the api computes ${cpuMs.toFixed(1)} ms`);
+      figures.push(
+        lessIsBetter({ figure: `GET ${name}, p99 (peer: limit)`, threads: 1, batch: 1, unit: 'ms' }, [at], [LIMIT_MS]),
+      );
+    }
+    return figures;
+  } finally {
+    redis.disconnect();
+    await served.stop();
+  }
+}
+
+function batchOf(round: number): object[] {
+  return Array.from({ length: BATCH }, (_, place) => ({
+    kind: 'train',
+    dataset: 'moby-dick',
+    model: { kind: 'bigram' },
+    training: { seed: round * BATCH + place },
+    tags: (round * BATCH + place) % RARE === 0 ? ['bench', 'rare'] : ['bench'],
+  }));
+}
+
+async function send(url: string, batch: object[]): Promise<string[]> {
+  const headers = { 'content-type': 'application/json' };
+  const response = await fetch(`${url}/api/jobs/batch`, { method: 'POST', headers, body: JSON.stringify(batch) });
+  if (response.status !== 202)
+    throw new Error(`a batch was answered with ${response.status}: ${await response.text()}`);
+  return page.parse(await response.json()).data.map(({ id }) => id);
+}
+
+async function read(address: string): Promise<void> {
+  const response = await fetch(address);
+  if (!response.ok) throw new Error(`${address} answered ${response.status}: ${await response.text()}`);
+  await response.arrayBuffer();
+}
+
+/** How many jobs a second were made. */
+async function rate(makeBatch: () => Promise<unknown>): Promise<number> {
+  const start = performance.now();
+  await makeBatch();
+  return (BATCH / (performance.now() - start)) * 1000;
+}
+
+/** Milliseconds of each request, one after another, sorted. */
+async function latencies(request: () => Promise<unknown>): Promise<number[]> {
+  const taken: number[] = [];
+  for (let i = 0; i < REQUESTS; i += 1) {
+    const start = performance.now();
+    await request();
+    taken.push(performance.now() - start);
+  }
+  return taken.sort((a, b) => a - b);
+}
+
+async function usedBytes(redis: Redis): Promise<number> {
+  return Number(/used_memory:(\d+)/u.exec(await redis.info('memory'))?.[1]);
+}
+
+function mebibytes(bytes: number): string {
+  return `${(bytes / 1024 ** 2).toFixed(1)} MiB`;
+}

@@ -1,0 +1,90 @@
+import { once } from 'node:events';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { z } from 'zod';
+
+/** A way to Redis that breaks at a moment of the protocol. */
+export class SeveringProxy {
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  #before: { command: Buffer; reached: () => void } | undefined;
+  #held: (() => void) | undefined;
+  #atAnswer: { pattern: RegExp; reached: () => void } | undefined;
+
+  private constructor(redisUrl: string) {
+    const { hostname, port } = new URL(redisUrl);
+    this.#server = createServer((client) => {
+      const redis = connect(Number(port), hostname);
+      for (const socket of [client, redis]) {
+        this.#sockets.add(socket);
+        socket.on('error', () => undefined);
+      }
+      client.once('close', () => redis.destroySoon());
+      redis.once('close', () => client.destroySoon());
+      client.on('data', (bytes) => this.#toRedis(bytes, redis));
+      redis.on('data', (bytes) => this.#toClient(bytes, client));
+    });
+  }
+
+  /** Opens a way to the Redis at an address. */
+  static async open(redisUrl: string): Promise<SeveringProxy> {
+    const proxy = new SeveringProxy(redisUrl);
+    proxy.#server.listen(0, '127.0.0.1');
+    await once(proxy.#server, 'listening');
+    return proxy;
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${z.object({ port: z.int() }).parse(this.#server.address()).port}`;
+  }
+
+  /** Holds what is sent from a command without arguments on, until {@link release}; what was sent before it arrives. */
+  before(command: string): Promise<void> {
+    return new Promise((reached) => {
+      const bytes = Buffer.from(`*1\r\n$${command.length}\r\n${command}\r\n`);
+      this.#before = { command: bytes, reached };
+    });
+  }
+
+  release(): void {
+    this.#held?.();
+    this.#held = undefined;
+  }
+
+  /** Cuts every connection when Redis next answers like that: it did what it was asked, and nobody hears of it. */
+  atAnswer(pattern = /^/u): Promise<void> {
+    return new Promise((reached) => (this.#atAnswer = { pattern, reached }));
+  }
+
+  cut(): void {
+    for (const socket of this.#sockets) socket.destroy();
+    this.#sockets.clear();
+  }
+
+  close(): void {
+    this.cut();
+    this.#server.close();
+  }
+
+  #toRedis(bytes: Buffer, redis: Socket): void {
+    const before = this.#before;
+    const found = before ? bytes.indexOf(before.command) : -1;
+    if (!before || found < 0) {
+      redis.write(bytes);
+      return;
+    }
+    this.#before = undefined;
+    this.#held = () => redis.write(bytes.subarray(found));
+    redis.write(bytes.subarray(0, found), () => before.reached());
+  }
+
+  #toClient(bytes: Buffer, client: Socket): void {
+    const cutting = this.#atAnswer;
+    if (!cutting?.pattern.test(bytes.toString('latin1'))) {
+      client.write(bytes);
+      return;
+    }
+    this.#atAnswer = undefined;
+    this.cut();
+    cutting.reached();
+  }
+}
