@@ -139,7 +139,7 @@ describe('a generate job', () => {
   test('ends its texts at a stop string, and tells log probabilities of what it drew', async () => {
     await place.worker();
     const model = await trainedModel();
-    const rules = { stop: ['o', 'e '], logprobs: 2, repetitionPenalty: 1.2, window: 'sliding' };
+    const rules = { stop: ['o', 'e '], logprobs: 2, repetitionPenalty: 1.2, window: 'sliding' as const };
     const job = await place.ended(await place.generate({ model, prompts: ['The '], samples: 20, ...rules }));
     const [shard = ''] = await outputOf(job.id);
     const lines = shard
