@@ -36,7 +36,7 @@ export async function inflict(
       return await done(ofKind(kind === 'kill api' ? 'api' : 'worker'), async (service) => {
         await service.end('SIGKILL');
         await wait(lastsMs);
-        await service.start();
+        await revive(service, onViolation);
       });
     case 'drain worker':
       return await done(ofKind('worker'), async (service) => {
@@ -47,7 +47,7 @@ export async function inflict(
           onViolation(`${service.name} ended with ${code} after ${seconds.toFixed(1)} s at SIGTERM`);
         }
         await wait(lastsMs);
-        await service.start();
+        await revive(service, onViolation);
       });
     case 'freeze worker':
       return await done(ofKind('worker'), async (service) => {
@@ -75,6 +75,17 @@ export async function inflict(
       await deployment.restartValkey(kind === 'kill Valkey' ? 'SIGKILL' : 'SIGTERM', lastsMs);
       return { fault, target: 'Valkey', at };
     }
+  }
+}
+
+/** Starts what was ended; a process that does not come to serve is a violation, and another one is started. */
+async function revive(service: Service, onViolation: (violation: string) => void): Promise<void> {
+  try {
+    await service.start();
+  } catch (error) {
+    onViolation(`${service.name} did not come to serve: ${String(error)}`);
+    await service.end('SIGKILL');
+    await service.start();
   }
 }
 

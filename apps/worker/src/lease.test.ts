@@ -96,8 +96,8 @@ test('a delivery that is taken away stops the work, also where it was before the
   expect(lease.signal.reason).toMatchObject({ reason: 'drain' });
   lease.end();
   const late = await claimed(AbortSignal.abort());
-  expect(late.lease.signal.reason).toMatchObject({ reason: 'lost' });
-  late.lease.end();
+  expect(late.lease.signal.reason).toMatchObject({ reason: 'undelivered' });
+  expect(await late.lease.settle({ state: 'handed-back' })).toBe('queued');
 });
 
 test('what was told before a drain is not lost', async () => {

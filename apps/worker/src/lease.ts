@@ -17,16 +17,20 @@ const GATHERING_MS = 100;
 /** How often the record hears of its worker, and the worker of what is asked of its job. */
 const HEARTBEAT_MS = 1000;
 
-/** How long the work may take to keep its state when the job is asked to pause. */
-const PAUSE_FAREWELL_MS = 60_000;
+/** How long the work may take to keep its state where the worker itself stays. */
+const FAREWELL_MS = 60_000;
 
-/** Why a job must stop here although it has not ended: it is no longer ours, the worker is to stop, it is to pause. */
-export type StopReason = 'lost' | 'drain' | 'pause';
+/**
+ * Why a job must stop here although it has not ended: it is no longer ours, the worker is to stop, it is to pause, or
+ * its delivery was taken away while the lease is still ours, as after a time without Redis.
+ */
+export type StopReason = 'lost' | 'drain' | 'pause' | 'undelivered';
 
 const REASONS: Record<StopReason, string> = {
   lost: 'the job is no longer ours',
   drain: 'the worker is stopping',
   pause: 'the job was asked to pause',
+  undelivered: 'the delivery was taken away',
 };
 
 /** Thrown through the work of a job that must stop. */
@@ -71,8 +75,9 @@ export class Lease {
   ) {
     this.#store = store;
     this.#heartbeat = setInterval(() => void this.#send(), HEARTBEAT_MS);
-    delivery.addEventListener('abort', () => this.stop('lost'), { once: true });
-    if (delivery.aborted) this.stop('lost');
+    const leave = () => void this.leave('undelivered', FAREWELL_MS);
+    delivery.addEventListener('abort', leave, { once: true });
+    if (delivery.aborted) leave();
   }
 
   /** Aborted with a {@link JobStoppedError} when the work must stop. */
@@ -92,7 +97,7 @@ export class Lease {
   }
 
   /** Says that the work is to end here: it has its farewell, for at most `farewellMs`, and must then stop. */
-  async leave(reason: 'drain' | 'pause', farewellMs: number): Promise<void> {
+  async leave(reason: Exclude<StopReason, 'lost'>, farewellMs: number): Promise<void> {
     if (this.#farewell && farewellMs > 0) {
       const over = new AbortController();
       const bound = wait(farewellMs, undefined, { signal: over.signal }).catch(() => undefined);
@@ -153,6 +158,15 @@ export class Lease {
       : await this.#store.shards.settle(job, token, outcome);
   }
 
+  /**
+   * Asks whether the job is still ours, before something is published that no script can refuse. Throws
+   * {@link JobStoppedError} where it is not, and also where the work must stop.
+   */
+  async confirm(): Promise<void> {
+    await this.flush();
+    this.signal.throwIfAborted();
+  }
+
   /** Sends what is waiting, and returns when it has arrived or Redis could not be reached. */
   async flush(): Promise<void> {
     await this.#send();
@@ -196,7 +210,7 @@ export class Lease {
       if (!held) this.stop('lost');
       else if (requested === 'pause' && !this.#pausing) {
         this.#pausing = true;
-        void this.leave('pause', PAUSE_FAREWELL_MS);
+        void this.leave('pause', FAREWELL_MS);
       }
     } catch {
       // Redis is away: the next heartbeat sends the same parcel again.

@@ -72,10 +72,10 @@ export async function processDelivery<Kind extends JobKind>(
       await lease.settle({ state: 'failed', error: described });
     } else if (error.reason === 'lost') log.info('job is no longer ours');
     else {
-      const state = await lease.settle({ state: error.reason === 'drain' ? 'handed-back' : 'paused' });
+      const state = await lease.settle({ state: error.reason === 'pause' ? 'paused' : 'handed-back' });
       log.info(state === undefined ? 'job is no longer ours' : state === 'paused' ? 'job paused' : 'job handed back');
-      // A job that is resumed has another delivery.
-      if (state !== undefined && state !== 'paused') throw new HandBack();
+      // A delivery that was taken away comes back by itself, and a job that is resumed has another one.
+      if (error.reason !== 'undelivered' && state !== undefined && state !== 'paused') throw new HandBack();
     }
   } finally {
     context.draining.removeEventListener('abort', drain);

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Job, JobEvent } from '@glyphmill/jobs';
+import { connectRedis, type Job, type JobEvent } from '@glyphmill/jobs';
 import { startValkey } from '@glyphmill/runtimes';
 import { FolderStorage } from '@glyphmill/storage';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -96,6 +96,25 @@ test('a worker computes on while Valkey hangs, and tells all of it once it answe
     async () => void process.kill(valkey.pid, 'SIGCONT'),
   );
   expect(job).toEqual(UNHARMED);
+});
+
+test('a worker whose lock ran out while nobody took its job hands it back at its step, and spends nothing', async () => {
+  await place.worker({ WORKER_ROLES: 'train' });
+  const job = await train({ ...ENDLESS, evalInterval: 1000, checkpointIntervalSeconds: 0 });
+  await place.until(job, (event) => event.type === 'metric' && event.step > 0);
+  const redis = connectRedis(valkey.url, 'worker', () => undefined);
+  const lock = `{test}:train:${job.id}.1:lock`;
+  // As after a long outage the lock cannot be renewed; with another value it is not free either.
+  expect(await redis.set(lock, 'of nobody', 'XX')).toBe('OK');
+  let queued = 0;
+  await place.until(job, (event) => event.type === 'state' && event.state === 'queued' && (queued += 1) > 1);
+  expect(await place.get(job)).toMatchObject({ state: 'queued', attempts: 0, error: null });
+  const [checkpoint] = await place.store.checkpoints(job.id);
+  await redis.del(lock);
+  redis.disconnect();
+  const message = `resumed at step ${checkpoint!.step}`;
+  await place.until(job, (event) => event.type === 'log' && event.message === message);
+  expect(await place.get(job)).toMatchObject({ state: 'running', attempts: 0 });
 });
 
 test('a worker whose job another one took while it was cut off stops, and writes nothing', async () => {

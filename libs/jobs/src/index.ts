@@ -1,8 +1,26 @@
 export { excessOf, generateRequest, REQUEST_LIMITS, trainRequest } from './requests.js';
 export type { GenerateRequest, TrainRequest } from './requests.js';
 export type { InitFrom } from './starting-point.js';
-export { generateProgress, generateResult, job, jobError, jobKind, trainProgress, trainResult } from './job.js';
-export type { GenerateProgress, GenerateResult, Job, JobError, JobKind, TrainProgress, TrainResult } from './job.js';
+export {
+  generateProgress,
+  generateResult,
+  generationRuntime,
+  job,
+  jobError,
+  jobKind,
+  trainProgress,
+  trainResult,
+} from './job.js';
+export type {
+  GenerateProgress,
+  GenerateResult,
+  GenerationRuntime,
+  Job,
+  JobError,
+  JobKind,
+  TrainProgress,
+  TrainResult,
+} from './job.js';
 export { INTERACTIVE_LIMITS, lanesOf } from './lane.js';
 export type { Lane } from './lane.js';
 export { isFinal, JOB_STATES, TRANSITIONS } from './job-state.js';

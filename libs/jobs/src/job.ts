@@ -33,10 +33,18 @@ export type GenerateProgress = z.output<typeof generateProgress>;
 export const trainResult = z.object({ model: z.string(), trainLoss: z.number(), validationLoss: z.number() });
 export type TrainResult = z.output<typeof trainResult>;
 
-/** What a generate job gives: where its text is, and how many sequences are in it. */
+/** What a text was computed on: the device as the engine calls it, and the version of ONNX Runtime. */
+export const generationRuntime = z.object({ device: z.string(), onnxruntime: z.string() });
+export type GenerationRuntime = z.output<typeof generationRuntime>;
+
+/** What a generate job gives: where its text is, how many sequences are in it, and what they were computed on. */
 export const generateResult = z.object({
   output: z.string(),
   counts: z.object({ done: z.int(), failed: z.int(), tokens: z.int() }),
+  ranOn: z
+    .array(generationRuntime)
+    .optional()
+    .describe('What its text was computed on, each once; several where unlike workers shared the job.'),
 });
 export type GenerateResult = z.output<typeof generateResult>;
 

@@ -17,7 +17,7 @@ export interface RedisDurability {
 
 /** Reads what Redis promises. Throws as the connection does where Redis is away. */
 export async function redisDurability(redis: Redis): Promise<RedisDurability> {
-  const info = `${await redis.info('memory')}\n${await redis.info('persistence')}`;
+  const info = `${await askWhenReady(redis, 'info', 'memory')}\n${await askWhenReady(redis, 'info', 'persistence')}`;
   const evictionPolicy = fieldOf(info, 'maxmemory_policy') ?? 'noeviction';
   if (fieldOf(info, 'aof_enabled') === '1') return { evictionPolicy, persistence: 'aof' };
   const save = await readSetting(redis, 'save');
@@ -53,6 +53,16 @@ export async function checkRedisDurability(redis: Redis): Promise<string[]> {
   return [];
 }
 
+/**
+ * Asks through a pipeline, which waits until the connection is ready. A command that a server answers while it loads its
+ * data is otherwise sent before that, and where the connection breaks then, ioredis forgets it, and it waits for ever.
+ */
+async function askWhenReady(redis: Redis, ...command: [string, ...string[]]): Promise<unknown> {
+  const [answer] = (await redis.pipeline([command]).exec()) ?? [];
+  if (answer?.[0]) throw answer[0];
+  return answer?.[1];
+}
+
 function fieldOf(info: string, name: string): string | undefined {
   return new RegExp(`^${name}:(.*?)\\r?$`, 'mu').exec(info)?.[1];
 }
@@ -60,7 +70,7 @@ function fieldOf(info: string, name: string): string | undefined {
 /** A setting of Redis; `undefined` where it does not tell, as hosted ones often do not. */
 async function readSetting(redis: Redis, name: string): Promise<string | undefined> {
   try {
-    const answer = z.array(z.string()).parse(await redis.config('GET', name));
+    const answer = z.array(z.string()).parse(await askWhenReady(redis, 'config', 'GET', name));
     return answer[1];
   } catch (error) {
     if (error instanceof Error && /^(?:NOPERM|ERR unknown command)/u.test(error.message)) return undefined;

@@ -1,13 +1,16 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Redis } from 'ioredis';
 import { shardedDraft, trainDraft } from './job-drafts.fixture.js';
 import { JobKeys } from './job-keys.js';
 import { JobStore } from './job-store.js';
 import { connectRedis } from './redis-connection.js';
+import { redisDurability } from './redis-durability.js';
 import { useValkey } from './redis.fixture.js';
 import { SeveringProxy } from './severing-proxy.fixture.js';
+import { WorkerRegistry } from './worker-registry.js';
 
 const valkey = useValkey();
 let proxy: SeveringProxy;
@@ -158,4 +161,22 @@ describe('a worker whose connection breaks before it hears the answer', () => {
     });
     expect(disturbed).toEqual(undisturbed);
   });
+});
+
+test('what a worker asks at its start is answered, also where the connection breaks before it is ready', async () => {
+  const broken = proxy.atAnswer(/redis_version/u);
+  let isBroken = false;
+  void broken.then(() => (isBroken = true));
+  const redis = connectRedis(proxy.url, 'worker', () => undefined);
+  const registry = new WorkerRegistry({ redis, prefix: valkey.fresh() });
+  const about = { id: 'worker_1', host: 'here', pid: 1, device: 'cpu', roles: ['train' as const], libraries: {} };
+  const now = { state: 'idle' as const, jobs: [], tokensPerSecond: 0, startedAt: new Date(0).toISOString() };
+  const asked: Promise<unknown>[] = [];
+  while (!isBroken) {
+    asked.push(redisDurability(redis), registry.announce({ ...about, ...now }));
+    await nextTurn();
+  }
+  await Promise.all(asked);
+  expect(await registry.list()).toMatchObject([{ id: 'worker_1' }]);
+  redis.disconnect();
 });

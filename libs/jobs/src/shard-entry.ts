@@ -1,8 +1,16 @@
 import { z } from 'zod';
+import { generationRuntime } from './job.js';
 
 /** What was made of a shard's sequences (a sequence is one sample of one prompt), and how many new tokens. */
 export const shardCounts = z.object({ done: z.int(), failed: z.int(), tokens: z.int() });
 export type ShardCounts = z.output<typeof shardCounts>;
+
+/** What the work on a shard gives. */
+export const shardResult = shardCounts.extend({
+  /** What its text was computed on; left out where another attempt had written it. */
+  ranOn: generationRuntime.optional(),
+});
+export type ShardResult = z.output<typeof shardResult>;
 
 /** How far one shard is. */
 export interface ShardProgress extends ShardCounts {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { GenerationRuntime } from './job.js';
 import { shardedDraft } from './job-drafts.fixture.js';
 import { JobKeys } from './job-keys.js';
 import type { ClaimedShard } from './job-record.js';
@@ -42,7 +43,11 @@ async function queuedJob(shards: number, more: { maxAttempts?: number; workers?:
       return names.map((name) => Number(name.split('.')[1]));
     },
     /** Claims a shard and commits it. */
-    finish: async (shard: number) => await settle(store, (await claim(shard))!, { state: 'succeeded', result: counts }),
+    finish: async (shard: number, ranOn?: GenerationRuntime) =>
+      await settle(store, (await claim(shard))!, {
+        state: 'succeeded',
+        result: { ...counts, ...(ranOn && { ranOn }) },
+      }),
     events: async () => (await store.readEvents(id, '0')).events.map(({ event }) => event),
   };
 }
@@ -94,6 +99,22 @@ describe('a job in shards', () => {
     expect(await open()).toEqual([5, 6]);
     await finish(5);
     expect(await open()).toEqual([6, 7]);
+  });
+
+  test('tells once what each of its shards ran on, where that is known', async () => {
+    const [cpu, gpu] = ['cpu', 'cuda:0'].map((device) => ({ device, onnxruntime: '1.30.0' }));
+    const { finish, job } = await queuedJob(4);
+    await finish(0, cpu);
+    await finish(1, gpu);
+    await finish(2);
+    await finish(3, cpu);
+    expect((await job()).result).toMatchObject({ ranOn: [cpu, gpu] });
+  });
+
+  test('of whose shards nobody knows what they ran on tells nothing of it', async () => {
+    const { finish, job } = await queuedJob(1);
+    await finish(0);
+    expect((await job()).result).not.toHaveProperty('ranOn');
   });
 
   test('succeeds with its last shard, in whatever order they end, and its result is their sum', async () => {

@@ -9,7 +9,7 @@ import { claimShard } from './scripts/claim-shard.js';
 import { commitShard } from './scripts/commit-shard.js';
 import { reportShard } from './scripts/report-shard.js';
 import { returnShard } from './scripts/return-shard.js';
-import { FIRST_ENTRY, type ShardCounts, shardCounts, type ShardEntry, shardEntry } from './shard-entry.js';
+import { FIRST_ENTRY, type ShardEntry, shardEntry, type ShardResult, shardResult } from './shard-entry.js';
 import {
   type Claimant,
   type HeartbeatAnswer,
@@ -72,7 +72,7 @@ export class ShardStore {
   async settle(shard: ClaimedShard, token: string, outcome: WorkerOutcome): Promise<JobState | undefined> {
     const answer =
       outcome.state === 'succeeded'
-        ? await this.#commit(shard, token, shardCounts.parse(outcome.result))
+        ? await this.#commit(shard, token, shardResult.parse(outcome.result))
         : await this.#return(shard, token, outcome);
     return JOB_STATES.find((state) => state === answer);
   }
@@ -92,10 +92,10 @@ export class ShardStore {
   /**
    * The commit, again where the connection broke off: a connection repeats commands by itself, but no transaction.
    */
-  async #commit(shard: ClaimedShard, token: string, counts: ShardCounts): Promise<unknown> {
+  async #commit(shard: ClaimedShard, token: string, result: ShardResult): Promise<unknown> {
     for (;;) {
       try {
-        return await this.#commitOnce(shard, token, counts);
+        return await this.#commitOnce(shard, token, result);
       } catch (error) {
         if (!isBrokenOff(error)) throw error;
       }
@@ -106,12 +106,14 @@ export class ShardStore {
    * The commit and the tickets it adds, in one transaction. Tickets are hints: those added by a worker that lost the
    * shard meet no open shard, and end at the claim.
    */
-  async #commitOnce(shard: ClaimedShard, token: string, { done, failed, tokens }: ShardCounts): Promise<unknown> {
+  async #commitOnce(shard: ClaimedShard, token: string, result: ShardResult): Promise<unknown> {
     const { id } = shard;
     const transaction = await this.#queue.transaction();
     const keys = [...this.#movingKeys(id), this.#keys.committedShards(id)];
     const output = `/api/jobs/${id}/output`;
-    const values = [id, shard.shard, token, done, failed, tokens, FIRST_ENTRY, output];
+    const { done, failed, tokens, ranOn } = result;
+    const runtime = ranOn ? JSON.stringify(ranOn) : '';
+    const values = [id, shard.shard, token, done, failed, tokens, FIRST_ENTRY, output, runtime];
     transaction.runCommand('eval', [commitShard.text, keys.length, ...keys, ...values]);
     for (const opened of shard.opens) this.#queue.release(transaction, shard, 1, opened);
     const answers = (await transaction.exec()) ?? [];

@@ -1,7 +1,7 @@
 import type { JobError, JobKind, TrainProgress, TrainResult } from './job.js';
 import type { JobEvent } from './job-event.js';
 import type { Lane } from './lane.js';
-import type { ShardCounts, ShardProgress } from './shard-entry.js';
+import type { ShardProgress, ShardResult } from './shard-entry.js';
 
 /** Who claims a job, or a shard of one. */
 export interface Claimant {
@@ -44,10 +44,10 @@ export type WorkerOutcome =
    */
   | { state: 'paused' };
 
-/** What a worker's work gives: the result of a train job, or the counts of a shard. */
+/** What a worker's work gives: the result of a train job, or the counts of a shard and what it ran on. */
 export interface WorkerResults {
   train: TrainResult;
-  generate: ShardCounts;
+  generate: ShardResult;
 }
 
 /** What a job that was left is said to have met. */

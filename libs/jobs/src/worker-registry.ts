@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { jobKind } from './job.js';
 import { DEFAULT_PREFIX, JobKeys } from './job-keys.js';
+import { announce } from './scripts/announce.js';
 
 /** How long a worker that says nothing is still listed. */
 const FORGET_MS = 15_000;
@@ -22,6 +23,9 @@ export const workerInfo = z.object({
 });
 export type WorkerInfo = z.output<typeof workerInfo>;
 
+/** What is kept of that; when it was said is kept apart. */
+const announced = workerInfo.omit({ seenAt: true });
+
 /** The workers that are alive, as each announces itself about once a second. */
 export class WorkerRegistry {
   readonly #redis: Redis;
@@ -34,15 +38,8 @@ export class WorkerRegistry {
 
   /** Says that a worker is there. */
   async announce(info: Omit<WorkerInfo, 'seenAt'>): Promise<void> {
-    const [seconds, microseconds] = await this.#redis.time();
-    const nowMs = Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000);
-    const value = JSON.stringify({ ...info, seenAt: new Date(nowMs).toISOString() });
-    await this.#redis
-      .multi()
-      .set(this.#keys.worker(info.id), value, 'PX', FORGET_MS)
-      .zadd(this.#keys.workers(), nowMs, info.id)
-      .zremrangebyscore(this.#keys.workers(), '-inf', nowMs - FORGET_MS)
-      .exec();
+    const keys = [this.#keys.worker(info.id), this.#keys.workers()];
+    await announce.run(this.#redis, keys, [info.id, JSON.stringify(info), FORGET_MS]);
   }
 
   /** Takes a worker off the list that leaves in order. */
@@ -52,9 +49,16 @@ export class WorkerRegistry {
 
   /** The workers that announced themselves lately, by id. */
   async list(): Promise<WorkerInfo[]> {
-    const ids = (await this.#redis.zrange(this.#keys.workers(), '0', '-1')).sort();
-    if (ids.length === 0) return [];
+    const seen = await this.#redis.zrange(this.#keys.workers(), '0', '-1', 'WITHSCORES');
+    const times = new Map<string, number>();
+    for (let i = 0; i + 1 < seen.length; i += 2) times.set(seen[i]!, Number(seen[i + 1]));
+    if (times.size === 0) return [];
+    const ids = [...times.keys()].sort();
     const values = await this.#redis.mget(ids.map((id) => this.#keys.worker(id)));
-    return values.flatMap((value) => (value === null ? [] : [workerInfo.parse(JSON.parse(value))]));
+    return values.flatMap((value, place) => {
+      if (value === null) return [];
+      const seenAt = new Date(times.get(ids[place]!)!).toISOString();
+      return [workerInfo.parse({ ...announced.parse(JSON.parse(value)), seenAt })];
+    });
   }
 }

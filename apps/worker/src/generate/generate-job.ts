@@ -1,4 +1,4 @@
-import { type ClaimedShard, type ShardCounts, shardKey } from '@glyphmill/jobs';
+import { type ClaimedShard, type GenerationRuntime, type ShardCounts, shardKey } from '@glyphmill/jobs';
 import { type OutputLine, outputLine, samplingConfig } from '@glyphmill/model/config';
 import { readStored } from '../job-failure.js';
 import type { Lease } from '../lease.js';
@@ -18,16 +18,19 @@ export function generateJob({ store, storage }: JobContext, engines: GenerationE
   return async (job, lease) => {
     const key = shardKey(job.id, job.shard);
     const stream = job.request.stream ? new TextStream(lease, await readToldText(store, job.id)) : undefined;
-    const lines = (await writtenLines(key)) ?? (await writeLines(key, await generatedLines(job, lease, stream)));
+    const written = await writtenLines(key);
+    const made = written ? { lines: written } : await makeLines(job, lease, stream);
+    const lines = written ?? (await writeLines(key, lease, made.lines));
     stream?.end(lines);
-    return countLines(lines);
+    return { ...countLines(lines), ...(made.ranOn && { ranOn: made.ranOn }) };
   };
 
-  async function generatedLines(
+  /** The lines of a shard, and what their text was computed on where it has any. */
+  async function makeLines(
     job: ClaimedShard,
     lease: Lease,
     stream: TextStream | undefined,
-  ): Promise<OutputLine[]> {
+  ): Promise<{ lines: OutputLine[]; ranOn?: GenerationRuntime }> {
     const { model } = job.request;
     const sampling = samplingConfig.strip().parse(job.request);
     const modelFolder = await readStored(model, () => storage.localFolder(`models/${model}`));
@@ -37,7 +40,7 @@ export function generateJob({ store, storage }: JobContext, engines: GenerationE
     const startedAt = performance.now();
     const generated =
       prompts.length === 0
-        ? []
+        ? { lines: [] }
         : await engines.generate(
             { modelFolder, prompts, sampling, stream: stream !== undefined },
             {
@@ -50,11 +53,12 @@ export function generateJob({ store, storage }: JobContext, engines: GenerationE
             lease.signal,
           );
     lease.signal.throwIfAborted();
-    return inOrder(given, generated, sampling.samples);
+    return { ...generated, lines: inOrder(given, generated.lines, sampling.samples) };
   }
 
   /** Writes a shard's lines, and gives those that are there then. */
-  async function writeLines(key: string, lines: OutputLine[]): Promise<OutputLine[]> {
+  async function writeLines(key: string, lease: Lease, lines: OutputLine[]): Promise<OutputLine[]> {
+    await lease.confirm();
     const isFirst = await storage.putIfAbsent(key, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
     return isFirst ? lines : ((await writtenLines(key)) ?? lines);
   }

@@ -13,6 +13,7 @@ const MAX_OPEN_BYTES = 1024 ** 3;
 const running = new Map<number, AbortController>();
 
 const settings = engineSettings.parse(process.env);
+const runtime = generationRuntime(settings.device);
 const models = new OpenModels((folder) => GenerationModel.open(folder, settings), MAX_OPEN_BYTES);
 
 const parent = serveEngine<typeof generationCommand, GenerationReport>(generationCommand, (command) => {
@@ -39,7 +40,8 @@ async function generate(command: Extract<GenerationCommand, { type: 'generate' }
         onText: stream ? inSteps((growths) => parent.send({ type: 'text', request, growths })) : undefined,
       }),
     );
-    parent.send({ type: 'done', request, lines });
+    const { device, libraries } = await runtime;
+    parent.send({ type: 'done', request, lines, ranOn: { device, ...libraries } });
   } catch (error) {
     parent.send({ type: 'failed', request, error: describeEngineError(error, settings.storageFolder) });
   } finally {
@@ -61,7 +63,7 @@ function inSteps<Item>(send: (items: Item[]) => void): (item: Item) => void {
 }
 
 try {
-  parent.send({ type: 'ready', ...(await generationRuntime(settings.device)) });
+  parent.send({ type: 'ready', ...(await runtime) });
 } catch (error) {
   parent.send({ type: 'failed', request: 0, error: describeEngineError(error, settings.storageFolder) });
 }

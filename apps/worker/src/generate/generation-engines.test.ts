@@ -23,7 +23,7 @@ const ignore = () => undefined;
 async function generate(text: string, signal = new AbortController().signal): Promise<string[]> {
   const prompts = [{ promptIndex: 0, text }];
   const work = { modelFolder: '', prompts, sampling: samplingConfig.parse({}), stream: false };
-  const lines = await engines.generate(work, { onProgress: ignore, onText: ignore }, signal);
+  const { lines } = await engines.generate(work, { onProgress: ignore, onText: ignore }, signal);
   return lines.map((line) => ('text' in line ? line.prompt + line.text : line.error.code));
 }
 

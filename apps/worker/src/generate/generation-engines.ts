@@ -1,4 +1,3 @@
-import type { OutputLine } from '@glyphmill/model/config';
 import { EngineProcess } from '../engine/engine-process.js';
 import { JobFailure } from '../job-failure.js';
 import { generationReport, type GenerationCommand, type GenerationReport } from './generation-protocol.js';
@@ -8,6 +7,9 @@ type GenerateCommand = Extract<GenerationCommand, { type: 'generate' }>;
 type Progress = Omit<Extract<GenerationReport, { type: 'progress' }>, 'type' | 'request'>;
 type Growth = Extract<GenerationReport, { type: 'text' }>['growths'][number];
 type Work = Omit<GenerateCommand, 'type' | 'request'>;
+
+/** What a request gives: the lines of its prompts, and what they were computed on. */
+export type Generated = Pick<Extract<GenerationReport, { type: 'done' }>, 'lines' | 'ranOn'>;
 
 /** What is told of a request while it is done; of one that is made again it is told from the start. */
 export interface GenerationListeners {
@@ -56,7 +58,7 @@ export class GenerationEngines {
   }
 
   /** Generates one shard. Throws {@link JobFailure}, `EngineDiedError`, or the signal's reason. */
-  async generate(work: Work, listeners: GenerationListeners, signal: AbortSignal): Promise<OutputLine[]> {
+  async generate(work: Work, listeners: GenerationListeners, signal: AbortSignal): Promise<Generated> {
     await this.#suspects;
     try {
       return await this.#request(work, listeners, signal);
@@ -68,7 +70,7 @@ export class GenerationEngines {
     return await again;
   }
 
-  async #request(work: Work, { onProgress, onText }: GenerationListeners, signal: AbortSignal): Promise<OutputLine[]> {
+  async #request(work: Work, { onProgress, onText }: GenerationListeners, signal: AbortSignal): Promise<Generated> {
     signal.throwIfAborted();
     const engine = this.#engine?.isAlive ? this.#engine : this.#start();
     this.#lastRequest += 1;
@@ -81,7 +83,7 @@ export class GenerationEngines {
         const onReport = (report: GenerationReport) => {
           if (report.type === 'progress') onProgress(report);
           else if (report.type === 'text') report.growths.forEach(onText);
-          else if (report.type === 'done') resolve(report.lines);
+          else if (report.type === 'done') resolve({ lines: report.lines, ranOn: report.ranOn });
           else if (report.type === 'failed') reject(new JobFailure(report.error));
         };
         this.#pending.set(request, { engine, onReport, reject });

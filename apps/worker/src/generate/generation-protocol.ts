@@ -1,4 +1,4 @@
-import { jobError } from '@glyphmill/jobs';
+import { generationRuntime, jobError } from '@glyphmill/jobs';
 import { finishReason, outputLine, samplingConfig } from '@glyphmill/model/config';
 import { z } from 'zod';
 
@@ -37,7 +37,12 @@ export const generationReport = z.discriminatedUnion('type', [
     tokens: z.int(),
   }),
   z.object({ type: z.literal('text'), request: z.int(), growths: z.array(textGrowth) }),
-  z.object({ type: z.literal('done'), request: z.int(), lines: z.array(outputLine) }),
+  z.object({
+    type: z.literal('done'),
+    request: z.int(),
+    lines: z.array(outputLine),
+    ranOn: generationRuntime,
+  }),
   z.object({ type: z.literal('failed'), request: z.int(), error: jobError }),
 ]);
 export type GenerationReport = z.output<typeof generationReport>;

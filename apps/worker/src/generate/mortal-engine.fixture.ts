@@ -16,6 +16,6 @@ process.on('message', ({ request, prompts }: { request: number; prompts: { text:
   if (!existsSync(graveFile)) return;
   const place = { promptIndex: 0, sampleIndex: 0, prompt };
   const line = { ...place, text: ' and on', tokenCount: 7, finishReason: 'length', seed: 1 };
-  process.send?.({ type: 'done', request, lines: [line] });
+  process.send?.({ type: 'done', request, lines: [line], ranOn: { device: 'cpu', onnxruntime: '1' } });
 });
 process.send?.({ type: 'ready', device: 'cpu', libraries: {} });

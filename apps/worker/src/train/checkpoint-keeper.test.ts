@@ -100,6 +100,21 @@ test('after a farewell the engine takes no more steps', async () => {
   expect(await kept()).toEqual(['000000010-12345678']);
 });
 
+test('a farewell while another checkpoint is under way keeps one of what was learned since', async () => {
+  let step = 10;
+  const goesOn = (folder: string, training: CheckpointKeeper) => {
+    writing(() => step)(folder, training);
+    step = 20;
+    training.reached(step);
+  };
+  const { keeper, commands, kept } = await training(goesOn);
+  keeper.reached(step);
+  void keeper.save();
+  await keeper.farewell();
+  expect(commands).toMatchObject([{ thenStop: false }, { thenStop: true }]);
+  expect(await kept()).toEqual(['000000010-12345678', '000000020-12345678']);
+});
+
 test('a checkpoint is written by itself when its time has come', async () => {
   const { keeper, lease, kept, id } = await training(
     writing(() => 10),

@@ -59,9 +59,13 @@ export class CheckpointKeeper {
     return this.#saving;
   }
 
-  /** Keeps a checkpoint after which the engine takes no more steps; where one is under way, that one is the last. */
-  farewell(): Promise<void> {
-    return this.save({ thenStop: true });
+  /**
+   * Keeps a checkpoint after which the engine takes no more steps. One that is under way may have waited for Redis for
+   * long, so it is not the last where the training has gone on since.
+   */
+  async farewell(): Promise<void> {
+    while (this.#saving) await this.#saving;
+    await this.save({ thenStop: true });
   }
 
   /** Hears that the last step was taken: a checkpoint of it is kept, from which another job can go on. */
@@ -129,9 +133,7 @@ export class CheckpointKeeper {
     const { storage, lease } = this.#options;
     const key = `${this.#folder}/${String(step).padStart(9, '0')}-${lease.token.slice(0, 8)}`;
     const before = await storage.listNames(this.#folder);
-    // A heartbeat: who lost the job publishes nothing.
-    await lease.flush();
-    lease.signal.throwIfAborted();
+    await lease.confirm();
     await staged.publish(key);
     try {
       const kept = new Set((await lease.saveCheckpoint({ key, step })).map((pointer) => pointer.key));

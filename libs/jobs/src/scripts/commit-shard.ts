@@ -7,7 +7,8 @@ import { IS_IN_WORK, TELL_PROGRESS } from './shard-progress.js';
  * for it, whose tickets are added in the same transaction. The last bit makes the job succeed; one that was asked to
  * pause is paused where no worker has another shard of it.
  * KEYS: those of moving, open shards, bits of the committed ones.
- * ARGV: id, shard, token, done, failed, tokens, entry of a shard that opens (JSON), where the job's output is.
+ * ARGV: id, shard, token, done, failed, tokens, entry of a shard that opens (JSON), where the job's output is, what the
+ * shard ran on (JSON, or empty where nobody knows).
  * Gives the state the job is in, the same again where the connection repeats it, or nothing where the token does not
  * hold the shard.
  */
@@ -25,10 +26,22 @@ local counts = {
   failed = redis.call('HINCRBY', KEYS[1], 'failed', ARGV[5]),
   tokens = redis.call('HINCRBY', KEYS[1], 'tokens', ARGV[6]),
 }
+local ranOn = cjson.decode(redis.call('HGET', KEYS[1], 'ranOn') or '[]')
+local isKnown = ARGV[9] == ''
+for _, runtime in ipairs(ranOn) do isKnown = isKnown or runtime == ARGV[9] end
+if not isKnown then
+  table.insert(ranOn, ARGV[9])
+  redis.call('HSET', KEYS[1], 'ranOn', cjson.encode(ranOn))
+end
 tellProgress(KEYS[10])
 local shards, requested = unpack(redis.call('HMGET', KEYS[1], 'shards', 'requested'))
 if redis.call('BITCOUNT', KEYS[11]) == tonumber(shards) then
-  redis.call('HSET', KEYS[1], 'result', cjson.encode({ output = ARGV[8], counts = counts }))
+  local runtimes
+  for i, runtime in ipairs(ranOn) do
+    runtimes = runtimes or {} -- an empty one would be encoded as an object
+    runtimes[i] = cjson.decode(runtime)
+  end
+  redis.call('HSET', KEYS[1], 'result', cjson.encode({ output = ARGV[8], counts = counts, ranOn = runtimes }))
   redis.call('HDEL', KEYS[1], 'error')
   enter(ARGV[1], 'succeeded')
 elseif requested == 'pause' and not isInWork(KEYS[10]) then

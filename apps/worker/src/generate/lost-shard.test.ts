@@ -1,0 +1,69 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connectRedis, generateRequest, JobStore, shardKey } from '@glyphmill/jobs';
+import { startValkey } from '@glyphmill/runtimes';
+import { FolderStorage } from '@glyphmill/storage';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { JobStoppedError, Lease } from '../lease.js';
+import { createLog } from '../log.js';
+import type { JobContext } from '../process-delivery.js';
+import { generateJob } from './generate-job.js';
+import { GenerationEngines } from './generation-engines.js';
+
+let folder: string;
+let server: Awaited<ReturnType<typeof startValkey>>;
+let redis: ReturnType<typeof connectRedis>;
+let context: JobContext;
+let engines: GenerationEngines;
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'glyphmill-lost-shard-'));
+  server = await startValkey({ directory: join(folder, 'valkey'), persistence: 'none' });
+  redis = connectRedis(server.url, 'worker', () => undefined);
+  const storage = await FolderStorage.open(join(folder, 'storage'));
+  await storage.put('models/model_1/manifest.json', '{}');
+  const about = { log: createLog('silent'), workerId: 'worker_1', leases: new Set<Lease>(), farewellMs: 0 };
+  context = { ...about, store: new JobStore({ redis }), storage, draining: new AbortController().signal };
+  // An engine that answers at once, as if one had died already.
+  const graveFile = join(folder, 'grave');
+  writeFileSync(graveFile, '');
+  const environment = { PATH: process.env['PATH'], GRAVE_FILE: graveFile };
+  engines = new GenerationEngines(environment, new URL('mortal-engine.fixture.ts', import.meta.url));
+});
+afterEach(async () => {
+  await engines.stop();
+  await context.store.close();
+  redis.disconnect();
+  await server.stop();
+  rmSync(folder, { recursive: true });
+});
+
+/** A worker that has a shard, does something else first, and then makes it; gives what is there of its output then. */
+async function madeAfter(event: (id: string) => Promise<unknown>): Promise<{ error: unknown; output: string[] }> {
+  const { store, storage } = context;
+  const request = generateRequest.parse({ model: 'model_1', prompts: ['the whale'] });
+  const [job] = await store.create([{ kind: 'generate', request, promptCount: 1 }]);
+  const { id } = job!;
+  const shard = await store.shards.claim(id, 0, { delivery: 1, token: 'first', worker: 'worker_1' });
+  const lease = new Lease(store, shard!, 'first', new AbortController().signal);
+  await event(id);
+  const error = await generateJob(context, engines)(shard!, lease).then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  lease.end();
+  return { error, output: await storage.listNames(shardKey(id, 0).replace(/\/[^/]*$/u, '')) };
+}
+
+test('a worker writes the output of a shard that it has', async () => {
+  expect(await madeAfter(async () => undefined)).toEqual({ error: undefined, output: ['00000.jsonl'] });
+});
+
+test('a worker writes no output of a shard that another one took over, or of a job that was cancelled', async () => {
+  const lost = { error: expect.any(JobStoppedError), output: [] };
+  const { store } = context;
+  expect(
+    await madeAfter((id) => store.shards.claim(id, 0, { delivery: 1, token: 'second', worker: 'worker_2' })),
+  ).toEqual(lost);
+  expect(await madeAfter((id) => store.cancel(id))).toEqual(lost);
+});

@@ -1,0 +1,65 @@
+import { type Job, trainResult } from '@glyphmill/jobs';
+import { beforeEach, expect, test, vi } from 'vitest';
+import type { WorkerProcess } from './worker-process.fixture.js';
+import { LONGER, useWorkplaces, type Workplace } from './workplace.fixture.js';
+
+const open = useWorkplaces();
+let place: Workplace;
+beforeEach(async () => {
+  place = await open();
+});
+
+/** Everything that there is to see of a job: its record, its events, and which files it has. */
+async function seen(job: Job) {
+  const { events } = await place.store.readEvents(job.id, '0', 10_000);
+  const { id } = job;
+  const [models, checkpoints] = await Promise.all([
+    place.storage.listNames('models'),
+    place.storage.listNames(`checkpoints/${id}`),
+  ]);
+  return { job: await place.get(job), events, pointers: await place.store.checkpoints(id), models, checkpoints };
+}
+
+/** A worker whose process is stopped in the middle of a training; its engine is another process, and trains on. */
+async function frozenWorker(training: object): Promise<{ frozen: WorkerProcess; job: Job }> {
+  const frozen = await place.worker({ WORKER_ROLES: 'train' });
+  const job = await place.train({ dataset: await place.dataset('fox'), training });
+  await place.until(job, (event) => event.type === 'checkpoint');
+  frozen.signal('SIGSTOP');
+  return { frozen, job };
+}
+
+test('a worker that was frozen for longer than its lease finds that it lost its job: it moves no record, tells no event, and publishes no checkpoint and no model', async () => {
+  const { frozen, job } = await frozenWorker({ ...LONGER, maxSteps: 3000, checkpointIntervalSeconds: 0.1 });
+  // Its lock runs out as that of any worker that renews it no more.
+  await place.worker({ WORKER_ROLES: 'train' });
+  const ended = await place.ended(job);
+  expect(ended).toMatchObject({ state: 'succeeded', error: null });
+  // So that what the frozen one publishes would be seen.
+  const { model } = trainResult.parse(ended.result);
+  await place.storage.deleteAll(`models/${model}`);
+  await place.storage.deleteAll(`checkpoints/${job.id}`);
+  const before = await seen(job);
+  expect(before).toMatchObject({ models: [], checkpoints: [] });
+
+  frozen.signal('SIGCONT');
+  await frozen.logged('job is no longer ours');
+  frozen.signal('SIGTERM');
+  expect(await frozen.exitCode).toBe(0);
+  expect(await seen(job)).toEqual(before);
+});
+
+test('a worker that was frozen while its job was cancelled publishes nothing either, and takes the next job', async () => {
+  const { frozen, job } = await frozenWorker({ ...LONGER, maxSteps: 3000, checkpointIntervalSeconds: 0.1 });
+  await place.store.cancel(job.id);
+  const before = await seen(job);
+  frozen.signal('SIGCONT');
+  await frozen.logged('job is no longer ours');
+  const next = await place.train({ dataset: 'fox' });
+  await place.ended(next);
+  const after = await seen(job);
+  expect({ ...after, models: [], checkpoints: [] }).toEqual({ ...before, models: [], checkpoints: [] });
+  expect(after.models).toEqual([next.id.replace('job_', 'model_')]);
+  // A checkpoint that was being published when the worker froze is removed again.
+  await vi.waitUntil(async () => (await seen(job)).checkpoints.length <= before.checkpoints.length);
+});
