@@ -9,9 +9,16 @@ import torch
 from peak_memory import peak_memory_bytes
 
 
-def print_report(order, seconds):
-    """`seconds(count)` generates so many tokens for each sequence of the order's batch and gives the time it took."""
+def print_report(order, generate):
+    """`generate(count)` generates so many tokens for each sequence of the order's batch."""
     new_tokens, repetitions = order["newTokens"], order["repetitions"]
+
+    def seconds(count):
+        began = time.perf_counter()
+        generate(count)
+        if order["device"] != "cpu":
+            torch.cuda.synchronize()  # a GPU works on after the call
+        return time.perf_counter() - began
 
     def median_seconds(count):
         """As often as the order says, and for as long."""

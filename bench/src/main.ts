@@ -18,6 +18,7 @@ const USAGE = `usage: npm run bench -- NAME [options] [--json]
   generation --text FILE --python PYTHON  generation beside PyTorch with a cache and without (tokens a second, first token,
                                           memory), a job over HTTP beside the bare engine, and a streamed text; writes
                                           docs/benchmarks-generation.md
+            --device cuda:0               both sides on a GPU, in the parts gpt and bigram; writes no page
             --only PART                   one of its parts: gpt, bigram, and without --python road, stream; writes no page
   bigram    --text FILE --python PYTHON   a bigram model beside PyTorch
   latency   --url URL                     the api of an idle stack (npm start) while it trains
@@ -38,6 +39,7 @@ interface Given {
   only?: string | undefined;
   page?: string | undefined;
   jobs: string;
+  device: string;
   quick: boolean;
 }
 
@@ -53,8 +55,8 @@ async function run(name: string | undefined, given: Given): Promise<Figure[]> {
     if (!existsSync(file)) throw new UsageError(`--text: there is no file ${file}`);
     return file;
   };
-  const { quick, only } = given;
-  const isWhole = !quick && only === undefined;
+  const { quick, only, device } = given;
+  const isWhole = !quick && only === undefined && device === 'cpu';
   const page = (standard: string) =>
     given.page ?? (isWhole ? fileURLToPath(new URL(`../../docs/${standard}`, import.meta.url)) : undefined);
   switch (name) {
@@ -68,7 +70,7 @@ async function run(name: string | undefined, given: Given): Promise<Figure[]> {
     }
     case 'generation': {
       const python = PARTS_WITHOUT_PEER.includes(only) ? '' : needed('python');
-      const options = { text: textFile(needed('text')), python, quick, only };
+      const options = { text: textFile(needed('text')), python, device, quick, only };
       return await generationBenchmark({ ...options, page: page('benchmarks-generation.md') }, say);
     }
     case 'bigram':
@@ -93,6 +95,7 @@ try {
       url: { type: 'string' },
       only: { type: 'string' },
       jobs: { type: 'string', default: '100000' },
+      device: { type: 'string', default: 'cpu' },
       page: { type: 'string' },
       quick: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },

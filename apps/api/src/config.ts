@@ -11,7 +11,7 @@ const DAY_SECONDS = 24 * 60 * 60;
 
 const bytes = z.coerce.number('a whole number of bytes').int('a whole number of bytes').min(1);
 
-const count = z.coerce.number('a whole number of jobs').int('a whole number of jobs').min(1);
+const count = z.coerce.number('a whole number of jobs, 1 or more').int('a whole number of jobs, 1 or more').min(1);
 
 const settings = z.object({
   HOST: z.string().default('127.0.0.1'),
@@ -29,7 +29,7 @@ const settings = z.object({
   MAX_QUEUED_JOBS: count.default(1_000_000),
   MAX_FINISHED_JOBS: count.default(100_000),
   JOB_RETENTION_SECONDS: z.coerce
-    .number('a number of seconds')
+    .number('a number of seconds, 1 or more')
     .min(1)
     .default(30 * DAY_SECONDS),
   MAX_JOB_MEMORY_BYTES: bytes.default(() => Math.floor(SHARE_OF_MEMORY * totalmem())),

@@ -79,15 +79,13 @@ export async function startWorker(
   const makeRole: Record<WorkerRole, () => Role> = {
     train: () => {
       const engines = new TrainingEngines(trainingEnvironment(config, environment), engineStopMs);
-      return role('train', engines, (delivery) =>
-        processDelivery(context, 'train', trainJob(context, engines), delivery),
-      );
+      const work = trainJob(context, engines);
+      return role('train', engines, (delivery) => processDelivery(context, 'train', work, delivery));
     },
     generate: () => {
       const engines = new GenerationEngines(environment);
-      return role('generate', engines, (delivery) =>
-        processDelivery(context, 'generate', generateJob(context, engines), delivery),
-      );
+      const work = generateJob(context, engines);
+      return role('generate', engines, (delivery) => processDelivery(context, 'generate', work, delivery));
     },
   };
   function role(

@@ -1,5 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { ModelConfig } from '@glyphmill/model/config';
+import type { Device } from '@glyphmill/model/generation';
+import { findRuntimes } from '@glyphmill/runtimes';
 import { engineEnvironment } from '../engine-environment.js';
 import { type Figure, lessIsBetter, moreIsBetter } from '../figure.js';
 import { measuredProcess } from '../measured-process.js';
@@ -62,7 +64,7 @@ export async function bigramBesidePyTorch(setup: GenerationSetup): Promise<Secti
 async function orderOf(model: ModelConfig, setup: GenerationSetup): Promise<GenerationOrder> {
   const { newTokens, repetitions, leastSeconds } = setup.extent;
   const published = await publishedModel(model, setup);
-  return { ...published, batch: 1, newTokens, topK: 40, seed: 1337, repetitions, leastSeconds };
+  return { ...published, device: setup.device, batch: 1, newTokens, topK: 40, seed: 1337, repetitions, leastSeconds };
 }
 
 async function compare(
@@ -109,10 +111,19 @@ async function compare(
   ];
 }
 
+/** The environment of a process of ours that generates: on a GPU with the libraries that the setup put in place. */
+function generationEnvironment(device: Device, threads: number): NodeJS.ProcessEnv {
+  if (device === 'cpu') return engineEnvironment(threads);
+  const { CUDA_VISIBLE_DEVICES: _hidden, ...environment } = engineEnvironment(threads);
+  return { ...environment, ...findRuntimes().environment };
+}
+
 async function generateHere(order: GenerationOrder, threads: number): Promise<GenerationReport> {
   const script = fileURLToPath(new URL('measure-generation.js', import.meta.url));
   const line = { command: process.execPath, args: [script, JSON.stringify(order), String(threads)] };
-  return generationReport.parse(await measuredProcess(line, { threads, environment: engineEnvironment(threads) }));
+  return generationReport.parse(
+    await measuredProcess(line, { threads, environment: generationEnvironment(order.device, threads) }),
+  );
 }
 
 async function generateThere(
@@ -123,6 +134,7 @@ async function generateThere(
   const name = peer === 'bigram' ? 'generate_bigram.py' : 'generate_gpt.py';
   const script = fileURLToPath(new URL(`../../peers/${name}`, import.meta.url));
   const args = [script, JSON.stringify({ ...order, threads, cached: peer === 'with a cache' })];
-  const environment = { OMP_NUM_THREADS: String(threads), CUDA_VISIBLE_DEVICES: '-1' };
+  const hidden = order.device === 'cpu' ? { CUDA_VISIBLE_DEVICES: '-1' } : {};
+  const environment = { OMP_NUM_THREADS: String(threads), ...hidden };
   return generationReport.parse(await measuredProcess({ command: python, args }, { threads, environment }));
 }

@@ -6,6 +6,7 @@ import { describeMachine, describePyTorch } from '../machine.js';
 import type { Section } from '../section.js';
 import { bigramBesidePyTorch, gptBesidePyTorch } from './beside-pytorch.js';
 import { generationPage } from './generation-page.js';
+import { device as devices } from './generation-report.js';
 import { generationRoad } from './generation-road.js';
 import { type GenerationSetup, QUICK, WHOLE } from './generation-setup.js';
 import { streamedText } from './streamed-text.js';
@@ -25,6 +26,8 @@ export interface GenerationBenchmarkOptions {
   text: string;
   /** Of no use to a part without a peer. */
   python: string;
+  /** What both sides generate on beside PyTorch. */
+  device: string;
   /** Everything tiny: the figures say nothing. */
   quick: boolean;
   /** One part alone, by its name. */
@@ -38,22 +41,23 @@ export interface GenerationBenchmarkOptions {
  * a streamed text as its reader sees it.
  */
 export async function generationBenchmark(
-  { text, python, quick, only, page }: GenerationBenchmarkOptions,
+  { text, python, device: given, quick, only, page }: GenerationBenchmarkOptions,
   say: (line: string) => void,
 ): Promise<Figure[]> {
   const names = Object.keys(PARTS);
   if (only !== undefined && !names.includes(only)) throw new Error(`--only is ${only}; it can be ${names.join(', ')}`);
+  const device = deviceOf(given);
   const peer = PARTS_WITHOUT_PEER.includes(only) ? [] : await describePyTorch(python);
   const folder = mkdtempSync(join(tmpdir(), 'glyphmill-bench-'));
   try {
-    const setup: GenerationSetup = { textFile: text, python, extent: quick ? QUICK : WHOLE, folder, say };
+    const setup: GenerationSetup = { textFile: text, python, extent: quick ? QUICK : WHOLE, device, folder, say };
     const sections: Section[] = [];
     for (const [name, measure] of Object.entries(PARTS)) {
       if (only === undefined || only === name) sections.push(await measure(setup));
     }
     if (page !== undefined) {
       const machine = [...(await describeMachine()), ...peer];
-      const options = `${quick ? ' --quick' : ''}${only === undefined ? '' : ` --only ${only}`}`;
+      const options = `${device === 'cpu' ? '' : ` --device ${device}`}${quick ? ' --quick' : ''}${only === undefined ? '' : ` --only ${only}`}`;
       const command = `npm run bench -- generation --text ${basename(text)} --python PYTHON${options}`;
       writeFileSync(page, generationPage({ machine, command, sections }));
       say(`wrote ${page}`);
@@ -62,4 +66,10 @@ export async function generationBenchmark(
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+function deviceOf(given: string): GenerationSetup['device'] {
+  const parsed = devices.safeParse(given);
+  if (!parsed.success) throw new Error(`--device is ${given}; ${parsed.error.issues[0]?.message}`);
+  return parsed.data;
 }

@@ -1,9 +1,18 @@
 import { modelConfig } from '@glyphmill/model/config';
+import type { Device } from '@glyphmill/model/generation';
 import { z } from 'zod';
+
+/** What a generation runs on. */
+export const device = z.custom<Device>(
+  (given) => typeof given === 'string' && /^(?:cpu|cuda:\d+)$/u.test(given),
+  'a device is cpu, or cuda:0, cuda:1, …',
+);
 
 /** One generation that a process, ours or the peer's, is to do and measure; its only argument, in JSON. */
 export const generationOrder = z.object({
   model: modelConfig,
+  /** `cpu`, or `cuda:N`, for both sides. */
+  device,
   vocabularySize: z.int().min(1),
   /** Where ours finds the published model. */
   modelFolder: z.string(),

@@ -1,4 +1,5 @@
 import { modelConfig } from '@glyphmill/model/config';
+import type { Device } from '@glyphmill/model/generation';
 
 /** A context of 320: a prompt of 64 and 256 new tokens fit into the block, on both sides. */
 export const GPT = modelConfig.parse({ kind: 'gpt', nLayer: 4, nHead: 4, nEmbd: 128, blockSize: 320 });
@@ -57,6 +58,8 @@ export interface GenerationSetup {
   /** A Python interpreter that can import torch; of no use to the parts without a peer. */
   python: string;
   extent: Extent;
+  /** What generates beside PyTorch, and PyTorch. The other parts run as a worker on a CPU does. */
+  device: Device;
   /** For files that are needed while it runs. */
   folder: string;
   say: (line: string) => void;

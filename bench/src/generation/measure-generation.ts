@@ -10,7 +10,7 @@ import { generationOrder, type GenerationReport } from './generation-report.js';
  */
 const order = generationOrder.parse(JSON.parse(process.argv[2] ?? '{}'));
 const threads = Number(process.argv[3] ?? '1');
-const model = await GenerationModel.open(order.modelFolder, { device: 'cpu', threads });
+const model = await GenerationModel.open(order.modelFolder, { device: order.device, threads });
 
 async function seconds(maxNewTokens: number): Promise<number> {
   const start = performance.now();
@@ -36,7 +36,7 @@ await medianSeconds(Math.min(8, order.newTokens)); // warms up: an engine stays,
 const firstTokenMs = 1000 * (await medianSeconds(1));
 const tokensPerSecond = (order.batch * order.newTokens) / (await medianSeconds(order.newTokens));
 await model.close();
-const { libraries } = await generationRuntime('cpu');
+const { libraries } = await generationRuntime(order.device);
 const report: GenerationReport = {
   tokensPerSecond,
   firstTokenMs,

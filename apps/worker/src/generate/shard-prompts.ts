@@ -17,23 +17,34 @@ import { JobFailure, readStored } from '../job-failure.js';
 export type ShardPrompt = { promptIndex: number; text: string } | { promptIndex: number; error: FailedLine['error'] };
 
 /**
- * Reads the prompts of shards: from the job's record, or from their bytes of a prompts file. Of the jobs whose prompts
+ * Reads the prompts of shards: from the job's record, or from their bytes of a prompts file. Of the large jobs whose prompts
  * are in the record those of the last one are kept, so that they are not read again for each shard.
  */
 export class ShardPrompts {
   #last: { job: string; prompts: Promise<string[]> } | undefined;
 
   constructor(
-    private readonly shards: ShardStore,
+    private readonly shards: Pick<ShardStore, 'prompts'>,
     private readonly storage: Storage,
   ) {}
 
   /** The prompts of a shard, in their order. Throws {@link JobFailure} where they are no longer there. */
-  async read({ id, request, prompts }: ClaimedShard): Promise<ShardPrompt[]> {
+  async read({ id, lane, request, prompts }: ClaimedShard): Promise<ShardPrompt[]> {
     if (request.promptsDataset !== undefined) return await this.#linesOf(request.promptsDataset, prompts);
-    if (this.#last?.job !== id) this.#last = { job: id, prompts: this.#promptsOf(id) };
-    const texts = await this.#last.prompts;
+    // A small job is one shard: it must not take the place of a large one that it is done beside.
+    const texts = await (lane === 'generate-now' ? this.#promptsOf(id) : this.#kept(id));
     return texts.slice(prompts.first, prompts.end).map((text, index) => ({ promptIndex: prompts.first + index, text }));
+  }
+
+  async #kept(id: string): Promise<string[]> {
+    if (this.#last?.job !== id) this.#last = { job: id, prompts: this.#promptsOf(id) };
+    const { prompts } = this.#last;
+    try {
+      return await prompts;
+    } catch (error) {
+      if (this.#last?.prompts === prompts) this.#last = undefined; // The next attempt reads again.
+      throw error;
+    }
   }
 
   async #promptsOf(id: string): Promise<string[]> {

@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { logitsProcessors } from '../sampling/logits-processor.js';
 import type { SamplingRules } from '../sampling/sampling-rules.js';
 import { seenTokens } from '../sampling/seen-tokens.js';
+import { startSequence } from '../sampling/sequence.js';
 import { ContinuousDecoder, SHORT_STEP_TOKENS } from './continuous-decoder.js';
 import { CHUNK_TOKENS } from './decoding-group.js';
 import type { DecodingModel } from './decoding-model.js';
@@ -145,6 +146,24 @@ test('more sequences than a group has are as they are alone, and a group takes n
   decoder.remove(ids[0]!);
   const next = decoder.add(randomSequence(count, 3), options);
   expect([...(await tokensOfRun(decoder)).keys()].indexOf(next)).toBe(model.groupSize - 1);
+});
+
+test('what samples of one prompt see is computed once, and each is as it is alone', async () => {
+  const context = randomSequence(1, 20).context;
+  const sample = (sampleIndex: number) => startSequence(context, { seed: 1, promptIndex: 0, sampleIndex });
+  const options = { sampling, maxNewTokens: 5 };
+  const alone = [];
+  for (let index = 0; index < 4; index += 1) {
+    const decoder = new ContinuousDecoder(model);
+    decoder.add(sample(index), options);
+    alone.push(...(await tokensOfRun(decoder)).values());
+  }
+  const computed = vi.spyOn(model.model, 'keysAndValues');
+  const together = new ContinuousDecoder(model);
+  for (let index = 0; index < 4; index += 1) together.add(sample(index), options);
+  expect([...(await tokensOfRun(together)).values()]).toEqual(alone);
+  expect(computed.mock.calls.map(([, rows]) => rows)).toEqual([1]);
+  computed.mockRestore();
 });
 
 test('runs do not overlap', async () => {

@@ -9,6 +9,7 @@ await decoder.decode(
     maxNewTokens: 10_000,
     sampling: { temperature: 1, topK: 0, topP: 1 },
     breathe: () => Promise.resolve(),
+    // oxlint-disable-next-line unicorn/no-process-exit -- this is the end of a process, not a library
     onTokens: () => process.exit(3),
   },
 );

@@ -54,9 +54,9 @@ export class GenerationModel {
     return writeLines(this.#tokenizer, decoder, { ...task, breathe: breath.take });
   }
 
-  /** About what it takes while it is open: its files' bytes. */
+  /** About what it takes while it is open and all its threads decode: its files' bytes, for each thread and once more. */
   get sizeBytes(): number {
-    return this.manifest.files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+    return this.#decoders.copies * this.manifest.files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   }
 
   /** Ends its threads, and generations that are under way. */

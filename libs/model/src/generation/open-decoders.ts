@@ -14,6 +14,8 @@ export interface OpenDecoders {
   restarting: Decoder;
   /** The one whose window slides; the same where that is no slower. */
   sliding: Decoder;
+  /** How often the model's files are in memory. */
+  copies: number;
   close: () => Promise<void>;
 }
 
@@ -32,6 +34,7 @@ export async function openDecoders(
     return {
       restarting: decoder,
       sliding: new WindowDecoder(decoder.logits, sizes),
+      copies: 1 + plan.decodingThreads,
       close: async () => await decoder.close(),
     };
   }
@@ -40,7 +43,7 @@ export async function openDecoders(
     kind === 'bigram'
       ? new TableDecoder(await everyRow(model, vocabularySize), vocabularySize)
       : new WindowDecoder(model.logits, sizes);
-  return { restarting: decoder, sliding: decoder, close: async () => await model.close() };
+  return { restarting: decoder, sliding: decoder, copies: 1, close: async () => await model.close() };
 }
 
 /** The logits after every token, in one run: [1, V, V]. */

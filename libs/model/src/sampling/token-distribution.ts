@@ -25,7 +25,7 @@ export class TokenDistribution {
     let sum = 0;
     this.#cumulative = Float64Array.from(this.#ids, (id) => (sum += weights[id]!));
     this.#total = sum;
-    const parts = 2 ** Math.ceil(Math.log2(2 * this.#ids.length));
+    const parts = 2 ** Math.ceil(Math.log2(this.#ids.length));
     let index = 0;
     this.#guide = Int32Array.from(
       { length: parts },
