@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { InvalidCursorError } from './errors.js';
 import { type Job, type JobKind, jobKind } from './job.js';
 import type { JobKeys } from './job-keys.js';
-import { jobOf, type JobRecord, modelOf, readProbe, readSummary, type RecordProbe } from './job-record.js';
+import { jobOf, type JobRecord, modelOf, readProbes, readSummaries, type RecordProbe } from './job-record.js';
 import { JOB_STATES, type JobState } from './job-state.js';
 
 /** Which jobs, and how many at once. */
@@ -58,12 +58,12 @@ export async function listJobs(redis: Redis, keys: JobKeys, filter: JobFilter): 
 async function readMatching(redis: Redis, keys: JobKeys, ids: string[], filter: JobFilter): Promise<JobRecord[]> {
   const { kind, state, tag, model } = filter;
   const isUnfiltered = [kind, state, tag, model].every((each) => each === undefined);
-  const probes = await Promise.all(
-    ids.map(async (id) => isUnfiltered || matches(await readProbe(redis, keys.job(id)), filter)),
-  );
-  const records = await Promise.all(
-    ids.filter((_, place) => probes[place]).map((id) => readSummary(redis, keys.job(id))),
-  );
+  let names = ids.map((id) => keys.job(id));
+  if (!isUnfiltered) {
+    const probes = await readProbes(redis, names);
+    names = names.filter((_, place) => matches(probes[place], filter));
+  }
+  const records = await readSummaries(redis, names);
   return records.filter((record) => record !== undefined);
 }
 

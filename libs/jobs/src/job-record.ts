@@ -5,6 +5,7 @@ import { generateProgress, generateResult, type Job, jobError, jobKind, trainPro
 import { JOB_STATES } from './job-state.js';
 import { lane, type Lane } from './lane.js';
 import { generateFields, trainRequest, type GenerateRequest, type TrainRequest } from './requests.js';
+import { readRecords } from './scripts/read-records.js';
 import { type PromptRange, promptsOfShard } from './shard-plan.js';
 import type { ShardEntry } from './shard-entry.js';
 
@@ -99,23 +100,35 @@ const PROBE_FIELDS = Object.keys(recordProbe.shape);
 
 /** Reads a record without its prompts; `undefined` where there is none. */
 export async function readSummary(redis: Redis, key: string): Promise<JobRecord | undefined> {
-  const found = await readFields(redis, key, SUMMARY_FIELDS);
-  return found && parseRecord(found);
+  return (await readSummaries(redis, [key]))[0];
 }
 
-/** Reads what lists are filtered by; `undefined` where there is no record. */
-export async function readProbe(redis: Redis, key: string): Promise<RecordProbe | undefined> {
-  const found = await readFields(redis, key, PROBE_FIELDS);
-  return found && recordProbe.parse(found);
+/** Reads records without their prompts, in one go; each `undefined` where there is none. */
+export async function readSummaries(redis: Redis, keys: string[]): Promise<(JobRecord | undefined)[]> {
+  const found = await readFields(redis, keys, SUMMARY_FIELDS);
+  return found.map((each) => each && parseRecord(each));
 }
 
-async function readFields(redis: Redis, key: string, fields: string[]): Promise<Record<string, string> | undefined> {
-  const values = await redis.hmget(key, ...fields);
-  const entries = fields.flatMap((field, index): [string, string][] => {
-    const value = values[index];
-    return typeof value === 'string' ? [[field, value]] : [];
+/** Reads what lists are filtered by, in one go; each `undefined` where there is no record. */
+export async function readProbes(redis: Redis, keys: string[]): Promise<(RecordProbe | undefined)[]> {
+  const found = await readFields(redis, keys, PROBE_FIELDS);
+  return found.map((each) => each && recordProbe.parse(each));
+}
+
+async function readFields(
+  redis: Redis,
+  keys: string[],
+  fields: string[],
+): Promise<(Record<string, string> | undefined)[]> {
+  if (keys.length === 0) return [];
+  const answer = await readRecords.run(redis, keys, fields);
+  return z.array(z.array(z.unknown())).parse(answer).map((values) => {
+    const entries = fields.flatMap((field, place): [string, string][] => {
+      const value = values[place];
+      return typeof value === 'string' ? [[field, value]] : [];
+    });
+    return entries.length === 0 ? undefined : Object.fromEntries(entries);
   });
-  return entries.length === 0 ? undefined : Object.fromEntries(entries);
 }
 
 /** The model that a generate job uses or that a train job made. */

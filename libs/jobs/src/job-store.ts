@@ -10,7 +10,7 @@ import type { JobDraft } from './job-draft.js';
 import { EVENT_PAGE, type EventPage, readEvents } from './job-events.js';
 import { DEFAULT_PREFIX, JobKeys } from './job-keys.js';
 import { type JobFilter, type JobPage, listJobs } from './job-list.js';
-import { type ClaimedTrainJob, jobOf, type JobRecord, parseClaimed, parseRecord, readSummary } from './job-record.js';
+import { type ClaimedTrainJob, jobOf, type JobRecord, parseClaimed, parseRecord, readSummaries } from './job-record.js';
 import { JOB_STATES, type JobState } from './job-state.js';
 import { checkpointsInUse } from './scripts/checkpoints-in-use.js';
 import { claim } from './scripts/claim.js';
@@ -281,13 +281,11 @@ export class JobStore {
   async #getAll(ids: string[]): Promise<Job[]> {
     const [only, ...others] = ids;
     if (only !== undefined && others.length === 0) return [await this.#getCreated(only)];
-    return await Promise.all(
-      ids.map(async (id) => {
-        const record = await readSummary(this.#redis, this.#keys.job(id));
-        if (!record) throw new JobNotFoundError(id);
-        return jobOf(record, null);
-      }),
-    );
+    const names = ids.map((id) => this.#keys.job(id));
+    return (await readSummaries(this.#redis, names)).map((record, place) => {
+      if (!record) throw new JobNotFoundError(ids[place] ?? '');
+      return jobOf(record, null);
+    });
   }
 
   async #getCreated(id: string): Promise<Job> {
