@@ -111,7 +111,8 @@ async function send(url: string, batch: object[], say: (line: string) => void): 
   for (;;) {
     const response = await fetch(`${url}/api/jobs/batch`, { method: 'POST', headers, body: JSON.stringify(batch) });
     if (response.status === 202) return page.parse(await response.json()).data.map(({ id }) => id);
-    if (response.status !== 503) throw new Error(`a batch was answered with ${response.status}: ${await response.text()}`);
+    if (response.status !== 503)
+      throw new Error(`a batch was answered with ${response.status}: ${await response.text()}`);
     say('a batch was answered with 503, and is sent again');
     await wait(Number(response.headers.get('retry-after')) * 1000);
   }
