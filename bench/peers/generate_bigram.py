@@ -10,20 +10,21 @@ import sys
 import torch
 from torch.nn import functional as F
 
-from generation_report import print_report
+from generation_report import print_report, turned_prompts
 from weights_folder import read_weights
 
 order = json.loads(sys.argv[1])
-batch, top_k = order["batch"], order["topK"]
+top_k = order["topK"]
 torch.set_num_threads(order["threads"])
 torch.manual_seed(order["seed"])
 torch.set_default_device(order["device"])
 (table,) = (torch.from_numpy(array).to(order["device"]) for array in read_weights(order["weightsFolder"]).values())
+newest = torch.tensor(turned_prompts(order))[:, -1:]
 
 
 @torch.inference_mode()
 def generate(count):
-    token = torch.full((batch, 1), order["prompt"][-1])
+    token = newest
     for _ in range(count):
         values, ids = torch.topk(table[token[:, 0]], min(top_k, table.shape[1]))
         token = ids.gather(1, torch.multinomial(F.softmax(values, dim=-1), 1))

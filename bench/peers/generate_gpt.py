@@ -10,7 +10,7 @@ import sys
 import torch
 from torch.nn import functional as F
 
-from generation_report import print_report
+from generation_report import print_report, turned_prompts
 from gpt import GPT
 from weights_folder import read_weights
 
@@ -24,7 +24,7 @@ torch.set_default_device(order["device"])
 model = GPT(order["vocabularySize"], **model_sizes)
 model.load(read_weights(order["weightsFolder"]))
 model.eval()
-prompt = torch.tensor(order["prompt"])[None, :].repeat(batch, 1)
+prompt = torch.tensor(turned_prompts(order))  # [B, T]
 layers = model.transformer
 
 

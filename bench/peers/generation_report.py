@@ -9,6 +9,13 @@ import torch
 from peak_memory import peak_memory_bytes
 
 
+def turned_prompts(order):
+    """The ids of each sequence's prompt: the order's, turned on by one token from sequence to sequence."""
+    prompt = order["prompt"]
+    turns = (row % len(prompt) for row in range(order["batch"]))
+    return [prompt[turn:] + prompt[:turn] for turn in turns]
+
+
 def print_report(order, generate):
     """`generate(count)` generates so many tokens for each sequence of the order's batch."""
     new_tokens, repetitions = order["newTokens"], order["repetitions"]

@@ -35,8 +35,8 @@ export async function gptBesidePyTorch(setup: GenerationSetup): Promise<Section>
   return {
     title: 'A GPT',
     about:
-      '4 layers, 4 heads, 128 wide, block 320: from a prompt of 64 tokens 256 new ones for each sequence of a batch, drawn from ' +
-      `the 40 likeliest. Ours goes through \`GenerationModel\`, as a worker's engine does; PyTorch has ` +
+      '4 layers, 4 heads, 128 wide, block 320: from a prompt of 64 tokens, each another, 256 new ones for each sequence of a batch, ' +
+      `drawn from the 40 likeliest. Ours goes through \`GenerationModel\`, as a worker's engine does; PyTorch has ` +
       '`scaled_dot_product_attention`, keys and values in arrays of their whole length, and inference mode. Without a cache ' +
       `PyTorch computes the whole window for each token, of which ${UNCACHED_TOKENS} are measured on both sides. ` +
       `Figures are medians of ${extent.rounds} processes in turn, and a process's of ${extent.repetitions} generations, ` +

@@ -18,7 +18,7 @@ export const generationOrder = z.object({
   modelFolder: z.string(),
   /** Where the peer finds the same weights (weights-folder.ts). */
   weightsFolder: z.string(),
-  /** The ids of the prompt, which all sequences share; each draws random numbers of its own. */
+  /** The ids of the first sequence's prompt; the others have it turned on by one more character each (turnedPrompts). */
   prompt: z.array(z.int()).min(1),
   /** The same in characters. */
   promptText: z.string(),

@@ -2,6 +2,7 @@ import { samplingConfig } from '@glyphmill/model/config';
 import { GenerationModel, generationRuntime } from '@glyphmill/model/generation';
 import { median } from '../figure.js';
 import { peakMemoryBytes } from '../peak-memory.js';
+import { turnedPrompts } from './batch-order.js';
 import { generationOrder, type GenerationReport } from './generation-report.js';
 
 /**
@@ -12,10 +13,12 @@ const order = generationOrder.parse(JSON.parse(process.argv[2] ?? '{}'));
 const threads = Number(process.argv[3] ?? '1');
 const model = await GenerationModel.open(order.modelFolder, { device: order.device, threads });
 
+const prompts = turnedPrompts({ promptText: order.promptText, prompts: order.batch });
+
 async function seconds(maxNewTokens: number): Promise<number> {
   const start = performance.now();
   await model.generate({
-    prompts: Array.from({ length: order.batch }, (_, promptIndex) => ({ promptIndex, text: order.promptText })),
+    prompts: prompts.map((text, promptIndex) => ({ promptIndex, text })),
     sampling: samplingConfig.parse({ maxNewTokens, topK: order.topK, seed: order.seed }),
     onSequence: () => undefined,
   });
