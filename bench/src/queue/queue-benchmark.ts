@@ -59,6 +59,8 @@ export async function queueBenchmark({ jobs }: { jobs: number }, say: (line: str
     );
     say(`the api's memory went from ${mebibytes(before.api)} to ${mebibytes(after.api)}`);
     await queue.close();
+    const made = await redis.zcard('{glyphmill}:jobs');
+    if (made !== (rounds + 1) * BATCH) throw new Error(`${made} jobs were made instead of ${(rounds + 1) * BATCH}`);
 
     const about = (figure: string) => ({ figure, threads: 1, batch: BATCH, unit: 'jobs/s' });
     const figures = [moreIsBetter(about('accepted in batches (peer: BullMQ addBulk)'), ours, peer)];
@@ -111,7 +113,8 @@ async function send(url: string, batch: object[], say: (line: string) => void): 
   for (;;) {
     const response = await fetch(`${url}/api/jobs/batch`, { method: 'POST', headers, body: JSON.stringify(batch) });
     if (response.status === 202) return page.parse(await response.json()).data.map(({ id }) => id);
-    if (response.status !== 503) throw new Error(`a batch was answered with ${response.status}: ${await response.text()}`);
+    if (response.status !== 503)
+      throw new Error(`a batch was answered with ${response.status}: ${await response.text()}`);
     say('a batch was answered with 503, and is sent again');
     await wait(Number(response.headers.get('retry-after')) * 1000);
   }

@@ -122,13 +122,16 @@ async function readFields(
 ): Promise<(Record<string, string> | undefined)[]> {
   if (keys.length === 0) return [];
   const answer = await readRecords.run(redis, keys, fields);
-  return z.array(z.array(z.unknown())).parse(answer).map((values) => {
-    const entries = fields.flatMap((field, place): [string, string][] => {
-      const value = values[place];
-      return typeof value === 'string' ? [[field, value]] : [];
+  return z
+    .array(z.array(z.unknown()))
+    .parse(answer)
+    .map((values) => {
+      const entries = fields.flatMap((field, place): [string, string][] => {
+        const value = values[place];
+        return typeof value === 'string' ? [[field, value]] : [];
+      });
+      return entries.length === 0 ? undefined : Object.fromEntries(entries);
     });
-    return entries.length === 0 ? undefined : Object.fromEntries(entries);
-  });
 }
 
 /** The model that a generate job uses or that a train job made. */

@@ -17,7 +17,8 @@ export interface RedisDurability {
 
 /** Reads what Redis promises. Throws as the connection does where Redis is away. */
 export async function redisDurability(redis: Redis): Promise<RedisDurability> {
-  const info = `${await askWhenReady(redis, 'info', 'memory')}\n${await askWhenReady(redis, 'info', 'persistence')}`;
+  const sections = [await askWhenReady(redis, 'info', 'memory'), await askWhenReady(redis, 'info', 'persistence')];
+  const info = z.array(z.string()).parse(sections).join('\n');
   const evictionPolicy = fieldOf(info, 'maxmemory_policy') ?? 'noeviction';
   if (fieldOf(info, 'aof_enabled') === '1') return { evictionPolicy, persistence: 'aof' };
   const save = await readSetting(redis, 'save');
