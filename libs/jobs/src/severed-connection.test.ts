@@ -164,15 +164,14 @@ describe('a worker whose connection breaks before it hears the answer', () => {
 });
 
 test('what a worker asks at its start is answered, also where the connection breaks before it is ready', async () => {
-  const broken = proxy.atAnswer(/redis_version/u);
-  const severed = { isBroken: false };
-  void broken.then(() => (severed.isBroken = true));
+  const broken = new AbortController();
+  void proxy.atAnswer(/redis_version/u).then(() => broken.abort());
   const redis = connectRedis(proxy.url, 'worker', () => undefined);
   const registry = new WorkerRegistry({ redis, prefix: valkey.fresh() });
   const about = { id: 'worker_1', host: 'here', pid: 1, device: 'cpu', roles: ['train' as const], libraries: {} };
   const now = { state: 'idle' as const, jobs: [], tokensPerSecond: 0, startedAt: new Date(0).toISOString() };
   const asked: Promise<unknown>[] = [];
-  while (!severed.isBroken) {
+  while (!broken.signal.aborted) {
     asked.push(redisDurability(redis), registry.announce({ ...about, ...now }));
     await nextTurn();
   }
