@@ -82,6 +82,8 @@ export async function queueBenchmark(
     say(`the api's memory went from ${mebibytes(before.api)} to ${mebibytes(after.api)}`);
     await queue.close();
     await store.close();
+    const made = await redis.zcard('{glyphmill}:jobs');
+    if (made !== (rounds + 1) * BATCH) throw new Error(`${made} jobs were made instead of ${(rounds + 1) * BATCH}`);
 
     const about = (figure: string) => ({ figure, threads: 1, batch: BATCH, unit: 'jobs/s' });
     const accepted = [
