@@ -59,6 +59,8 @@ export async function queueBenchmark({ jobs }: { jobs: number }, say: (line: str
     );
     say(`the api's memory went from ${mebibytes(before.api)} to ${mebibytes(after.api)}`);
     await queue.close();
+    const made = await redis.zcard('{glyphmill}:jobs');
+    if (made !== (rounds + 1) * BATCH) throw new Error(`${made} jobs were made instead of ${(rounds + 1) * BATCH}`);
 
     const about = (figure: string) => ({ figure, threads: 1, batch: BATCH, unit: 'jobs/s' });
     const figures = [moreIsBetter(about('accepted in batches (peer: BullMQ addBulk)'), ours, peer)];
