@@ -23,10 +23,10 @@ const USAGE = `usage: npm run bench -- NAME [options] [--json]
   bigram    --text FILE --python PYTHON   a bigram model beside PyTorch
   latency   --url URL                     the api of an idle stack (npm start) while it trains
   queue     [--jobs 100000]                a queue of so many jobs over HTTP: batches beside BullMQ's bulk adding, memory, and
-                                          how long lists take
+                                          how long lists take; writes docs/benchmarks-queue.md
   --text    a UTF-8 text to train on      --python  a Python interpreter with PyTorch
   --quick   training, ladder and generation: everything tiny, to see that it runs; writes no page
-  --page    training, ladder and generation: where the page goes, also of a quick run or of a part
+  --page    training, ladder, generation and queue: where the page goes, also of a quick run or of a part
   --json    one JSON object a figure: {figure, threads, batch, unit, ours, peer, ratio}`;
 
 /** What is wrong with what was typed. */
@@ -78,7 +78,7 @@ async function run(name: string | undefined, given: Given): Promise<Figure[]> {
     case 'latency':
       return await latencyBenchmark({ url: needed('url') }, say);
     case 'queue':
-      return await queueBenchmark({ jobs: Number(given.jobs) }, say);
+      return await queueBenchmark({ jobs: Number(given.jobs), page: page('benchmarks-queue.md') }, say);
     case undefined:
       throw new UsageError(USAGE);
     default:

@@ -1,4 +1,5 @@
 import { RandomStream } from '@glyphmill/data';
+import { z } from 'zod';
 
 /** What may go wrong, how often beside the others, and for how long, in milliseconds. */
 const FAULTS = {
@@ -15,7 +16,7 @@ const FAULTS = {
 } as const;
 
 export type FaultKind = keyof typeof FAULTS;
-export const FAULT_KINDS = Object.keys(FAULTS) as FaultKind[];
+export const faultKind = z.enum(Object.keys(FAULTS) as [FaultKind, ...FaultKind[]]);
 
 /** A fault that is to come. */
 export interface Fault {
@@ -30,10 +31,11 @@ export interface Fault {
 
 const MEAN_GAP_MS = 5000;
 
-/** The faults of a run, as the seed says. */
-export function planFaults(lengthMs: number, seed: number): Fault[] {
+/** The faults of a run, as the seed says; of one kind alone where it is given. */
+export function planFaults(lengthMs: number, seed: number, only?: FaultKind): Fault[] {
   const random = new RandomStream(seed, 2);
-  const lots = FAULT_KINDS.flatMap((kind) => Array.from({ length: FAULTS[kind].weight }, () => kind));
+  const kinds = only === undefined ? faultKind.options : [only];
+  const lots = kinds.flatMap((kind) => Array.from({ length: FAULTS[kind].weight }, () => kind));
   const faults: Fault[] = [];
   for (let atMs = MEAN_GAP_MS; atMs < lengthMs; atMs += MEAN_GAP_MS * (0.5 + random.nextFloat())) {
     const kind = lots[random.nextInt(lots.length)]!;

@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { ApiPool } from './api-pool.js';
 import { Deployment } from './deployment.js';
-import { planFaults } from './fault-schedule.js';
+import { faultKind, planFaults } from './fault-schedule.js';
 import { checkJob } from './job-checks.js';
 import { checkKeys, checkProcesses, checkStorage } from './leftover-checks.js';
 import { report } from './report.js';
@@ -13,11 +13,12 @@ import { runJobs } from './run.js';
 import { undisturbed } from './undisturbed.js';
 import { planJobs } from './workload.js';
 
-const USAGE = `usage: npm run chaos -- [--jobs 200] [--minutes 5] [--seed N] [--keep]
+const USAGE = `usage: npm run chaos -- [--jobs 200] [--minutes 5] [--seed N] [--only FAULT] [--keep]
   Two apis, three workers and a Valkey do jobs, first undisturbed, then while random faults strike them; at the end it
   checks that each job ended once, with the same bytes. Exits 1 on any violation.
   --jobs     how many jobs are enqueued    --minutes  how long faults strike
-  --seed     what is random                --keep     leaves the folder with all logs and files`;
+  --seed     what is random                --keep     leaves the folder with all logs and files
+  --only     one kind of fault: ${faultKind.options.join(', ')}`;
 
 const wholeNumber = (most: number) => z.coerce.number().int().min(1).max(most);
 const asked = z.object({
@@ -29,6 +30,7 @@ const asked = z.object({
     .min(0)
     .max(2 ** 32 - 1)
     .default(1),
+  only: faultKind.optional(),
   keep: z.boolean().default(false),
 });
 
@@ -38,7 +40,7 @@ const ENQUEUE_SHARE = 0.8;
 const PATIENCE_MS_A_JOB = 5000;
 const LEAST_PATIENCE_MS = 180_000;
 
-async function chaos({ jobs, minutes, seed, keep }: z.output<typeof asked>): Promise<string[]> {
+async function chaos({ jobs, minutes, seed, only, keep }: z.output<typeof asked>): Promise<string[]> {
   const folder = mkdtempSync(join(tmpdir(), 'glyphmill-chaos-'));
   const violations: string[] = [];
   const onViolation = (violation: string) => {
@@ -55,13 +57,17 @@ async function chaos({ jobs, minutes, seed, keep }: z.output<typeof asked>): Pro
     const { accepted, inflicted } = await runJobs({
       api,
       jobs: planJobs(items, jobs, lengthMs * ENQUEUE_SHARE, seed),
-      faults: planFaults(lengthMs, seed),
+      faults: planFaults(lengthMs, seed, only),
       patienceMs: Math.max(LEAST_PATIENCE_MS, jobs * PATIENCE_MS_A_JOB),
       onViolation,
       onProgress: (line) => console.log(line),
     });
     const checked = [];
     for (const job of accepted) checked.push(await checkJob(api, job, expected, onViolation));
+    // A drain spends no attempt.
+    const spent = checked.filter(({ job }) => job.attempts > 0);
+    if (only === 'drain worker')
+      for (const { job } of spent) onViolation(`${job.id} has spent ${job.attempts} attempts`);
     if (accepted.length !== jobs) onViolation(`${accepted.length} of ${jobs} jobs were accepted`);
     await checkKeys(deployment, onViolation);
     await checkStorage(deployment, checked, models, onViolation);
@@ -82,6 +88,7 @@ try {
       jobs: { type: 'string' },
       minutes: { type: 'string' },
       seed: { type: 'string' },
+      only: { type: 'string' },
       keep: { type: 'boolean' },
     },
   });

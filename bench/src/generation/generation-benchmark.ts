@@ -4,8 +4,8 @@ import { basename, join } from 'node:path';
 import type { Figure } from '../figure.js';
 import { describeMachine, describePyTorch } from '../machine.js';
 import type { Section } from '../section.js';
+import { sectionsPage } from '../sections-page.js';
 import { bigramBesidePyTorch, gptBesidePyTorch } from './beside-pytorch.js';
-import { generationPage } from './generation-page.js';
 import { device as devices } from './generation-report.js';
 import { generationRoad } from './generation-road.js';
 import { type GenerationSetup, QUICK, WHOLE } from './generation-setup.js';
@@ -59,7 +59,7 @@ export async function generationBenchmark(
       const machine = [...(await describeMachine()), ...peer];
       const options = `${device === 'cpu' ? '' : ` --device ${device}`}${quick ? ' --quick' : ''}${only === undefined ? '' : ` --only ${only}`}`;
       const command = `npm run bench -- generation --text ${basename(text)} --python PYTHON${options}`;
-      writeFileSync(page, generationPage({ machine, command, sections }));
+      writeFileSync(page, sectionsPage({ title: 'Benchmarks: generation', machine, command, sections }));
       say(`wrote ${page}`);
     }
     return sections.flatMap(({ figures }) => figures);

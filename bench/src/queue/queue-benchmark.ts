@@ -1,9 +1,14 @@
 import { randomUUID } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
+import { JobStore, trainRequest, type TrainRequest } from '@glyphmill/jobs';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { z } from 'zod';
 import { type Figure, lessIsBetter, moreIsBetter } from '../figure.js';
+import { describeMachine } from '../machine.js';
+import type { Section } from '../section.js';
+import { sectionsPage } from '../sections-page.js';
 import { serveQueue } from './served-queue.js';
 
 /** How many jobs a batch makes. */
@@ -18,13 +23,28 @@ const REQUESTS = 500;
 /** What a request at its 99th percentile may take. */
 const LIMIT_MS = 20;
 
+/** What was planned that a waiting train job takes of Redis. */
+const PLANNED_BYTES = 2600;
+
+const MEBIBYTE = 1024 ** 2;
+
 const page = z.object({ data: z.array(z.object({ id: z.string() })), nextCursor: z.string().nullable() });
+
+interface QueueBenchmarkOptions {
+  /** How many jobs are to wait. */
+  jobs: number;
+  /** Where the page goes; undefined: nowhere. */
+  page: string | undefined;
+}
 
 /**
  * A full queue over HTTP: how fast batches of jobs are accepted beside BullMQ's own bulk adding to the same Valkey, what
  * memory grows, and how long lists and single jobs take beside the limit of 20 ms at the 99th percentile.
  */
-export async function queueBenchmark({ jobs }: { jobs: number }, say: (line: string) => void): Promise<Figure[]> {
+export async function queueBenchmark(
+  { jobs, page: pageFile }: QueueBenchmarkOptions,
+  say: (line: string) => void,
+): Promise<Figure[]> {
   const served = await serveQueue();
   const redis = new Redis(served.redisUrl, { maxRetriesPerRequest: null });
   try {
@@ -32,7 +52,8 @@ export async function queueBenchmark({ jobs }: { jobs: number }, say: (line: str
     const memory = async () => ({ api: await served.apiBytes(), redis: await usedBytes(redis) });
     await send(served.url, batchOf(0), say);
     const before = await memory();
-    const [ours, peer]: [number[], number[]] = [[], []];
+    const rates: Record<'http' | 'store' | 'bullmq', number[]> = { http: [], store: [], bullmq: [] };
+    const store = new JobStore({ redis, prefix: '{store}' });
     const queue = new Queue('bare', { connection: redis, prefix: '{bare}' });
     const bodies = batchOf(0);
     let ids: string[] = [];
@@ -40,14 +61,15 @@ export async function queueBenchmark({ jobs }: { jobs: number }, say: (line: str
     const cpuBefore = await served.apiCpuMs();
     for (let round = 0; round < rounds; round += 1) {
       const batch = batchOf(round);
-      ours.push(await rate(async () => (ids = await send(served.url, batch, say))));
+      rates.http.push(await rate(async () => (ids = await send(served.url, batch, say))));
       const bytes = await usedBytes(redis);
-      peer.push(await rate(() => queue.addBulk(bodies.map((data) => ({ name: 'run', data })))));
+      rates.store.push(await rate(() => store.create(bodies.map(draftOf))));
+      rates.bullmq.push(await rate(() => queue.addBulk(bodies.map((data) => ({ name: 'run', data })))));
       bareBytes += (await usedBytes(redis)) - bytes;
       if ((round + 1) % 10 === 0) {
         const { api, redis: total } = await memory();
         say(
-          `${(round + 1) * BATCH} jobs: api ${mebibytes(api)}, Valkey ${mebibytes(total - bareBytes)} without the peer's`,
+          `${(round + 1) * BATCH} jobs: api ${mebibytes(api)}, Valkey ${mebibytes(total - bareBytes)} without those beside them`,
         );
       }
     }
@@ -59,11 +81,29 @@ export async function queueBenchmark({ jobs }: { jobs: number }, say: (line: str
     );
     say(`the api's memory went from ${mebibytes(before.api)} to ${mebibytes(after.api)}`);
     await queue.close();
+    await store.close();
     const made = await redis.zcard('{glyphmill}:jobs');
     if (made !== (rounds + 1) * BATCH) throw new Error(`${made} jobs were made instead of ${(rounds + 1) * BATCH}`);
 
     const about = (figure: string) => ({ figure, threads: 1, batch: BATCH, unit: 'jobs/s' });
-    const figures = [moreIsBetter(about('accepted in batches (peer: BullMQ addBulk)'), ours, peer)];
+    const accepted = [
+      moreIsBetter(about('POST /api/jobs/batch (peer: BullMQ addBulk)'), rates.http, rates.bullmq),
+      moreIsBetter(about('JobStore.create (peer: BullMQ addBulk)'), rates.store, rates.bullmq),
+    ];
+    const bytesAJob = (after.redis - before.redis - bareBytes) / (rounds * BATCH);
+    const memoryFigures = [
+      lessIsBetter(
+        { ...about('api memory after the last batch (peer: after the first)'), unit: 'MiB' },
+        [after.api / MEBIBYTE],
+        [before.api / MEBIBYTE],
+      ),
+      lessIsBetter(
+        { ...about('memory of Valkey a waiting job (peer: what was planned)'), unit: 'bytes' },
+        [bytesAJob],
+        [PLANNED_BYTES],
+      ),
+    ];
+    const found: Figure[] = [];
     const middle = ids[Math.floor(BATCH / 2)] ?? '';
     for (const path of [
       '/api/jobs',
@@ -83,18 +123,62 @@ export async function queueBenchmark({ jobs }: { jobs: number }, say: (line: str
       const cpuMs = ((await served.apiCpuMs()) - cpuBefore) / REQUESTS;
       const median = taken[Math.floor(REQUESTS / 2)] ?? Infinity;
       say(`GET ${name}: median ${median.toFixed(1)} ms, of which the api computes ${cpuMs.toFixed(1)} ms`);
-      figures.push(
+      found.push(
         lessIsBetter({ figure: `GET ${name}, p99 (peer: limit)`, threads: 1, batch: 1, unit: 'ms' }, [at], [LIMIT_MS]),
       );
     }
-    return figures;
+    if (pageFile !== undefined) {
+      const machine = [...(await describeMachine()), ['Valkey', await versionOf(redis)] as const];
+      const sections = sectionsOf(rounds * BATCH, accepted, memoryFigures, found);
+      const command = 'npm run bench -- queue';
+      await writeFile(pageFile, sectionsPage({ title: 'Benchmarks: the queue', machine, command, sections }));
+      say(`wrote ${pageFile}`);
+    }
+    return [...accepted, ...memoryFigures, ...found];
   } finally {
     redis.disconnect();
     await served.stop();
   }
 }
 
-function batchOf(round: number): object[] {
+function sectionsOf(jobs: number, accepted: Figure[], memory: Figure[], found: Figure[]): Section[] {
+  return [
+    {
+      title: 'Accepting',
+      about:
+        `${jobs.toLocaleString('en')} train jobs, ${BATCH} at once, each way in turn batch by batch, into a Valkey that writes ` +
+        'each change to the disk before it answers. Ours is a record, its indexes and a delivery in one transaction; over ' +
+        'HTTP also the parsing, the checks and the answer; `JobStore.create` reads the jobs back one by one. The peer is `addBulk` of bare BullMQ with the request as its data, ' +
+        "which is a pipeline and no transaction. Medians of all batches. The bar is half of the peer's rate.",
+      figures: accepted,
+    },
+    {
+      title: 'Waiting',
+      about: `What ${jobs.toLocaleString('en')} waiting jobs cost, those of the other ways left out.`,
+      figures: memory,
+    },
+    {
+      title: 'Being found',
+      about:
+        `Lists and a single job while all of them wait, ${REQUESTS} requests of each kind over HTTP, one after another. The ` +
+        `peer is the limit: ${LIMIT_MS} ms at the 99th percentile.`,
+      figures: found,
+    },
+  ];
+}
+
+async function versionOf(redis: Redis): Promise<string> {
+  const info = await redis.info('server');
+  return /^valkey_version:(\S+)/mu.exec(info)?.[1] ?? 'a Redis';
+}
+
+/** A request as `JobStore.create` takes it. */
+function draftOf(request: { kind: string }): { kind: 'train'; request: TrainRequest } {
+  const { kind: _, ...fields } = request;
+  return { kind: 'train', request: trainRequest.parse(fields) };
+}
+
+function batchOf(round: number): { kind: string }[] {
   return Array.from({ length: BATCH }, (_, place) => ({
     kind: 'train',
     dataset: 'moby-dick',
