@@ -17,9 +17,9 @@ order = json.loads(sys.argv[1])
 top_k = order["topK"]
 torch.set_num_threads(order["threads"])
 torch.manual_seed(order["seed"])
-torch.set_default_device(order["device"])
-(table,) = (torch.from_numpy(array).to(order["device"]) for array in read_weights(order["weightsFolder"]).values())
-newest = torch.tensor(turned_prompts(order))[:, -1:]
+device = order["device"]
+(table,) = (torch.from_numpy(array).to(device) for array in read_weights(order["weightsFolder"]).values())
+newest = torch.tensor(turned_prompts(order), device=device)[:, -1:]
 
 
 @torch.inference_mode()

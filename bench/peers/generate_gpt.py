@@ -19,12 +19,12 @@ model_sizes = {name: order["model"][name] for name in ("nLayer", "nHead", "nEmbd
 batch, top_k = order["batch"], order["topK"]
 torch.set_num_threads(order["threads"])
 torch.manual_seed(order["seed"])
-torch.set_default_device(order["device"])
+device = order["device"]  # given to each tensor: a default device would slow every operation down
 
 model = GPT(order["vocabularySize"], **model_sizes)
 model.load(read_weights(order["weightsFolder"]))
-model.eval()
-prompt = torch.tensor(turned_prompts(order))  # [B, T]
+model.eval().to(device)
+prompt = torch.tensor(turned_prompts(order), device=device)  # [B, T]
 layers = model.transformer
 
 
@@ -50,7 +50,7 @@ def attend(attention, x, cache, start):
 
 def next_logits(ids, caches, start):
     """ids [B, T], the first of them at place `start` -> the logits after the last one [B, V]."""
-    x = layers["wte"](ids) + layers["wpe"](torch.arange(start, start + ids.shape[1]))
+    x = layers["wte"](ids) + layers["wpe"](torch.arange(start, start + ids.shape[1], device=device))
     for block, cache in zip(layers["h"], caches):
         x = x + attend(block.attn, block.ln_1(x), cache, start)
         x = x + block.mlp(block.ln_2(x))
@@ -67,7 +67,7 @@ def generate(count):
         return
     head_size = model_sizes["nEmbd"] // model_sizes["nHead"]
     shape = (batch, model_sizes["nHead"], prompt.shape[1] + count, head_size)
-    caches = [(torch.empty(shape), torch.empty(shape)) for _ in range(model_sizes["nLayer"])]
+    caches = [(torch.empty(shape, device=device), torch.empty(shape, device=device)) for _ in range(model_sizes["nLayer"])]
     token, start = prompt, 0
     for _ in range(count):
         length = token.shape[1]

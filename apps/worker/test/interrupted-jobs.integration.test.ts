@@ -40,7 +40,9 @@ describe('an engine that is killed', () => {
   test('spends an attempt, the worker lives on, and the next attempt succeeds', async () => {
     const worker = await place.worker();
     // Without checkpoints: the one of the last step would give the attempt back.
-    const { job, engine } = await midway(worker, { training: { ...LONGER, checkpointIntervalSeconds: 0 } });
+    const { job, engine } = await midway(worker, {
+      training: { ...LONGER, maxSteps: 30_000, checkpointIntervalSeconds: 0 },
+    });
     process.kill(engine, 'SIGKILL');
     const failure = await place.until(job, isQueuedAgain());
     expect(failure).toMatchObject({

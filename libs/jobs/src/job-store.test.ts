@@ -327,6 +327,28 @@ describe('a settled job', () => {
     await sweep.stop();
   });
 
+  test('whose back-off has passed is released once, however many sweeps look', async () => {
+    const { store, claim, redis, keys, prefix } = openStore();
+    const ids = [];
+    for (let job = 0; job < 30; job += 1) {
+      const { id } = await createOne(store);
+      await claim(id, id);
+      await store.settle(id, id, { state: 'failed', error: crash });
+      await redis.zadd(keys.due(), 0, id);
+      ids.push(id);
+    }
+    const sweeps = Array.from({ length: 4 }, () => new Sweep({ redis, prefix }));
+    // One after the other, so that the later ones know of jobs that the earlier ones release meanwhile.
+    const rounds = sweeps.map(async (sweep, turn) => {
+      for (let ping = 0; ping < turn; ping += 1) await redis.ping();
+      return await sweep.releaseDue();
+    });
+    const released = await Promise.all(rounds);
+    expect(released.reduce((sum, count) => sum + count, 0)).toBe(ids.length);
+    for (const id of ids) expect(await claim(id, 'next', 2)).toMatchObject({ attempts: 1 });
+    await Promise.all(sweeps.map((sweep) => sweep.stop()));
+  });
+
   test('whose error no retry mends has failed at once', async () => {
     const { store, claim } = openStore();
     const { id } = await createOne(store);

@@ -67,7 +67,7 @@ export class Sweep {
       const [id = '', shard] = due.split('.');
       const isReleased =
         shard === undefined
-          ? await this.#release(id, async ({ state }) => state === 'queued')
+          ? await this.#release(id, async ({ state }) => state === 'queued' && (await this.#isDue(id)))
           : await this.#releaseShard(id, Number(shard), async (entry) => entry.due === true);
       if (isReleased) released += 1;
     }
@@ -103,8 +103,7 @@ export class Sweep {
 
   async #releaseLostJob(id: string): Promise<number> {
     const isLost = async ({ delivery }: JobRecord) =>
-      (await this.#redis.zscore(this.#keys.due(), id)) === null &&
-      !(await this.#isKnown('train', deliveryId(id, delivery)));
+      !(await this.#isDue(id)) && !(await this.#isKnown('train', deliveryId(id, delivery)));
     return (await this.#release(id, isLost)) ? 1 : 0;
   }
 
@@ -116,6 +115,11 @@ export class Sweep {
       if (await this.#releaseShard(id, shard, isLost)) released += 1;
     }
     return released;
+  }
+
+  /** Whether a job still waits for its back-off: another sweep may have released it since. */
+  async #isDue(id: string): Promise<boolean> {
+    return (await this.#redis.zscore(this.#keys.due(), id)) !== null;
   }
 
   /** Whether BullMQ has this delivery, waiting or at work. */

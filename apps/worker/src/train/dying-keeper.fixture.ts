@@ -8,7 +8,7 @@ import type { TrainingCommand } from './training-protocol.js';
 
 /**
  * A worker and its engines in a process of its own, which claims some jobs, keeps one checkpoint after another of each,
- * going on from the newest that there is, says that it has begun, and is killed.
+ * going on from the newest that there is, says of each that it is kept, and is killed.
  */
 const [redisUrl = '', folder = '', token = '', ...ids] = process.argv.slice(2);
 process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'));
@@ -56,11 +56,11 @@ async function keepCheckpoints(id: string): Promise<void> {
   };
   const keeper: CheckpointKeeper = new CheckpointKeeper({ storage, lease, engine, intervalSeconds: 0 });
   keeper.reached(step);
-  process.send?.('begun');
   for (;;) {
     step += 1;
     keeper.reached(step);
     await keeper.save();
+    process.send?.('kept');
   }
 }
 

@@ -58,10 +58,11 @@ test('a worker that is killed in the middle of 10 checkpoints, 5 times at random
       newest.set(id, step);
     }
   }
-  expect(Math.max(...newest.values())).toBeGreaterThan(KILLS);
+  // Each life kept at least one, on top of what the lives before it had kept.
+  expect([...newest.values()].reduce((sum, step) => sum + step, 0)).toBeGreaterThanOrEqual(KILLS);
 });
 
-/** Has a worker of its own keep checkpoints of some jobs, and kills it at a random moment after it has begun. */
+/** Has a worker of its own keep checkpoints of some jobs, and kills it at a random moment after it has kept one. */
 async function runAndKill(token: string, ids: string[]): Promise<void> {
   const worker = fork(new URL('dying-keeper.fixture.ts', import.meta.url), [server.url, folder, token, ...ids], {
     execArgv: [...process.execArgv, '--experimental-transform-types', '--no-warnings'],
