@@ -36,6 +36,29 @@ test('initFrom and resumeFrom together are refused, and both are named', () => {
   ]);
 });
 
+describe('a deadline', () => {
+  test.each([
+    ['tomorrow', /^a time with its offset, such as/u],
+    ['2027-01-01', /^a time with its offset, such as/u],
+    ['9999-12-31T23:59:59-23:59', 'the year may be at most 9999, in UTC'],
+  ])('of %o is refused, and the message says what one is', (deadline, message) => {
+    const { error } = trainRequest.safeParse({ ...TRAIN, deadline });
+    expect(error?.issues).toMatchObject([{ path: ['deadline'], message: expect.stringMatching(message) }]);
+  });
+
+  test('is kept in UTC, and comes through a record as it is', () => {
+    const request = trainRequest.parse({ ...TRAIN, deadline: '2030-01-01T01:00:00+01:00' });
+    expect(request.deadline).toBe('2030-01-01T00:00:00.000Z');
+    expect(trainRequest.parse(JSON.parse(JSON.stringify(request)))).toEqual(request);
+  });
+});
+
+test.each(['two\nlines', 'a\u0000b', 'half \ud83d', 'turned \u202e round'])('a name of %j is refused', (name) => {
+  const { error } = trainRequest.safeParse({ ...TRAIN, name });
+  expect(error?.issues).toMatchObject([{ path: ['name'], message: expect.stringMatching(/^a name is one line/u) }]);
+  expect(trainRequest.parse({ ...TRAIN, name: 'Der Wal 🐋' }).name).toBe('Der Wal 🐋');
+});
+
 describe('the prompts of a generate request', () => {
   test.each([{}, { prompts: ['a'], promptsDataset: 'dataset_1' }])('%o are refused: it is one of the two', (given) => {
     const { error } = generateRequest.safeParse({ model: 'model_1', ...given });

@@ -35,7 +35,8 @@ const delivery = {
     .default(3)
     .describe('How often a crash may end an attempt before the job fails.'),
   deadline: z.iso
-    .datetime({ offset: true })
+    .datetime({ offset: true, error: 'a time with its offset, such as 2027-01-01T00:00:00Z' })
+    .refine((time) => !(new Date(time).getUTCFullYear() > 9999), 'the year may be at most 9999, in UTC')
     .transform((time) => new Date(time).toISOString())
     .optional()
     .describe('When the job must have ended; one that has not then fails (`deadline_exceeded`). In the future.'),
@@ -45,7 +46,14 @@ const delivery = {
 export const trainRequest = z
   .strictObject({
     dataset: identifier.describe("A dataset's id; `moby-dick` is always there."),
-    name: z.string().trim().min(1).max(100).optional().describe("The model's name."),
+    name: z
+      .string()
+      .trim()
+      .min(1)
+      .max(100)
+      .refine(isPlainLine, 'a name is one line of text, without control characters and halves of characters')
+      .optional()
+      .describe("The model's name."),
     model: modelConfig,
     training: partialTrainingConfig.default({}),
     initFrom: initFrom
@@ -157,6 +165,11 @@ function streamRefusal({ prompts = [], promptsDataset, samples, maxNewTokens }: 
   return (
     excess && `can be true where ${excess.limit}; ask for less, or leave it out and read the output while the job runs`
   );
+}
+
+/** Whether a text is whole characters, none of which ends a line, turns its direction or controls something. */
+function isPlainLine(text: string): boolean {
+  return text.isWellFormed() && !/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u.test(text);
 }
 
 function totalBytes(texts: string[]): number {
