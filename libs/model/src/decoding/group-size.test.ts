@@ -3,10 +3,10 @@ import { groupSize } from './group-size.js';
 
 const small = { nLayer: 4, nHead: 4, headSize: 32 };
 
-test('a CPU decodes twelve sequences a thread together, a GPU many', () => {
-  expect(groupSize(small, 320, { device: 'cpu', decodingThreads: 1, sessionThreads: 1 })).toBe(12);
-  expect(groupSize(small, 320, { device: 'cpu', decodingThreads: 2, sessionThreads: 1 })).toBe(12);
-  expect(groupSize(small, 320, { device: 'cpu', decodingThreads: 1, sessionThreads: 2 })).toBe(24);
+test('a CPU decodes eight sequences a thread together, a GPU many', () => {
+  expect(groupSize(small, 320, { device: 'cpu', decodingThreads: 1, sessionThreads: 1 })).toBe(8);
+  expect(groupSize(small, 320, { device: 'cpu', decodingThreads: 2, sessionThreads: 1 })).toBe(8);
+  expect(groupSize(small, 320, { device: 'cpu', decodingThreads: 1, sessionThreads: 2 })).toBe(16);
   expect(groupSize(small, 320, { device: 'cuda:0', decodingThreads: 1, sessionThreads: undefined })).toBe(256);
 });
 

@@ -7,7 +7,7 @@ import type { ThreadPlan } from './thread-plan.js';
  * Sequences for each thread in one batch of the graph. Their keys and values stay in the processor's cache for the steps of
  * a chunk; with more of them a token costs more (decision 10).
  */
-const SEQUENCES_A_THREAD = 12;
+const SEQUENCES_A_THREAD = 8;
 
 /** On a GPU, where a step costs about the same for many sequences as for one. Not measured. */
 const SEQUENCES_ON_A_GPU = 256;
