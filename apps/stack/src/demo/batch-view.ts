@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { SingleBar } from 'cli-progress';
 import { z } from 'zod';
 import type { ApiClient, DemoJob } from './api-client.js';
+import { progressBar } from './progress-bar.js';
 import { sampleText } from './training-view.js';
 
 const PROMPTS = Array.from({ length: 200 }, (_, index) => `CHAPTER ${index + 1}. `);
@@ -27,17 +27,7 @@ export async function showBatch(api: ApiClient, model: string, say: (line: strin
 }
 
 async function showProgress(api: ApiClient, { id }: DemoJob): Promise<void> {
-  const bar = new SingleBar({
-    format: '  {bar} {value}/{total} texts  {speed} tokens/s',
-    barsize: 24,
-    barCompleteChar: '█',
-    barIncompleteChar: '░',
-    hideCursor: true,
-    noTTYOutput: true,
-    notTTYSchedule: 2000,
-    linewrap: false,
-    stream: process.stdout,
-  });
+  const bar = progressBar('  {bar} {value}/{total} texts  {speed} tokens/s');
   bar.start(PROMPTS.length * SAMPLES, 0, { speed: '–' });
   for (;;) {
     const job = await api.job(id);

@@ -1,6 +1,7 @@
-import { SingleBar } from 'cli-progress';
+import type { SingleBar } from 'cli-progress';
 import { z } from 'zod';
 import type { DemoEvent } from './api-client.js';
+import { progressBar } from './progress-bar.js';
 
 const metric = z.object({
   step: z.number(),
@@ -20,17 +21,9 @@ export class TrainingView {
   constructor(maxSteps: number, say: (line: string) => void) {
     this.#maxSteps = maxSteps;
     this.#say = say;
-    this.#bar = new SingleBar({
-      format: '  {bar} step {value}/{total}  loss {loss}  val {validation}  {speed} tokens/s  {left} left',
-      barsize: 24,
-      barCompleteChar: '█',
-      barIncompleteChar: '░',
-      hideCursor: true,
-      noTTYOutput: true,
-      notTTYSchedule: 2000,
-      linewrap: false,
-      stream: process.stdout,
-    });
+    this.#bar = progressBar(
+      '  {bar} step {value}/{total}  loss {loss}  val {validation}  {speed} tokens/s  {left} left',
+    );
   }
 
   show(event: DemoEvent): void {
