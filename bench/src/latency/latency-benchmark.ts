@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type Figure, median } from '../figure.js';
+import { latencies } from '../latencies.js';
 
 const REQUESTS = 1000;
 
@@ -25,12 +26,12 @@ export async function latencyBenchmark({ url }: { url: string }, say: (line: str
   });
   try {
     while ((await get(training.id)).state === 'queued') await new Promise((resolve) => setTimeout(resolve, 100));
-    const busy = await latencies(() => get(training.id));
+    const busy = await latencies(REQUESTS, () => get(training.id));
     const { state } = await get(training.id);
     if (state !== 'running') throw new Error(`the training is ${state}; it should have run all the time`);
     say(`measured ${REQUESTS} requests while ${training.id} ran`);
     await post(`/api/jobs/${training.id}/cancel`, {});
-    const idle = await latencies(() => get(training.id));
+    const idle = await latencies(REQUESTS, () => get(training.id));
     const figure = (name: string, at: number): Figure => ({
       figure: `GET /api/jobs/:id while training (peer: while idle), ${name}`,
       threads: 1,
@@ -45,15 +46,4 @@ export async function latencyBenchmark({ url }: { url: string }, say: (line: str
   } finally {
     await fetch(`${url}/api/jobs/${training.id}/cancel`, { method: 'POST' });
   }
-}
-
-/** Milliseconds of each request, one after another, sorted. */
-async function latencies(request: () => Promise<unknown>): Promise<number[]> {
-  const taken: number[] = [];
-  for (let i = 0; i < REQUESTS; i += 1) {
-    const start = performance.now();
-    await request();
-    taken.push(performance.now() - start);
-  }
-  return taken.sort((a, b) => a - b);
 }

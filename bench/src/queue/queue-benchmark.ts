@@ -6,6 +6,7 @@ import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { z } from 'zod';
 import { type Figure, lessIsBetter, moreIsBetter } from '../figure.js';
+import { latencies } from '../latencies.js';
 import { describeMachine } from '../machine.js';
 import type { Section } from '../section.js';
 import { sectionsPage } from '../sections-page.js';
@@ -119,7 +120,7 @@ export async function queueBenchmark(
       `/api/jobs/${middle}`,
     ]) {
       const cpuBefore = await served.apiCpuMs();
-      const taken = await latencies(() => read(`${served.url}${path}`));
+      const taken = await latencies(REQUESTS, () => read(`${served.url}${path}`));
       const at = taken[Math.floor(REQUESTS * 0.99)] ?? Infinity;
       const name = path.replace(middle, 'ID');
       const cpuMs = ((await served.apiCpuMs()) - cpuBefore) / REQUESTS;
@@ -217,17 +218,6 @@ async function rate(makeBatch: () => Promise<unknown>): Promise<number> {
   const start = performance.now();
   await makeBatch();
   return (BATCH / (performance.now() - start)) * 1000;
-}
-
-/** Milliseconds of each request, one after another, sorted. */
-async function latencies(request: () => Promise<unknown>): Promise<number[]> {
-  const taken: number[] = [];
-  for (let i = 0; i < REQUESTS; i += 1) {
-    const start = performance.now();
-    await request();
-    taken.push(performance.now() - start);
-  }
-  return taken.sort((a, b) => a - b);
 }
 
 async function usedBytes(redis: Redis): Promise<number> {
