@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
+import { ConfigError } from '@glyphmill/settings';
 import { expect, test } from 'vitest';
-import { ConfigError, readConfig } from './config.js';
+import { readConfig } from './config.js';
 
 const REDIS_URL = 'redis://127.0.0.1:6379';
 
@@ -28,9 +29,7 @@ test.each([
   ['MAX_QUEUED_JOBS', '0', '1 or more'],
   ['MAX_FINISHED_JOBS', 'many', 'whole number of jobs'],
   ['JOB_RETENTION_SECONDS', '0', '1 or more'],
-  ['STORAGE_URL', 's3://bucket', 'file:'],
   ['LOG_LEVEL', 'loud', 'trace'],
-  ['REDIS_URL', 'localhost:6379', 'redis://'],
   ['REDIS_PREFIX', 'glyphmill', '{glyphmill}'],
   ['ALLOW_UNAUTHENTICATED', 'yes', 'true'],
 ])('%s of %s is refused with what is allowed', (name, value, allowed) => {
@@ -45,8 +44,10 @@ test('a missing Redis is named', () => {
   expect(() => readConfig({})).toThrow(/REDIS_URL is not set/u);
 });
 
-test('a password is not shown', () => {
-  expect(() => readConfig({ REDIS_URL: 'http://user:secret@host' })).toThrow(/"http:\/\/\*\*\*@host"/u);
+test.each(['REDIS_URL', 'STORAGE_URL'])('a refused %s is named and not quoted', (name) => {
+  const read = () => readConfig({ REDIS_URL, [name]: 's3://KEY:SECRET@bucket' });
+  expect(read).toThrow(new RegExp(`^${name} \\(not shown: it may hold a secret\\) cannot be used: a`, 'u'));
+  expect(read).not.toThrow(/SECRET|bucket/u);
 });
 
 test('an address that other machines reach must be allowed in so many words', () => {

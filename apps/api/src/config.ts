@@ -1,7 +1,7 @@
 import { totalmem } from 'node:os';
 import { resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Retention } from '@glyphmill/jobs';
+import { ConfigError, readSettings, redisAddress, storageAddress } from '@glyphmill/settings';
 import { z } from 'zod';
 
 /** A training may take this much of the machine's memory unless MAX_JOB_MEMORY_BYTES says otherwise. */
@@ -16,15 +16,13 @@ const count = z.coerce.number('a whole number of jobs, 1 or more').int('a whole 
 const settings = z.object({
   HOST: z.string().default('127.0.0.1'),
   PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
-  REDIS_URL: z.url({ protocol: /^rediss?$/u, error: 'a redis:// or rediss:// address; the api needs one' }),
+  REDIS_URL: redisAddress('the API needs one'),
   REDIS_PREFIX: z
     .string()
     .regex(/^\{[\w.-]+\}$/u, 'one hash tag in braces, such as {glyphmill}')
     .default('{glyphmill}'),
   DATA_DIR: z.string().default('./data'),
-  STORAGE_URL: z
-    .url({ protocol: /^file$/u, error: 'a file:///… address; no other kind of storage is built yet' })
-    .optional(),
+  STORAGE_URL: storageAddress.optional(),
   MAX_UPLOAD_BYTES: bytes.default(256 * 1024 ** 2),
   MAX_QUEUED_JOBS: count.default(1_000_000),
   MAX_FINISHED_JOBS: count.default(100_000),
@@ -53,20 +51,9 @@ export interface ApiConfig {
   logLevel: z.output<typeof settings>['LOG_LEVEL'];
 }
 
-/** A setting that cannot be used; the message names it, what was given and what is allowed. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
-  readonly code = 'invalid_setting';
-}
-
-/** Reads the api's settings from an environment; an empty value counts as none. Throws {@link ConfigError}. */
+/** Reads the api's settings from an environment; an empty value counts as none. Throws `ConfigError`. */
 export function readConfig(environment: NodeJS.ProcessEnv): ApiConfig {
-  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
-  const parsed = settings.safeParse(given);
-  if (!parsed.success) {
-    throw new ConfigError(parsed.error.issues.map(({ path, message }) => refusal(path, message, given)).join('\n'));
-  }
-  const { data } = parsed;
+  const data = readSettings(settings, environment);
   if (!isLoopback(data.HOST) && data.ALLOW_UNAUTHENTICATED !== 'true') {
     throw new ConfigError(
       `HOST is "${data.HOST}": other machines could reach this api, and it asks for no key yet. ` +
@@ -78,24 +65,13 @@ export function readConfig(environment: NodeJS.ProcessEnv): ApiConfig {
     port: data.PORT,
     redisUrl: data.REDIS_URL,
     redisPrefix: data.REDIS_PREFIX,
-    storageFolder: data.STORAGE_URL ? fileURLToPath(data.STORAGE_URL) : resolve(data.DATA_DIR, 'storage'),
+    storageFolder: data.STORAGE_URL ?? resolve(data.DATA_DIR, 'storage'),
     maxUploadBytes: data.MAX_UPLOAD_BYTES,
     maxQueuedJobs: data.MAX_QUEUED_JOBS,
     retention: { seconds: data.JOB_RETENTION_SECONDS, count: data.MAX_FINISHED_JOBS },
     maxJobMemoryBytes: data.MAX_JOB_MEMORY_BYTES,
     logLevel: data.LOG_LEVEL,
   };
-}
-
-function refusal(path: PropertyKey[], message: string, given: Record<string, string | undefined>): string {
-  const name = String(path[0]);
-  const value = given[name];
-  return value === undefined ? `${name} is not set: ${message}` : `${name} is "${withoutPassword(value)}": ${message}`;
-}
-
-/** An address may carry a password, which belongs in no log. */
-function withoutPassword(value: string): string {
-  return value.replace(/\/\/[^@/]*@/u, '//***@');
 }
 
 function isLoopback(host: string): boolean {

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
+import { ConfigError } from '@glyphmill/settings';
 import { expect, test } from 'vitest';
-import { ConfigError, readConfig } from './config.js';
+import { readConfig } from './config.js';
 
 test('every setting has a default; an empty value counts as none', () => {
   expect(readConfig({ PORT: '', REDIS_URL: '' })).toEqual({
@@ -36,7 +37,12 @@ test.each([
   [{ PORT: 'http' }, 'PORT is "http": a whole number from 0 to 65535'],
   [{ PORT: '65536' }, 'PORT is "65536": a whole number from 0 to 65535'],
   [{ WORKERS: '-1' }, 'WORKERS is "-1": a whole number from 0 to 64'],
-  [{ REDIS_URL: 'mill' }, 'REDIS_URL is "mill": a redis:// or rediss:// address, or unset for a Valkey of its own'],
 ])('a setting that cannot be used is named, with what was given and what is allowed: %o', (given, message) => {
   expect(() => readConfig(given)).toThrow(new ConfigError(message));
+});
+
+test('a refused REDIS_URL is named and not quoted', () => {
+  const read = () => readConfig({ REDIS_URL: 'default:SECRET@mill:6379' });
+  expect(read).toThrow(/^REDIS_URL \(not shown: .*a redis:\/\/ .*; unset, the stack starts a Valkey of its own$/u);
+  expect(read).not.toThrow(/SECRET|mill/u);
 });

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { readSettings, redisAddress } from '@glyphmill/settings';
 import { z } from 'zod';
 
 const wholeNumber = (least: number, most: number) => {
@@ -9,9 +10,7 @@ const wholeNumber = (least: number, most: number) => {
 const settings = z.object({
   HOST: z.string().default('127.0.0.1'),
   PORT: wholeNumber(0, 65_535).default(3000),
-  REDIS_URL: z
-    .url({ protocol: /^rediss?$/u, error: 'a redis:// or rediss:// address, or unset for a Valkey of its own' })
-    .optional(),
+  REDIS_URL: redisAddress('unset, the stack starts a Valkey of its own').optional(),
   DATA_DIR: z.string().default('./data'),
   WORKERS: wholeNumber(0, 64).default(1),
   SHUTDOWN_GRACE_SECONDS: wholeNumber(0, 3600).default(30),
@@ -29,21 +28,9 @@ export interface StackConfig {
   shutdownGraceMs: number;
 }
 
-/** A setting that cannot be used; the message names it, what was given and what is allowed. */
-export class ConfigError extends Error {}
-
-/** Reads the stack's settings from an environment. Throws {@link ConfigError}. */
+/** Reads the stack's settings from an environment. Throws `ConfigError`. */
 export function readConfig(environment: NodeJS.ProcessEnv): StackConfig {
-  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
-  const parsed = settings.safeParse(given);
-  if (!parsed.success) {
-    const problems = parsed.error.issues.map(({ path, message }) => {
-      const name = String(path[0]);
-      return `${name} is ${JSON.stringify(given[name])}: ${message}`;
-    });
-    throw new ConfigError(problems.join('; '));
-  }
-  const { data } = parsed;
+  const data = readSettings(settings, environment);
   return {
     host: data.HOST,
     port: data.PORT,

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { ValkeyServer } from '@glyphmill/runtimes';
+import { shownAddress } from '@glyphmill/settings';
 import type { StackConfig } from './config.js';
 import { EmbeddedValkey } from './embedded-valkey.js';
 import { makeFolder } from './folder.js';
@@ -54,7 +55,7 @@ export async function startStack(
         onTrouble,
       });
   const redisUrl = config.redisUrl ?? (await valkey?.start())?.url ?? '';
-  onStarted(valkey ? `Valkey   ${redisUrl}` : `Redis    ${redisUrl}`);
+  onStarted(`${valkey ? 'Valkey ' : 'Redis  '}  ${shownAddress(redisUrl)}`);
 
   const environment = {
     ...inherited,

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
+import { ConfigError } from '@glyphmill/settings';
 import { describe, expect, test } from 'vitest';
-import { ConfigError, readConfig } from './config.js';
+import { readConfig } from './config.js';
 
 const REDIS_URL = 'redis://127.0.0.1:6379';
 
@@ -29,9 +30,9 @@ test('roles may be one, or both in any order', () => {
 
 describe('a setting that cannot be used is named, with what was given and what is allowed:', () => {
   test.each([
-    [{ REDIS_URL: 'localhost:6379' }, /^REDIS_URL is "localhost:6379": a redis:\/\/ or rediss:\/\/ address/u],
+    [{ REDIS_URL: 'default:SECRET@mill:6379' }, /^REDIS_URL \(not shown: [^@]*: a redis:\/\/ or rediss:\/\/ address/u],
     [{ REDIS_PREFIX: 'mill' }, /^REDIS_PREFIX is "mill": one hash tag in braces, such as \{glyphmill\}$/u],
-    [{ STORAGE_URL: 's3://bucket' }, /^STORAGE_URL is "s3:\/\/bucket": a file:/u],
+    [{ STORAGE_URL: 's3://KEY:SECRET@bucket' }, /^STORAGE_URL \(not shown: [^@]*: a file:/u],
     [{ WORKER_ROLES: 'train,' }, /^WORKER_ROLES is "train,": train, generate, or both/u],
     [{ DEVICE: 'cuda' }, /^DEVICE is "cuda": auto, cpu or cuda:N$/u],
     [{ THREADS: '1.5' }, /^THREADS is "1.5": a whole number from 1 to 1024$/u],

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { readSettings, redisAddress, storageAddress } from '@glyphmill/settings';
 import { z } from 'zod';
 
 const role = z.enum(['train', 'generate'], 'train, generate, or both with a comma between');
@@ -17,15 +17,13 @@ const wholeNumber = (least: number, most: number) => {
 };
 
 const settings = z.object({
-  REDIS_URL: z.url({ protocol: /^rediss?$/u, error: 'a redis:// or rediss:// address; the worker needs one' }),
+  REDIS_URL: redisAddress('the worker needs one'),
   REDIS_PREFIX: z
     .string()
     .regex(/^\{[\w.-]+\}$/u, 'one hash tag in braces, such as {glyphmill}')
     .default('{glyphmill}'),
   DATA_DIR: z.string().min(1).default('./data'),
-  STORAGE_URL: z
-    .url({ protocol: /^file$/u, error: 'a file:///… address; no other kind of storage is built yet' })
-    .optional(),
+  STORAGE_URL: storageAddress.optional(),
   WORKER_ROLES: z
     .string()
     .default('train,generate')
@@ -54,28 +52,13 @@ export interface WorkerConfig {
   shutdownGraceMs: number;
 }
 
-/** A setting that cannot be used; the message names it, what was given and what is allowed. */
-export class ConfigError extends Error {
-  readonly code = 'invalid_setting';
-}
-
-/** Reads the worker's settings from an environment. Throws {@link ConfigError}. */
+/** Reads the worker's settings from an environment. Throws `ConfigError`. */
 export function readConfig(environment: NodeJS.ProcessEnv): WorkerConfig {
-  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
-  const parsed = settings.safeParse(given);
-  if (!parsed.success) {
-    const problems = parsed.error.issues.map(({ path, message }) => {
-      const name = String(path[0]);
-      const value = given[name];
-      return `${name} is ${value === undefined ? 'not set' : JSON.stringify(value)}: ${message}`;
-    });
-    throw new ConfigError(problems.join('; '));
-  }
-  const { data } = parsed;
+  const data = readSettings(settings, environment);
   return {
     redisUrl: data.REDIS_URL,
     redisPrefix: data.REDIS_PREFIX,
-    storageFolder: data.STORAGE_URL ? fileURLToPath(data.STORAGE_URL) : resolve(data.DATA_DIR, 'storage'),
+    storageFolder: data.STORAGE_URL ?? resolve(data.DATA_DIR, 'storage'),
     roles: data.WORKER_ROLES,
     device: data.DEVICE,
     threads: data.THREADS,

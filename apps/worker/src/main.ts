@@ -1,5 +1,6 @@
 import { findRuntimes } from '@glyphmill/runtimes';
-import { ConfigError, readConfig } from './config.js';
+import { ConfigError } from '@glyphmill/settings';
+import { readConfig } from './config.js';
 import { createLog, type Logger } from './log.js';
 import { type RunningWorker, startWorker } from './worker.js';
 

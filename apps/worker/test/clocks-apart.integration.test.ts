@@ -15,7 +15,7 @@ const SHIFTED_CLOCK = new URL('shifted-clock.fixture.mjs', import.meta.url).href
 async function workerAhead(aheadMs: number) {
   return await place.worker({
     NODE_OPTIONS: `--import ${SHIFTED_CLOCK}`,
-    CLOCK_AHEAD_MS: String(aheadMs),
+    GLYPHMILL_CLOCK_AHEAD_MS: String(aheadMs),
     WORKER_ROLES: 'train',
   });
 }

@@ -38,7 +38,22 @@ test('no engine tells the maker of ONNX Runtime what it does, whatever the worke
   expect(environment).toMatchObject({ ORT_DISABLE_TELEMETRY: '1' });
 });
 
-test('what the worker inherited is kept, and its threads are told to the libraries', () => {
+test('an engine inherits no address of Redis or of the storage, and nothing else that it does not read', () => {
+  const secrets = {
+    REDIS_URL: 'redis://:SECRET@mill',
+    STORAGE_URL: 's3://KEY:SECRET@bucket',
+    REDISCLI_AUTH: 'SECRET',
+    AWS_SECRET_ACCESS_KEY: 'SECRET',
+    NODE_AUTH_TOKEN: 'SECRET',
+    PGPASSWORD: 'SECRET',
+    ONNXRUNTIME_KEY: 'SECRET',
+  };
+  const environment = engineEnvironment({ device: 'cpu', threads: 1, storageFolder }, secrets, cpu);
+  for (const name of Object.keys(secrets)) expect(environment).not.toHaveProperty(name);
+  expect(JSON.stringify(environment)).not.toContain('SECRET');
+});
+
+test("what an engine's libraries read of the worker's environment is kept, and its threads are told to them", () => {
   const environment = engineEnvironment(
     { device: 'cpu', threads: 5, storageFolder },
     { HOME: '/root', TF_CPP_MIN_LOG_LEVEL: '0' },

@@ -1,4 +1,5 @@
 import type { WorkerConfig } from '../config.js';
+import { inheritedEnvironment } from './inherited-environment.js';
 
 /** What an engine computes on: the processor, or the one GPU that it is allowed to see. */
 export type EngineDevice = 'cpu' | 'cuda:0';
@@ -21,8 +22,8 @@ function gpuArithmetic(inherited: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 }
 
 /**
- * The environment of an engine. The native libraries read these once, when they are loaded, so they must be there
- * before the process starts.
+ * The environment of an engine: of the worker's what its libraries read, which is no secret, and what the worker tells it.
+ * The native libraries read these once, when they are loaded, so they must be there before the process starts.
  */
 export function engineEnvironment(
   { device, threads, storageFolder }: Pick<WorkerConfig, 'device' | 'threads' | 'storageFolder'>,
@@ -32,7 +33,7 @@ export function engineEnvironment(
   const index = /^cuda:(\d+)$/u.exec(device)?.[1];
   const resolved = engineDevice(device, runtimes.tensorflow.build);
   return {
-    ...inherited,
+    ...inheritedEnvironment(inherited),
     ...runtimes.environment,
     GLYPHMILL_ENGINE_DEVICE: resolved,
     GLYPHMILL_ENGINE_THREADS: String(threads),

@@ -1,0 +1,5 @@
+export { ConfigError } from './config-error.js';
+export { readSettings } from './read-settings.js';
+export { redisAddress, shownAddress } from './redis-address.js';
+export { secret } from './secret.js';
+export { storageAddress } from './storage-address.js';
