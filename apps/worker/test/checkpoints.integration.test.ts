@@ -2,13 +2,15 @@ import { createHash } from 'node:crypto';
 import { truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Job, type JobEvent, trainResult } from '@glyphmill/jobs';
-import { beforeEach, describe, expect, test } from 'vitest';
-import { TEXT, useWorkplaces, type Workplace } from './workplace.fixture.js';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { ENDLESS, TEXT, useWorkplaces, type Workplace } from './workplace.fixture.js';
 
 const GPT = { kind: 'gpt', nLayer: 1, nHead: 2, nEmbd: 16, blockSize: 8, dropout: 0.1 } as const;
-/** Some seconds of steps, with an evaluation or a sample between any two checkpoints. */
+/** Steps with an evaluation or a sample between any two checkpoints. */
 const TRAINING = {
   maxSteps: 2500,
+  schedule: 'constant',
+  warmupSteps: 0,
   batchSize: 4,
   evalInterval: 70,
   evalBatches: 2,
@@ -56,10 +58,11 @@ function logged(events: JobEvent[], level: 'info' | 'warn'): string[] {
 }
 
 test('a training whose worker is killed is taken over at its checkpoint, and ends with the bytes of one never interrupted', async () => {
-  const first = await place.worker();
+  const { worker: first, proxy } = await place.heldWorker();
   const undisturbed = await weightsOf(await trainGpt());
+  const checkpointed = proxy.holdAfter(/checkpoints\//u, 2);
   const job = await trainGpt();
-  await checkpointed(job, 2);
+  await checkpointed;
   first.signal('SIGKILL');
   await first.exitCode;
   await place.worker();
@@ -76,7 +79,7 @@ describe('a training whose worker is stopped', () => {
   /** The job that a worker handed back, and its checkpoints. */
   async function handedBack(more: object = {}) {
     const worker = await place.worker();
-    const job = await trainGpt(more);
+    const job = await trainGpt({ ...more, maxSteps: ENDLESS.maxSteps });
     await (more === DRAIN_ONLY
       ? place.until(job, (event) => event.type === 'metric' && event.step > 0)
       : checkpointed(job, 2));
@@ -85,17 +88,29 @@ describe('a training whose worker is stopped', () => {
     expect(await place.get(job)).toMatchObject({ state: 'queued', attempts: 0 });
     return { job, checkpoints: await place.store.checkpoints(job.id) };
   }
+
+  /** Waits until the job was resumed at a step and then had an event of a type. It would never end by itself. */
+  async function resumedAt(job: Job, step: number, type: 'metric' | 'checkpoint'): Promise<void> {
+    let isResumed = false;
+    await place.until(job, (event) => {
+      isResumed ||= event.type === 'log' && event.message === `resumed at step ${step}`;
+      return isResumed && event.type === type;
+    });
+  }
+
   const DRAIN_ONLY = { checkpointIntervalSeconds: 0 };
 
-  test('is handed back with a checkpoint, and the next worker goes on from that step to the same bytes', async () => {
+  test('is handed back with a checkpoint, and resumes at that step, to the same bytes as one never stopped', async () => {
     const { job, checkpoints } = await handedBack(DRAIN_ONLY);
     expect(checkpoints).toHaveLength(1);
+    const { step } = checkpoints[0]!;
     await place.worker();
-    const resumed = await weightsOf(job);
-    const events = await eventsOf(job);
-    expect(logged(events, 'info')).toContain(`resumed at step ${checkpoints[0]!.step}`);
-    expect(await weightsOf(await trainGpt())).toBe(resumed);
-    expect(await place.get(job)).toMatchObject({ attempts: 0 });
+    await resumedAt(job, step, 'metric');
+    expect(await place.get(job)).toMatchObject({ state: 'running', attempts: 0 });
+    await place.store.cancel(job.id);
+    const longer = { ...TRAINING, ...DRAIN_ONLY, maxSteps: step + 100 };
+    const resumed = await weightsOf(await place.resume(job, longer));
+    expect(await weightsOf(await trainGpt(longer))).toBe(resumed);
   });
 
   test('falls back on the checkpoint before where the newest is damaged, and says where bits may differ', async () => {
@@ -104,7 +119,11 @@ describe('a training whose worker is stopped', () => {
     await truncate(join(await place.storage.localFolder(newest!.key), 'state.safetensors'), 100);
     // XLA gives other bits: said at the resume, like the damage.
     await place.worker({ XLA: 'on' });
-    await weightsOf(job);
+    await resumedAt(job, before!.step, 'checkpoint');
+    const isDamagedThere = async () =>
+      (await place.storage.listNames(`checkpoints/${job.id}`)).includes(newest!.key.split('/').at(-1)!);
+    await vi.waitUntil(async () => !(await isDamagedThere()));
+    await place.store.cancel(job.id);
     const events = await eventsOf(job);
     expect(logged(events, 'warn')).toEqual([
       expect.stringMatching(
@@ -120,7 +139,6 @@ describe('a training whose worker is stopped', () => {
       `resumed at step ${before!.step}`,
       expect.stringMatching(/; XLA on$/u),
     ]);
-    expect(await place.storage.listNames(`checkpoints/${job.id}`)).not.toContain(newest!.key.split('/').at(-1));
   });
 });
 

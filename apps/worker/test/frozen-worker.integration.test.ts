@@ -1,6 +1,5 @@
 import { type Job, trainResult } from '@glyphmill/jobs';
 import { beforeEach, expect, test, vi } from 'vitest';
-import type { WorkerProcess } from './worker-process.fixture.js';
 import { LONGER, useWorkplaces, type Workplace } from './workplace.fixture.js';
 
 const open = useWorkplaces();
@@ -20,17 +19,22 @@ async function seen(job: Job) {
   return { job: await place.get(job), events, pointers: await place.store.checkpoints(id), models, checkpoints };
 }
 
-/** A worker whose process is stopped in the middle of a training; its engine is another process, and trains on. */
-async function frozenWorker(training: object): Promise<{ frozen: WorkerProcess; job: Job }> {
-  const frozen = await place.worker({ WORKER_ROLES: 'train' });
+/**
+ * A worker whose process is stopped in the middle of a training; its engine is another process, and trains to the end.
+ * What the worker sends after its first checkpoint is held, so that the job cannot end before.
+ */
+async function frozenWorker() {
+  const { worker: frozen, proxy } = await place.heldWorker({ WORKER_ROLES: 'train' });
+  const checkpointed = proxy.holdAfter(/checkpoints\//u);
+  const training = { ...LONGER, maxSteps: 3000, checkpointIntervalSeconds: 0.1 };
   const job = await place.train({ dataset: await place.dataset('fox'), training });
-  await place.until(job, (event) => event.type === 'checkpoint');
+  await checkpointed;
   frozen.signal('SIGSTOP');
-  return { frozen, job };
+  return { frozen, job, proxy };
 }
 
 test('a worker that was frozen for longer than its lease finds that it lost its job: it moves no record, tells no event, and publishes no checkpoint and no model', async () => {
-  const { frozen, job } = await frozenWorker({ ...LONGER, maxSteps: 3000, checkpointIntervalSeconds: 0.1 });
+  const { frozen, job, proxy } = await frozenWorker();
   // Its lock runs out as that of any worker that renews it no more.
   await place.worker({ WORKER_ROLES: 'train' });
   const ended = await place.ended(job);
@@ -43,6 +47,7 @@ test('a worker that was frozen for longer than its lease finds that it lost its 
   expect(before).toMatchObject({ models: [], checkpoints: [] });
 
   frozen.signal('SIGCONT');
+  proxy.release();
   await frozen.logged('job is no longer ours');
   frozen.signal('SIGTERM');
   expect(await frozen.exitCode).toBe(0);
@@ -50,10 +55,11 @@ test('a worker that was frozen for longer than its lease finds that it lost its 
 });
 
 test('a worker that was frozen while its job was cancelled publishes nothing either, and takes the next job', async () => {
-  const { frozen, job } = await frozenWorker({ ...LONGER, maxSteps: 3000, checkpointIntervalSeconds: 0.1 });
+  const { frozen, job, proxy } = await frozenWorker();
   await place.store.cancel(job.id);
   const before = await seen(job);
   frozen.signal('SIGCONT');
+  proxy.release();
   await frozen.logged('job is no longer ours');
   const next = await place.train({ dataset: 'fox' });
   await place.ended(next);

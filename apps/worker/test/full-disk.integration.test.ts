@@ -45,7 +45,7 @@ test('a model for which the disk has no room is not seen, and is made again once
     job,
     free,
   } = await training(context, {
-    training: { ...LONGER, checkpointIntervalSeconds: 0 },
+    training: { ...LONGER, maxSteps: 30_000, checkpointIntervalSeconds: 0 },
   });
   full.fill();
   const failure = await at.until(job, (event) => event.type === 'state' && event.error !== undefined);
@@ -94,7 +94,7 @@ test('a store that became read-only fails the job at once', async (context) => {
     place: at,
     job,
   } = await training(context, {
-    training: { ...LONGER, checkpointIntervalSeconds: 0 },
+    training: { ...LONGER, maxSteps: 30_000, checkpointIntervalSeconds: 0 },
   });
   frozen.makeReadOnly();
   expect(await at.ended(job)).toMatchObject({

@@ -53,12 +53,17 @@ async function eventsOf(job: Job): Promise<JobEvent[]> {
   return events;
 }
 
-/** A training with an outage from its first metric on, until the model is trained: what is known of the job then. */
+/**
+ * A training with an outage from its first metric on, until the model is trained: what is known of the job then.
+ * Nothing that the worker sends after that metric comes before the outage.
+ */
 async function outage(begin: () => Promise<void>, end: () => Promise<void>) {
-  await place.worker();
+  const { proxy } = await place.heldWorker();
+  const measured = proxy.holdAfter(/"type":"metric"/u);
   const job = await train({ ...LONGER, evalInterval: 100, maxSteps: 3000 });
-  await place.until(job, (event) => event.type === 'metric');
+  await measured;
   await begin();
+  proxy.release();
   await exported();
   const publishedMeanwhile = await place.storage.listNames('models');
   await end();

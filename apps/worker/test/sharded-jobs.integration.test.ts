@@ -6,7 +6,7 @@ import type { WorkerProcess } from './worker-process.fixture.js';
 import { useWorkplaces, type Workplace } from './workplace.fixture.js';
 
 const GENERATE = { WORKER_ROLES: 'generate' };
-/** A job in shards: some seconds of work for one worker. */
+/** A job in shards. */
 interface Work {
   model: Parameters<typeof trainedModel>[1];
   shards: number;
@@ -14,7 +14,7 @@ interface Work {
   maxNewTokens: number;
 }
 
-const BIGRAM_WORK: Work = { model: { kind: 'bigram' }, shards: 16, promptsPerShard: 250, maxNewTokens: 4000 };
+const BIGRAM_WORK: Work = { model: { kind: 'bigram' }, shards: 16, promptsPerShard: 256, maxNewTokens: 400 };
 /** Some prompts and texts are longer than the block. */
 const GPT_WORK: Work = { model: SMALL_GPT, shards: 12, promptsPerShard: 256, maxNewTokens: 24 };
 
@@ -24,11 +24,22 @@ beforeEach(async () => {
   place = await open();
 });
 
-/** So many workers, all of which a new job is cut for. */
-async function workers(count: number): Promise<WorkerProcess[]> {
-  const started = await Promise.all(Array.from({ length: count }, () => place.worker(GENERATE)));
-  await vi.waitUntil(async () => (await place.registry.list()).length === count, 30_000);
-  return started;
+/** Announces workers that come later, so that a new job already has tickets for them. */
+async function expectWorkers(count: number): Promise<void> {
+  for (let index = 0; index < count; index += 1) {
+    await place.registry.announce({
+      id: `worker_expected_${index}`,
+      host: 'here',
+      pid: 1,
+      device: 'cpu',
+      roles: ['generate'],
+      libraries: {},
+      state: 'idle',
+      jobs: [],
+      tokensPerSecond: 0,
+      startedAt: new Date().toISOString(),
+    });
+  }
 }
 
 async function startJob({ model, shards, promptsPerShard, maxNewTokens }: Work): Promise<Job> {
@@ -37,22 +48,22 @@ async function startJob({ model, shards, promptsPerShard, maxNewTokens }: Work):
   return await place.generate({ model: await trainedModel(place, model), prompts, maxNewTokens });
 }
 
-/** The first of the workers that has a shard. */
-function atWork(all: WorkerProcess[]): Promise<WorkerProcess> {
-  return Promise.race(
-    all.map(async (worker) => {
-      await worker.logged('shard started');
-      return worker;
-    }),
-  );
-}
+/** What a worker sends to commit a shard. */
+const COMMIT = /\/output/u;
 
-/** Waits until so many shards of a job are written. */
-async function written(job: Job, count: number): Promise<void> {
-  await vi.waitUntil(async () => (await place.storage.listNames(`outputs/${job.id}`)).length >= count, {
-    timeout: 60_000,
-    interval: 10,
-  });
+/**
+ * A job of which one worker has shards and has written one, but is held before it commits it, so that it is in the
+ * middle for as long as a test takes. Two others then share the rest.
+ */
+async function oneHeldOfThree(work: Work) {
+  await trainedModel(place, work.model);
+  const { worker: held, proxy } = await place.heldWorker(GENERATE);
+  const committing = proxy.holdFrom(COMMIT);
+  await expectWorkers(2);
+  const job = await startJob(work);
+  await committing;
+  const others = await Promise.all([place.worker(GENERATE), place.worker(GENERATE)]);
+  return { job, held, proxy, others };
 }
 
 /** The hash of the output of a job that must succeed. */
@@ -76,10 +87,10 @@ async function undisturbed(work: Work): Promise<string> {
   const known = ofOneWorker.get(work);
   if (known !== undefined) return known;
   await trainedModel(place, work.model);
-  const [worker] = await workers(1);
+  const worker = await place.worker(GENERATE);
   const hash = await outputHash(await startJob(work), work);
-  worker!.signal('SIGTERM');
-  await worker!.exitCode;
+  worker.signal('SIGTERM');
+  await worker.exitCode;
   ofOneWorker.set(work, hash);
   return hash;
 }
@@ -90,33 +101,28 @@ describe.each([
 ])('three workers at one job of %s', (_, work) => {
   test('give the bytes that one gives', async () => {
     const expected = await undisturbed(work);
-    const all = await workers(3);
-    const job = await startJob(work);
+    const { job, proxy, others } = await oneHeldOfThree(work);
+    await Promise.all(others.map((worker) => worker.logged('shard started')));
+    proxy.release();
     expect(await outputHash(job, work)).toBe(expected);
-    const busy = all.filter(({ log }) => log.some(({ msg }) => msg === 'shard started'));
-    expect(busy.length).toBeGreaterThan(1);
     expect(await place.get(job)).toMatchObject({ attempts: 0 });
   });
 
   test('give the same bytes where one is killed on the way', async () => {
     const expected = await undisturbed(work);
-    const all = await workers(3);
-    const job = await startJob(work);
-    const victim = await atWork(all);
-    await written(job, 2);
-    victim.signal('SIGKILL');
+    const { job, held } = await oneHeldOfThree(work);
+    held.signal('SIGKILL');
     expect(await outputHash(job, work)).toBe(expected);
     expect(await place.get(job)).toMatchObject({ attempts: 1 });
   });
 
   test('give the same bytes where one is drained on the way, which spends nothing', async () => {
     const expected = await undisturbed(work);
-    const all = await workers(3);
-    const job = await startJob(work);
-    const drained = await atWork(all);
-    await written(job, 2);
-    drained.signal('SIGTERM');
-    expect(await drained.exitCode).toBe(0);
+    const { job, held, proxy } = await oneHeldOfThree(work);
+    held.signal('SIGTERM');
+    await held.logged('worker stopping');
+    proxy.release();
+    expect(await held.exitCode).toBe(0);
     expect(await outputHash(job, work)).toBe(expected);
     expect(await place.get(job)).toMatchObject({ attempts: 0 });
   });
@@ -126,18 +132,21 @@ test('a cancel stops all workers at once and keeps what was committed', async ()
   const work = BIGRAM_WORK;
   const { promptsPerShard } = work;
   await trainedModel(place, work.model);
-  const all = await workers(2);
+  const held = await Promise.all([place.heldWorker(GENERATE), place.heldWorker(GENERATE)]);
+  // Each of them commits one shard, and is held before it commits another.
+  const committing = held.map(({ proxy }) => proxy.holdFrom(COMMIT, 2));
   const job = await startJob(work);
-  await written(job, 3);
+  await Promise.all(committing);
   const { progress } = await place.store.cancel(job.id);
+  for (const { proxy } of held) proxy.release();
   const { done, failed } = generateProgress.parse(progress);
   const times = ({ log }: WorkerProcess, said: string[]) => log.filter(({ msg }) => said.includes(msg)).length;
-  const isIdle = (worker: WorkerProcess) =>
+  const isIdle = ({ worker }: { worker: WorkerProcess }) =>
     times(worker, ['shard started']) === times(worker, ['shard done', 'job is no longer ours']);
-  await vi.waitUntil(() => all.every(isIdle), 30_000);
-  expect(all.some((worker) => times(worker, ['job is no longer ours']) > 0)).toBe(true);
+  await vi.waitUntil(() => held.every(isIdle), 30_000);
+  for (const { worker } of held) expect(times(worker, ['job is no longer ours'])).toBeGreaterThan(0);
   const names = await place.storage.listNames(`outputs/${job.id}`);
-  expect(done).toBeGreaterThanOrEqual(2 * promptsPerShard);
+  expect(done).toBe(2 * promptsPerShard);
   expect(names.length).toBeGreaterThanOrEqual((done + failed) / promptsPerShard);
   expect(names.length).toBeLessThan(work.shards);
   expect(await place.get(job)).toMatchObject({ state: 'cancelled', result: null, progress });

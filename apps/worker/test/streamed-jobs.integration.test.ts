@@ -6,8 +6,9 @@ import { useWorkplaces, type Workplace } from './workplace.fixture.js';
 
 const GENERATE = { WORKER_ROLES: 'generate' };
 
-/** Some seconds of work: the window that slides makes the model compute its whole block for each token. */
-const LONG = { prompts: ['The ', 'quick'], samples: 2, maxNewTokens: 2000, window: 'sliding' as const };
+/** More than one report of text: the window that slides makes the model compute its whole block for each token. */
+const LONG = { prompts: ['The ', 'quick'], samples: 2, maxNewTokens: 500, window: 'sliding' as const };
+const TEXT_REPORT = /"type":"text"/u;
 
 const open = useWorkplaces();
 let place: Workplace;
@@ -80,9 +81,10 @@ test('stop strings and prompts that the model does not know are told as the outp
 });
 
 test('a streamed job tells no text twice where its worker is killed in the middle', async () => {
-  const victim = await place.worker(GENERATE);
+  const { worker: victim, proxy } = await place.heldWorker(GENERATE);
+  const reported = proxy.holdAfter(TEXT_REPORT, 2);
   const job = await place.generate({ model, ...LONG, stream: true });
-  await place.until(job, isText);
+  await reported;
   victim.signal('SIGKILL');
   await victim.exitCode;
   await place.worker(GENERATE);
@@ -91,10 +93,13 @@ test('a streamed job tells no text twice where its worker is killed in the middl
 });
 
 test('a streamed job tells no text twice where its worker is drained in the middle, which spends nothing', async () => {
-  const drained = await place.worker(GENERATE);
-  const job = await place.generate({ model, ...LONG, stream: true });
-  await place.until(job, isText);
+  const { worker: drained, proxy } = await place.heldWorker(GENERATE);
+  const reported = proxy.holdAfter(TEXT_REPORT);
+  const job = await place.generate({ model, ...LONG, maxNewTokens: 4000, stream: true });
+  await reported;
   drained.signal('SIGTERM');
+  await drained.logged('worker stopping');
+  proxy.release();
   expect(await drained.exitCode).toBe(0);
   await place.worker(GENERATE);
   await expectToldOnce(job);

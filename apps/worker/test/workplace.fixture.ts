@@ -18,15 +18,16 @@ import { startValkey } from '@glyphmill/runtimes';
 import { FolderStorage } from '@glyphmill/storage';
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import type { z } from 'zod';
+import { RedisProxy } from './redis-proxy.fixture.js';
 import { WorkerProcess } from './worker-process.fixture.js';
 
 export const TEXT = 'The quick brown fox jumps over the lazy dog.\n'.repeat(40);
 
 /** A train job's request that is done within a second or two. */
 export const SHORT = { maxSteps: 300, batchSize: 16, evalInterval: 100, sampleInterval: 0, seed: 7 };
-/** One that is in the middle for long enough to be interrupted there. */
+/** One that takes longer, and may have ended before a test acts. */
 export const LONGER = { ...SHORT, maxSteps: 5000, evalInterval: 500 };
-/** One that is never done. */
+/** One that never ends, so that no test can come too late for it. */
 export const ENDLESS = { ...SHORT, maxSteps: 10_000_000 };
 
 /** A Valkey for one test file, and for each test a queue and a storage that no other test sees. */
@@ -63,6 +64,7 @@ export class Workplace {
   readonly #hub: EventHub;
   readonly #sweep: Sweep;
   readonly #workers: WorkerProcess[] = [];
+  readonly #proxies: RedisProxy[] = [];
   readonly store: JobStore;
   readonly registry: WorkerRegistry;
 
@@ -84,6 +86,13 @@ export class Workplace {
   /** A worker that takes jobs. */
   async worker(settings: NodeJS.ProcessEnv = {}): Promise<WorkerProcess> {
     return await this.spawnWorker(settings).ready();
+  }
+
+  /** A worker that takes jobs, and the proxy that it reaches Redis through, where it can be held. */
+  async heldWorker(settings: NodeJS.ProcessEnv = {}): Promise<{ worker: WorkerProcess; proxy: RedisProxy }> {
+    const proxy = await RedisProxy.to(this.redisUrl);
+    this.#proxies.push(proxy);
+    return { worker: await this.worker({ ...settings, REDIS_URL: proxy.url }), proxy };
   }
 
   /** A worker that may not come to take jobs. */
@@ -152,6 +161,7 @@ export class Workplace {
   async close(): Promise<void> {
     for (const worker of this.#workers) worker.signal('SIGKILL');
     await Promise.all(this.#workers.map((worker) => worker.exitCode));
+    for (const proxy of this.#proxies) proxy.close();
     await this.#hub.close();
     await this.#sweep.stop();
     await this.store.close();
