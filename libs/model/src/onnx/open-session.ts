@@ -1,4 +1,4 @@
-import { InferenceSession } from 'onnxruntime-node';
+import { env, InferenceSession } from 'onnxruntime-node';
 import { DeviceUnavailableError } from './device-unavailable-error.js';
 
 /** Where a model runs: `cpu`, or the nth NVIDIA GPU as `cuda:n`. */
@@ -10,8 +10,11 @@ export interface SessionOptions {
   threads?: number | undefined;
 }
 
-/** What is worth telling comes as an error; the library writes nothing of its own. */
+/** What is worth reporting comes as an error; the library prints nothing of its own. */
 const FATAL_ONLY = 4;
+
+// Read once, when the process opens its first session; before it has one, errors go to the library's own log.
+env.logLevel = 'fatal';
 
 /** Opens the bytes of an .onnx file. Throws {@link DeviceUnavailableError} rather than run on another device. */
 export async function openSession(onnx: Uint8Array, { device, threads }: SessionOptions): Promise<InferenceSession> {
