@@ -56,7 +56,7 @@ export class Deployment {
     };
     const add = async (kind: Service['kind'], number: number) => {
       const name = `${kind} ${number}`;
-      const proxy = await ValkeyProxy.open(valkey.port);
+      const proxy = await ValkeyProxy.open(valkey.url);
       const logFile = join(folder, 'logs', `${name}.log`);
       deployment.services.push(new Service({ name, kind, proxy, settings, logFile, onViolation }));
     };

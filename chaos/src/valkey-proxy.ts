@@ -9,25 +9,31 @@ export class ValkeyProxy {
   /** What is done once the way is free again, in order; `undefined` while it is free. */
   #held: (() => void)[] | undefined;
 
-  private constructor(valkeyPort: number) {
+  readonly #valkeyUrl: string;
+
+  private constructor(valkeyUrl: string) {
+    this.#valkeyUrl = valkeyUrl;
+    const { hostname, port } = new URL(valkeyUrl);
     this.#server = createServer((client) => {
-      const valkey = connect(valkeyPort, '127.0.0.1');
+      const valkey = connect(Number(port), hostname);
       this.#join(client, valkey);
       this.#join(valkey, client);
     });
   }
 
   /** Opens a way to a Valkey on this machine, which need not be there all the time. */
-  static async open(valkeyPort: number): Promise<ValkeyProxy> {
-    const proxy = new ValkeyProxy(valkeyPort);
+  static async open(valkeyUrl: string): Promise<ValkeyProxy> {
+    const proxy = new ValkeyProxy(valkeyUrl);
     proxy.#server.listen(0, '127.0.0.1');
     await once(proxy.#server, 'listening');
     return proxy;
   }
 
-  /** The address that the process is given instead of Valkey's own. */
+  /** The address that the process is given instead of Valkey's own, with the password of that. */
   get url(): string {
-    return `redis://127.0.0.1:${z.object({ port: z.int() }).parse(this.#server.address()).port}`;
+    const url = new URL(this.#valkeyUrl);
+    url.port = String(z.object({ port: z.int() }).parse(this.#server.address()).port);
+    return url.href;
   }
 
   /** Breaks every connection; new ones come through. */

@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { type ValkeyServer, startValkey } from './valkey.ts';
 
@@ -26,19 +26,30 @@ async function start(options: Omit<Parameters<typeof startValkey>[0], 'directory
   return server;
 }
 
-/** Sends one command and gives the answer as it came. */
-async function ask({ port }: { port: number }, command: string): Promise<string> {
-  const socket = net.connect(port, '127.0.0.1');
+/** Sends one command with the server's password, or as one who does not know it, and gives the answer as it came. */
+async function ask({ url }: { url: string }, command: string): Promise<string> {
+  const { port, password } = new URL(url);
+  const socket = net.connect(Number(port), '127.0.0.1');
+  if (password !== '') {
+    socket.write(`AUTH ${password}\r\n`);
+    await once(socket, 'data');
+  }
   socket.write(`${command}\r\n`);
   const [answer] = (await once(socket, 'data')) as [Buffer];
   socket.destroy();
   return answer.toString();
 }
 
+/** What lies in a folder and everything below it, with what others may do with it. */
+function openToOthers(folder: string): string[] {
+  const entries = ['.', ...readdirSync(folder, { recursive: true, encoding: 'utf8' })];
+  return entries.filter((name) => (statSync(path.join(folder, name)).mode & 0o077) !== 0);
+}
+
 describe('startValkey', () => {
   it('gives a server that answers and never drops a key to make room', async () => {
     const server = await start({ persistence: 'none' });
-    expect(server.url).toBe(`redis://127.0.0.1:${server.port}`);
+    expect(server.url).toMatch(new RegExp(`^redis://:[\\w-]{43}@127\\.0\\.0\\.1:${server.port}$`, 'u'));
     expect(await ask(server, 'PING')).toBe('+PONG\r\n');
     expect(await ask(server, 'CONFIG GET maxmemory-policy')).toContain('noeviction');
     expect(await ask(server, 'INFO server')).toContain(`process_id:${server.pid}\r\n`);
@@ -52,6 +63,48 @@ describe('startValkey', () => {
     await first.ended;
     const second = await start({ persistence: 'always' });
     expect(await ask(second, 'GET job')).toBe('$1\r\n1\r\n');
+  });
+
+  it('answers nobody who does not know the password in the file of its owner', async () => {
+    const server = await start({ persistence: 'always' });
+    const stranger = { url: `redis://127.0.0.1:${server.port}` };
+    const commands = ['KEYS *', 'FLUSHALL', 'SHUTDOWN', 'CONFIG SET maxmemory-policy allkeys-lru', 'INFO'];
+    for (const command of commands) expect(await ask(stranger, command)).toMatch(/^-NOAUTH /u);
+    expect(new URL(server.url).password).toBe(readFileSync(path.join(directory, 'password'), 'utf8').trim());
+    expect(openToOthers(directory)).toEqual([]);
+  });
+
+  it('keeps its password over restarts, and makes a new one of a file that holds none', async () => {
+    const first = await start({ persistence: 'none' });
+    const { password } = new URL(first.url);
+    await first.stop();
+    expect(new URL((await start({ persistence: 'none' })).url).password).toBe(password);
+    writeFileSync(path.join(directory, 'password'), '\n');
+    const third = await start({ persistence: 'none' });
+    expect(new URL(third.url).password).not.toBe(password);
+    expect(await ask(third, 'PING')).toBe('+PONG\r\n');
+  });
+
+  it('closes to others a folder that was open to them, and keeps what is in it', async () => {
+    const before = await start({ persistence: 'always' });
+    await ask(before, 'SET job 1');
+    await before.stop();
+    // As the folder of a server without a password was.
+    rmSync(path.join(directory, 'password'));
+    chmodSync(directory, 0o755);
+    expect(await ask(await start({ persistence: 'always' }), 'GET job')).toBe('$1\r\n1\r\n');
+    expect(statSync(directory).mode & 0o777).toBe(0o700);
+  });
+
+  it.runIf(process.platform === 'linux')('shows no password in arguments, and gets no setting of ours', async () => {
+    vi.stubEnv('REDIS_URL', 'redis://:OUR-SECRET@mill');
+    const server = await start({ persistence: 'none' });
+    vi.unstubAllEnvs();
+    const { password } = new URL(server.url);
+    const shown = readFileSync(`/proc/${server.pid}/cmdline`, 'utf8');
+    expect(shown).toContain('valkey-server');
+    expect(shown).not.toContain(password);
+    expect(readFileSync(`/proc/${server.pid}/environ`, 'utf8')).not.toMatch(/REDIS_URL|OUR-SECRET/u);
   });
 
   it('forgets everything with its end where it does not persist', async () => {

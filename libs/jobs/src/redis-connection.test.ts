@@ -2,20 +2,20 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startValkey } from '@glyphmill/runtimes';
-import { expect, onTestFinished, test } from 'vitest';
+import { afterAll, expect, onTestFinished, test } from 'vitest';
 import { JobStore } from './job-store.js';
 import { connectRedis, isRedisUnavailable } from './redis-connection.js';
 import { trainRequest } from './requests.js';
 
 const request = trainRequest.parse({ dataset: 'moby-dick', model: { kind: 'bigram' } });
 
+/** All servers have one folder, and with it one password. */
+const directory = mkdtempSync(join(tmpdir(), 'glyphmill-test-'));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
 async function startServer(port?: number) {
-  const directory = mkdtempSync(join(tmpdir(), 'glyphmill-test-'));
   const server = await startValkey({ directory, persistence: 'none', ...(port !== undefined && { port }) });
-  onTestFinished(async () => {
-    await server.stop();
-    rmSync(directory, { recursive: true, force: true });
-  });
+  onTestFinished(() => server.stop());
   return server;
 }
 

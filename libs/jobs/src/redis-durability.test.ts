@@ -54,7 +54,10 @@ describe('a Redis', () => {
   test('that does not let its settings be read is taken as it is', async () => {
     const redis = valkey.redis();
     await redis.call('ACL', 'SETUSER', 'guest', 'on', '>secret', '~*', '&*', '+@all', '-config');
-    const guest = connectRedis(valkey.url().replace('redis://', 'redis://guest:secret@'), 'worker', () => undefined);
+    const url = new URL(valkey.url());
+    url.username = 'guest';
+    url.password = 'secret';
+    const guest = connectRedis(url.href, 'worker', () => undefined);
     expect(await redisDurability(guest)).toEqual({ evictionPolicy: 'noeviction', persistence: 'unknown' });
     expect(await checkRedisDurability(guest)).toEqual([]);
     guest.disconnect();

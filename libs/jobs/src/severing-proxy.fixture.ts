@@ -10,7 +10,10 @@ export class SeveringProxy {
   #held: (() => void) | undefined;
   #atAnswer: { pattern: RegExp; reached: () => void } | undefined;
 
+  readonly #redisUrl: string;
+
   private constructor(redisUrl: string) {
+    this.#redisUrl = redisUrl;
     const { hostname, port } = new URL(redisUrl);
     this.#server = createServer((client) => {
       const redis = connect(Number(port), hostname);
@@ -34,7 +37,9 @@ export class SeveringProxy {
   }
 
   get url(): string {
-    return `redis://127.0.0.1:${z.object({ port: z.int() }).parse(this.#server.address()).port}`;
+    const url = new URL(this.#redisUrl);
+    url.port = String(z.object({ port: z.int() }).parse(this.#server.address()).port);
+    return url.href;
   }
 
   /** Holds what is sent from a command without arguments on, until {@link release}; what was sent before it arrives. */
