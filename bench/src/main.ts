@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { bigramBenchmark } from './bigram/bigram-benchmark.js';
+import { enduranceBenchmark } from './endurance/endurance-benchmark.js';
 import { type Figure, printFigures } from './figure.js';
 import { generationBenchmark, PARTS_WITHOUT_PEER } from './generation/generation-benchmark.js';
 import { ladderBenchmark } from './ladder/ladder-benchmark.js';
@@ -24,9 +25,11 @@ const USAGE = `usage: npm run bench -- NAME [options] [--json]
   latency   --url URL                     the api of an idle stack (npm start) while it trains
   queue     [--jobs 100000]                a queue of so many jobs over HTTP: batches beside BullMQ's bulk adding, memory, and
                                           how long lists take; writes docs/benchmarks-queue.md
+  endurance                               memory of each process over 20,000 generate and 500 train jobs; writes
+                                          docs/benchmarks-endurance.md and its plot
   --text    a UTF-8 text to train on      --python  a Python interpreter with PyTorch
-  --quick   training, ladder and generation: everything tiny, to see that it runs; writes no page
-  --page    training, ladder, generation and queue: where the page goes, also of a quick run or of a part
+  --quick   training, ladder, generation and endurance: everything tiny, to see that it runs; writes no page
+  --page    training, ladder, generation, queue and endurance: where the page goes, also of a quick run or of a part
   --json    one JSON object a figure: {figure, threads, batch, unit, ours, peer, ratio}`;
 
 /** What is wrong with what was typed. */
@@ -79,6 +82,8 @@ async function run(name: string | undefined, given: Given): Promise<Figure[]> {
       return await latencyBenchmark({ url: needed('url') }, say);
     case 'queue':
       return await queueBenchmark({ jobs: Number(given.jobs), page: page('benchmarks-queue.md') }, say);
+    case 'endurance':
+      return await enduranceBenchmark({ quick, page: page('benchmarks-endurance.md') }, say);
     case undefined:
       throw new UsageError(USAGE);
     default:

@@ -42,6 +42,11 @@ export class RunningStack {
     return new RunningStack(child, url);
   }
 
+  /** The process that started all others of the stack. */
+  get pid(): number {
+    return this.#child.pid!;
+  }
+
   async stop(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     this.#child.kill('SIGTERM');
