@@ -1,4 +1,4 @@
-export { excessOf, generateRequest, REQUEST_LIMITS, trainRequest } from './requests.js';
+export { excessOf, generateRequest, recordedTrainRequest, REQUEST_LIMITS, trainRequest } from './requests.js';
 export type { GenerateRequest, TrainRequest } from './requests.js';
 export type { InitFrom } from './starting-point.js';
 export {

@@ -4,7 +4,7 @@ import { type CheckpointPointer, checkpointPointer } from './checkpoint-pointer.
 import { generateProgress, generateResult, type Job, jobError, jobKind, trainProgress, trainResult } from './job.js';
 import { JOB_STATES } from './job-state.js';
 import { lane, type Lane } from './lane.js';
-import { generateFields, trainRequest, type GenerateRequest, type TrainRequest } from './requests.js';
+import { generateFields, recordedTrainRequest, type GenerateRequest, type TrainRequest } from './requests.js';
 import { readRecords } from './scripts/read-records.js';
 import { type PromptRange, promptsOfShard } from './shard-plan.js';
 import type { ShardEntry } from './shard-entry.js';
@@ -164,7 +164,7 @@ export function parseClaimed(hash: Record<string, string>): ClaimedTrainJob {
     kind: 'train',
     attempts: spent,
     createdAtMs: createdAt,
-    request: trainRequest.parse(request),
+    request: recordedTrainRequest.parse(request),
     checkpoints,
   };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { excessOf, generateRequest, trainRequest } from './requests.js';
+import { excessOf, generateRequest, recordedTrainRequest, trainRequest } from './requests.js';
 
 const TRAIN = { dataset: 'moby-dick', model: { kind: 'bigram' } };
 
@@ -34,6 +34,16 @@ test('initFrom and resumeFrom together are refused, and both are named', () => {
   expect(error?.issues).toMatchObject([
     { path: ['resumeFrom'], message: expect.stringMatching(/initFrom and resumeFrom/u) },
   ]);
+});
+
+test('a schedule that contradicts itself is refused by field, but comes through a record that an earlier version filled in', () => {
+  const training = { learningRate: 1e-5, minLearningRate: 1e-4, maxSteps: 50, warmupSteps: 100 };
+  const { error } = trainRequest.safeParse({ ...TRAIN, training });
+  expect(error?.issues).toMatchObject([
+    { path: ['training', 'minLearningRate'], message: expect.stringMatching(/above the learningRate of 0\.00001/u) },
+    { path: ['training', 'warmupSteps'], message: expect.stringMatching(/take at most 49/u) },
+  ]);
+  expect(recordedTrainRequest.parse({ ...TRAIN, training }).training).toMatchObject(training);
 });
 
 describe('a deadline', () => {

@@ -4,6 +4,7 @@ import {
   completeTrainingConfig,
   partialTrainingConfig,
   samplingConfig,
+  trainingContradictions,
 } from '@glyphmill/model/config';
 import { z } from 'zod';
 import { INTERACTIVE_LIMITS, interactiveExcess } from './lane.js';
@@ -42,8 +43,8 @@ const delivery = {
     .describe('When the job must have ended; one that has not then fails (`deadline_exceeded`). In the future.'),
 };
 
-/** The body of `POST /api/jobs/train`. */
-export const trainRequest = z
+/** A train request as a record keeps it. Versions before this one filled in schedules that {@link trainRequest} refuses. */
+export const recordedTrainRequest = z
   .strictObject({
     dataset: identifier.describe("A dataset's id; `moby-dick` is always there."),
     name: z
@@ -63,7 +64,10 @@ export const trainRequest = z
       .optional()
       .describe(
         'A finished train job to go on from: weights, moments and place in the text are those of its newest ' +
-          'checkpoint. Dataset and model must be the same, and maxSteps beyond its step.',
+          'checkpoint. Dataset and model must be the same, and maxSteps beyond its step. What `training` leaves out is ' +
+          'the default again, not what that job had. The learning rate of a step is that of a new training with these ' +
+          'settings: the schedule stretches over the new maxSteps. Patience counts anew, and when evalBatches is another, ' +
+          'the best weights so far are measured anew.',
       ),
     ...delivery,
   })
@@ -79,7 +83,14 @@ export const trainRequest = z
     path: ['training', 'batchSize'],
     error: `batchSize × blockSize may be at most ${MAX_BATCH_TOKENS} tokens a step; take a smaller batch`,
   });
-export type TrainRequest = z.output<typeof trainRequest>;
+export type TrainRequest = z.output<typeof recordedTrainRequest>;
+
+/** The body of `POST /api/jobs/train`. */
+export const trainRequest = recordedTrainRequest.superRefine(({ training }, context) => {
+  for (const { field, message } of trainingContradictions(training)) {
+    context.addIssue({ code: 'custom', path: ['training', field], message });
+  }
+});
 
 /** The fields of `POST /api/jobs/generate`. A record keeps the prompts apart, so both places for them may be empty there. */
 export const generateFields = z.strictObject({

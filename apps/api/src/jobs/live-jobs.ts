@@ -1,4 +1,4 @@
-import { type Job, type JobState, JobStore, trainRequest } from '@glyphmill/jobs';
+import { type Job, type JobState, JobStore, recordedTrainRequest } from '@glyphmill/jobs';
 import { Injectable } from '@nestjs/common';
 
 const LIVE_STATES = ['running', 'paused', 'queued'] as const satisfies JobState[];
@@ -15,7 +15,7 @@ export class LiveJobs {
 
   /** A live job that generates with this model or starts from its weights, or `undefined`. */
   async usingModel(model: string): Promise<Job | undefined> {
-    const startsFrom = ({ request }: Job) => trainRequest.parse(request).initFrom?.model === model;
+    const startsFrom = ({ request }: Job) => recordedTrainRequest.parse(request).initFrom?.model === model;
     return (await this.find({ model }, () => true)) ?? (await this.find({ kind: 'train' }, startsFrom));
   }
 

@@ -5,7 +5,7 @@ import {
   type JobState,
   JobStateConflictError,
   JobStore,
-  trainRequest,
+  recordedTrainRequest,
 } from '@glyphmill/jobs';
 import { Injectable } from '@nestjs/common';
 import { Admission } from './admission.js';
@@ -31,7 +31,7 @@ export class Retry {
     const asked = requestOf(job);
     if (job.kind === 'generate')
       return { ...(await this.admission.admitGenerate(generateRequest.parse(asked))), retryOf: id };
-    const { resumeFrom, ...request } = trainRequest.parse(asked);
+    const { resumeFrom, ...request } = recordedTrainRequest.parse(asked);
     const draft = await this.admission.admitTrain(request);
     const checkpoints = await this.jobs.checkpoints(id);
     return {

@@ -5,7 +5,7 @@ import {
   isFinal,
   JobStore,
   type TrainRequest,
-  trainRequest,
+  recordedTrainRequest,
 } from '@glyphmill/jobs';
 import { KEPT_TRAINING_SETTINGS, type ModelConfig, type ModelManifest, sizeDifferences } from '@glyphmill/model/config';
 import { Injectable } from '@nestjs/common';
@@ -60,7 +60,7 @@ export class StartingPoints {
       const detail = `resumeFrom: the job ${job.id} is ${job.state} and still moves its checkpoints. Cancel it, or wait until it has finished.`;
       throw new Problem('job_state_conflict', detail);
     }
-    const trained = trainRequest.parse(job.request);
+    const trained = recordedTrainRequest.parse(job.request);
     if (asked.dataset !== trained.dataset) {
       const detail = `dataset: ${job.id} trained on "${trained.dataset}". Name that one, or start from the job's model with initFrom.`;
       throw new Problem('resume_mismatch', detail);

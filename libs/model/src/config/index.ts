@@ -14,6 +14,7 @@ export {
   MAX_BATCH_TOKENS,
   partialTrainingConfig,
   trainingConfig,
+  trainingContradictions,
 } from './training-config.js';
 export type { PartialTrainingConfig, TrainingConfig } from './training-config.js';
 export { sizeDifferences } from './size-differences.js';

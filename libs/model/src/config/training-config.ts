@@ -4,6 +4,13 @@ import type { ModelKind } from './model-config.js';
 /** Largest batch in tokens (`batchSize` × `blockSize`) that a request may ask for. */
 export const MAX_BATCH_TOKENS = 4_194_304;
 
+/** The warm-up that is chosen for a training: nanoGPT's 100 of 2,000 steps, and the same share of fewer. */
+const MOST_WARMUP_STEPS = 100;
+const STEPS_PER_WARMUP_STEP = 20;
+
+/** The learning rate over the floor that is chosen for a cosine schedule: nanoGPT's. */
+const RATE_OVER_FLOOR = 10;
+
 const fraction = z.number().min(0);
 
 /**
@@ -19,9 +26,19 @@ export const trainingConfig = z.strictObject({
     .max(65_536)
     .describe('Batches whose gradients make one step; 0 and 1 are no accumulation.'),
   learningRate: z.number().positive().max(10),
-  minLearningRate: fraction.max(10).describe('Where the cosine schedule ends.'),
-  warmupSteps: z.int().min(0).describe('Steps over which the learning rate rises linearly; 0 is none.'),
-  schedule: z.enum(['constant', 'cosine']),
+  minLearningRate: fraction
+    .max(10)
+    .describe('Where the cosine schedule ends, at most learningRate; left out: a tenth of it. Constant: not used.'),
+  warmupSteps: z
+    .int()
+    .min(0)
+    .describe(
+      'Steps over which the learning rate rises linearly, fewer than maxSteps; 0 is none. ' +
+        `Left out: none for a bigram, otherwise a twentieth of maxSteps, ${MOST_WARMUP_STEPS} at most.`,
+    ),
+  schedule: z
+    .enum(['constant', 'cosine'])
+    .describe('Of the learning rate after the warm-up. Left out: constant for a bigram, otherwise cosine.'),
   weightDecay: fraction.max(10),
   beta1: fraction.lt(1),
   beta2: fraction.lt(1),
@@ -58,6 +75,9 @@ export const KEPT_TRAINING_SETTINGS = [
 export const partialTrainingConfig = trainingConfig.partial();
 export type PartialTrainingConfig = z.output<typeof partialTrainingConfig>;
 
+/** What is chosen for a kind where the client says nothing; floor and warm-up follow from the rate and the steps. */
+type Defaults = Omit<TrainingConfig, 'minLearningRate' | 'warmupSteps'> & { warmsUp: boolean };
+
 const shared = {
   beta1: 0.9,
   validationFraction: 0.1,
@@ -72,27 +92,25 @@ const shared = {
 } as const;
 
 /** nanoGPT's documented configuration for a CPU; the kinds below a gpt train alike, so that they can be compared. */
-const nanoGpt: TrainingConfig = {
+const nanoGpt: Defaults = {
   ...shared,
   maxSteps: 2000,
   batchSize: 12,
   learningRate: 1e-3,
-  minLearningRate: 1e-4,
-  warmupSteps: 100,
+  warmsUp: true,
   schedule: 'cosine',
   weightDecay: 0.1,
   beta2: 0.99,
   gradientClip: 1,
 };
 
-const defaults: Record<ModelKind, TrainingConfig> = {
+const defaults: Record<ModelKind, Defaults> = {
   bigram: {
     ...shared,
     maxSteps: 10_000,
     batchSize: 1024,
     learningRate: 1e-3,
-    minLearningRate: 1e-3,
-    warmupSteps: 0,
+    warmsUp: false,
     schedule: 'constant',
     weightDecay: 0.01,
     beta2: 0.999,
@@ -104,10 +122,45 @@ const defaults: Record<ModelKind, TrainingConfig> = {
   gpt: nanoGpt,
 };
 
-/** The whole configuration: what the client said, and the defaults of the model's kind for the rest. */
+/**
+ * The whole configuration: what the client said, and the defaults of the model's kind for the rest. The schedule's
+ * floor and warm-up that are left out follow the rate and the steps that are given, so they never contradict them.
+ */
 export function completeTrainingConfig(kind: ModelKind, given: PartialTrainingConfig): TrainingConfig {
-  const said = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  const complete = trainingConfig.parse({ ...defaults[kind], ...said });
+  const said: PartialTrainingConfig = Object.fromEntries(
+    Object.entries(given).filter(([, value]) => value !== undefined),
+  );
+  const { warmsUp, ...settings } = { ...defaults[kind], ...said };
+  const { schedule, learningRate, maxSteps } = settings;
+  const complete = trainingConfig.parse({
+    minLearningRate: schedule === 'cosine' ? rounded(learningRate / RATE_OVER_FLOOR) : learningRate,
+    warmupSteps: warmsUp ? Math.min(MOST_WARMUP_STEPS, Math.floor(maxSteps / STEPS_PER_WARMUP_STEP)) : 0,
+    ...settings,
+  });
   // 0 means what 1 does; with one number for it trainings can be compared.
   return { ...complete, gradientAccumulationSteps: Math.max(1, complete.gradientAccumulationSteps) };
+}
+
+/** Where a configuration contradicts itself: the field to change, and what is wrong. Empty for what was left out. */
+export function trainingContradictions({
+  learningRate,
+  minLearningRate,
+  warmupSteps,
+  maxSteps,
+}: TrainingConfig): { field: keyof TrainingConfig; message: string }[] {
+  const found: { field: keyof TrainingConfig; message: string }[] = [];
+  if (minLearningRate > learningRate) {
+    const message = `minLearningRate is ${minLearningRate}, above the learningRate of ${learningRate}; take at most that, or leave it out for a tenth of it`;
+    found.push({ field: 'minLearningRate', message });
+  }
+  if (warmupSteps > 0 && warmupSteps >= maxSteps) {
+    const message = `warmupSteps is ${warmupSteps}, but with maxSteps ${maxSteps} the learning rate would never be reached; take at most ${maxSteps - 1}, or leave it out`;
+    found.push({ field: 'warmupSteps', message });
+  }
+  return found;
+}
+
+/** In as many digits as people write: 0.0003 / 10 is 0.00003 and not 0.000029999999999999997. */
+function rounded(rate: number): number {
+  return Number(rate.toPrecision(12));
 }
