@@ -158,6 +158,22 @@ describe('a training that goes on with a finished one', () => {
     expect(await place.storage.listNames(`checkpoints/${longer.id}`)).toHaveLength(1);
   });
 
+  test('takes steps even when that one ran out of patience, and measures its best over the new batches', async () => {
+    await place.worker();
+    const impatient = { ...SHORT, maxSteps: 400, evalInterval: 5, evalBatches: 1, patience: 2, learningRate: 1 };
+    const first = await trainGpt(impatient);
+    await weightsOf(first);
+    const [last] = await place.store.checkpoints(first.id);
+    expect(last!.step).toBeLessThan(400);
+    const more = await place.resume(first, { ...impatient, evalBatches: 3 });
+    await weightsOf(more);
+    const messages = logged(await eventsOf(more), 'info');
+    expect(messages).toContainEqual(expect.stringMatching(/^evaluations now take 3 batches.*\(step \d+\)/u));
+    const { progress } = await place.get(more);
+    expect(progress).toMatchObject({ step: expect.any(Number) });
+    expect(progress && 'step' in progress && progress.step).toBeGreaterThanOrEqual(last!.step + 10);
+  });
+
   test('fails without another attempt where no checkpoint of it can be read', async () => {
     await place.worker();
     const first = await trainGpt(SHORT);

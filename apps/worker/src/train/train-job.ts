@@ -47,6 +47,7 @@ export function trainJob({ storage, log }: JobContext, engines: TrainingEngines)
         initFrom: initial,
         checkpoints,
         mustResume: resumeFrom !== undefined,
+        continues: resumeFrom,
         about: { modelId, name: name ?? `${model.kind} of ${about.name}`, job: job.id, dataset: about },
       });
       const losses = await trained(engine, lease, keeper);

@@ -31,7 +31,7 @@ const parent = serveEngine<typeof trainingCommand, TrainingReport>(trainingComma
 });
 
 async function runTraining(command: TrainCommand): Promise<void> {
-  const { datasetFile, exportFolder, model, training, initFrom, checkpoints, mustResume, about } = command;
+  const { datasetFile, exportFolder, model, training, initFrom, checkpoints, mustResume, continues, about } = command;
   try {
     const text = await readFile(datasetFile, 'utf8');
     const trained = await train({
@@ -39,6 +39,7 @@ async function runTraining(command: TrainCommand): Promise<void> {
       model,
       training,
       initFrom,
+      continues,
       resumeFrom: await readNewest(checkpoints, mustResume, (message) => log('warn', message)),
       processSettings: { threads: String(settings.threads), ...numericSettings(process.env) },
       control,
@@ -47,6 +48,13 @@ async function runTraining(command: TrainCommand): Promise<void> {
         log('info', `resumed at step ${step}`);
         if (differences.length === 0) return;
         log('warn', `bits may differ from those of a run that never stopped: ${differences.join('; ')}`);
+      },
+      onBestMeasured: ({ step, validationLoss, evalBatches }) => {
+        const loss = validationLoss.toFixed(4);
+        log(
+          'info',
+          `evaluations now take ${evalBatches} batches, over which the best weights so far (step ${step}) have a validation loss of ${loss}`,
+        );
       },
       onPrepared: ({ recordingMs, compilingMs }) => {
         const compiler = `XLA ${compilesWithXla(process.env) ? 'on' : 'off'}`;

@@ -20,6 +20,8 @@ const trainCommand = z.object({
   checkpoints: z.array(resumePoint),
   /** Whether the training is another job's that goes on, so that there is no beginning to fall back on. */
   mustResume: z.boolean(),
+  /** The finished job that this one continues (`resumeFrom`). */
+  continues: z.string().optional(),
   about: z.object({
     modelId: z.string(),
     name: z.string(),

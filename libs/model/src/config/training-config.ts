@@ -127,9 +127,7 @@ const defaults: Record<ModelKind, Defaults> = {
  * floor and warm-up that are left out follow the rate and the steps that are given, so they never contradict them.
  */
 export function completeTrainingConfig(kind: ModelKind, given: PartialTrainingConfig): TrainingConfig {
-  const said: PartialTrainingConfig = Object.fromEntries(
-    Object.entries(given).filter(([, value]) => value !== undefined),
-  );
+  const said = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   const { warmsUp, ...settings } = { ...defaults[kind], ...said };
   const { schedule, learningRate, maxSteps } = settings;
   const complete = trainingConfig.parse({

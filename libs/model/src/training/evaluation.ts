@@ -13,6 +13,15 @@ export async function lossesOnTheWay(learner: Learner, corpus: Corpus, breathe: 
   return await lossesOf((split) => corpus.evaluationBatches(split), learner, breathe);
 }
 
+/** The mean loss over the part of the validation split that {@link lossesOnTheWay} takes. */
+export async function validationLossOnTheWay(
+  learner: Learner,
+  corpus: Corpus,
+  breathe: () => Promise<void>,
+): Promise<number> {
+  return await meanLoss(corpus.evaluationBatches('validation'), learner, breathe);
+}
+
 /** The mean losses over the whole of each split. */
 export async function wholeLosses(learner: Learner, corpus: Corpus, breathe: () => Promise<void>): Promise<Losses> {
   return await lossesOf((split) => corpus.wholeBatches(split), learner, breathe);
@@ -23,15 +32,17 @@ async function lossesOf(
   learner: Learner,
   breathe: () => Promise<void>,
 ): Promise<Losses> {
-  const meanLoss = async (split: Split): Promise<number> => {
-    let sum = 0;
-    let tokens = 0;
-    for (const batch of batchesOf(split)) {
-      await breathe();
-      sum += learner.loss(batch) * batch.inputs.length;
-      tokens += batch.inputs.length;
-    }
-    return sum / tokens;
-  };
-  return { trainLoss: await meanLoss('train'), validationLoss: await meanLoss('validation') };
+  const trainLoss = await meanLoss(batchesOf('train'), learner, breathe);
+  return { trainLoss, validationLoss: await meanLoss(batchesOf('validation'), learner, breathe) };
+}
+
+async function meanLoss(batches: Iterable<Batch>, learner: Learner, breathe: () => Promise<void>): Promise<number> {
+  let sum = 0;
+  let tokens = 0;
+  for (const batch of batches) {
+    await breathe();
+    sum += learner.loss(batch) * batch.inputs.length;
+    tokens += batch.inputs.length;
+  }
+  return sum / tokens;
 }

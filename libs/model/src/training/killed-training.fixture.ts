@@ -35,7 +35,9 @@ const newest = (await readdir(folder))
 let end: Promise<void> | undefined;
 let writing = Promise.resolve();
 let writingCount = 0;
-const completed = completeTrainingConfig('gpt', { batchSize: 4, evalBatches: 1, export: 'last', ...training });
+// The runs differ in maxSteps, from which the warm-up would follow.
+const given = { batchSize: 4, evalBatches: 1, export: 'last', warmupSteps: 6, ...training } as const;
+const completed = completeTrainingConfig('gpt', given);
 const { weights } = await train({
   text,
   model,

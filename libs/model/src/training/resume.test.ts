@@ -1,9 +1,9 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Checkpoint } from '../checkpoints/checkpoint.js';
 import { completeTrainingConfig, modelConfig, type PartialTrainingConfig } from '../config/index.js';
 import { train, type TrainingTask } from './train.js';
 import { TrainingControl } from './training-control.js';
-import type { TrainingResumption } from './training-reports.js';
+import type { BestMeasurement, TrainingResumption } from './training-reports.js';
 
 const text = 'the cat sat on the mat and the rat ate the hat. '.repeat(20);
 const model = modelConfig.parse({ kind: 'multi-head', nHead: 2, nEmbd: 8, blockSize: 8, dropout: 0.2 });
@@ -25,6 +25,15 @@ async function checkpointAfter(at: number, training: PartialTrainingConfig, rest
     ...rest,
   });
   return { trained, checkpoint: (await checkpoint)! };
+}
+
+/** Trains to the end, and takes the checkpoint of it, after its last evaluation. */
+async function checkpointOfEnd(training: PartialTrainingConfig, rest: Partial<TrainingTask> = {}): Promise<Checkpoint> {
+  const control = new TrainingControl();
+  let checkpoint: Promise<Checkpoint> | undefined;
+  const onStepsTaken = () => void (checkpoint = control.checkpoint());
+  await trainBriefly(training, { control, onStepsTaken, ...rest });
+  return (await checkpoint)!;
 }
 
 test('a resumed training is the one that never stopped: weights, losses, curve and samples', async () => {
@@ -69,6 +78,88 @@ test('a checkpoint of the end goes on past maxSteps, as if there had been more f
   const { checkpoint } = await checkpointAfter(12, constant);
   const longer = await trainBriefly({ ...constant, maxSteps: 20 }, { resumeFrom: checkpoint });
   expect(longer.weights).toEqual((await trainBriefly({ ...constant, maxSteps: 20 })).weights);
+});
+
+/** Long enough that a loss over one batch and one over many differ much, and memorised, so that the best is early. */
+const overfitting = { maxSteps: 200, evalInterval: 10, evalBatches: 1, learningRate: 0.03, sampleInterval: 0 } as const;
+
+test('the best of before is measured anew when evaluations take other batches, and compared with that', async () => {
+  const { trained, checkpoint } = await checkpointAfter(60, { ...overfitting, maxSteps: 60 });
+  const lucky: Checkpoint = { ...checkpoint, best: { step: checkpoint.best!.step, validationLoss: 0.001 } };
+  const measured: BestMeasurement[] = [];
+  const onBestMeasured = (best: BestMeasurement) => measured.push(best);
+  const more = { ...overfitting, evalBatches: 40 };
+  const resumed = await trainBriefly(more, { resumeFrom: lucky, onBestMeasured });
+  expect(measured).toMatchObject([{ evalBatches: 40 }]);
+  expect(measured[0]!.validationLoss).toBeGreaterThan(0.001);
+  // What is published is the lowest of the curve that was measured in this way, or the best of before.
+  const curve = resumed.metrics.filter(({ step, whole }) => !whole && step > 60);
+  const lowest = curve.reduce((one, other) => (other.validationLoss < one.validationLoss ? other : one));
+  expect(resumed.published.step).toBe(
+    lowest.validationLoss < measured[0]!.validationLoss ? lowest.step : measured[0]!.step,
+  );
+  expect(resumed.published.step).not.toBe(trained.published.step);
+});
+
+test('with the same evaluations the best of before stands, and nothing is measured anew', async () => {
+  const { checkpoint } = await checkpointAfter(60, { ...overfitting, maxSteps: 60 });
+  const lucky: Checkpoint = { ...checkpoint, best: { step: checkpoint.best!.step, validationLoss: 0.001 } };
+  const onBestMeasured = () => expect.unreachable();
+  const resumed = await trainBriefly(overfitting, { resumeFrom: lucky, onBestMeasured });
+  expect(resumed.published).toEqual({ which: 'best', step: lucky.best!.step });
+});
+
+test('measuring the best anew changes no weight, and a checkpoint that is taken meanwhile is that of before', async () => {
+  const { checkpoint } = await checkpointAfter(7, {});
+  const plain = await trainBriefly({ export: 'last' }, { resumeFrom: checkpoint });
+  const control = new TrainingControl();
+  const asked = control.checkpoint(); // answered at the first breath, which is in the measurement
+  const other = { export: 'last', evalBatches: 9 } as const;
+  const measuring = await trainBriefly(other, { resumeFrom: checkpoint, control });
+  expect(measuring.weights).toEqual(plain.weights);
+  const taken = await asked;
+  expect(taken.learner).toEqual(checkpoint.learner);
+  expect(taken.best).toEqual({ ...checkpoint.best, evalBatches: 1 });
+  expect((await trainBriefly(other, { resumeFrom: taken })).weights).toEqual(plain.weights);
+});
+
+test('the weights that a training resumes with take part when the best is measured anew', async () => {
+  const checkpoint = await checkpointOfEnd({ maxSteps: 9 });
+  expect(checkpoint).toMatchObject({ evaluatedAt: 9, step: 9 });
+  // Weights that know nothing, with a loss that they never had.
+  const untrained = (await checkpointAfter(1, { learningRate: 1e-9 })).checkpoint.learner.weights;
+  const lucky = { ...checkpoint, best: { step: 3, validationLoss: 0.001 }, bestWeights: untrained };
+  const measured: BestMeasurement[] = [];
+  const onBestMeasured = (best: BestMeasurement) => measured.push(best);
+  await trainBriefly({ evalBatches: 40 }, { resumeFrom: lucky, onBestMeasured });
+  expect(measured).toMatchObject([{ step: 9 }]);
+});
+
+describe('patience', () => {
+  /** So high a rate that the validation loss soon falls no more. */
+  const rising = { ...overfitting, patience: 2, learningRate: 3, evalInterval: 5 };
+
+  test('counts anew in a training that continues one that it ended, and not again when that resumes', async () => {
+    const checkpoint = await checkpointOfEnd(rising);
+    expect(checkpoint.step).toBeLessThan(rising.maxSteps);
+    expect(checkpoint.staleEvaluations).toBe(2);
+    const next = await checkpointOfEnd(rising, { resumeFrom: checkpoint, continues: 'job_1' });
+    expect(next.step).toBeGreaterThanOrEqual(checkpoint.step + 2 * rising.evalInterval);
+    expect(next).toMatchObject({ continues: 'job_1', staleEvaluations: 2 });
+    const steppedAgain: number[] = [];
+    await trainBriefly(rising, {
+      resumeFrom: next,
+      continues: 'job_1',
+      onStep: ({ step }) => void steppedAgain.push(step),
+    });
+    expect(steppedAgain).toEqual([]);
+  });
+
+  test('that is spent stays so when the same training resumes, as after a crash while it exports', async () => {
+    const checkpoint = await checkpointOfEnd(rising);
+    const onStep = () => expect.unreachable();
+    await trainBriefly(rising, { resumeFrom: checkpoint, onStep });
+  });
 });
 
 test('it is told where it goes on, and what computes otherwise than before', async () => {

@@ -22,6 +22,8 @@ export interface TrainingTask extends TrainingCallbacks {
   training: TrainingConfig;
   /** Goes on from here; the text, the model, the batches and the seed must be those of the checkpoint. */
   resumeFrom?: Checkpoint | undefined;
+  /** The name of the finished training that this one continues: its evaluations do not count against the patience. */
+  continues?: string | undefined;
   /** Starts from these weights; left out: from a published model's or the seed's. */
   initialWeights?: Weights | undefined;
   initFrom?: InitialModel | undefined;
@@ -84,7 +86,11 @@ async function trainToTheEnd(task: TrainingTask): Promise<TrainedModel> {
       breath,
       writeSample: () => writeSample(learner, tokenizer, { model, training, breath }),
       atBreath: () => control?.answer(capture),
-      resume: resumeFrom && { state: trainingState.parse(resumeFrom), bestWeights: resumeFrom.bestWeights },
+      resume: resumeFrom && {
+        state: trainingState.parse(resumeFrom),
+        bestWeights: resumeFrom.bestWeights,
+        training: resumeFrom.training,
+      },
     });
     const { whole, published } = await run.finish();
     return {

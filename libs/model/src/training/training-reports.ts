@@ -62,10 +62,19 @@ export interface TrainingResumption {
   differences: string[];
 }
 
+/** The weights with the lowest validation loss so far, measured over the batches of this training's evaluations. */
+export interface BestMeasurement {
+  step: number;
+  validationLoss: number;
+  evalBatches?: number | undefined;
+}
+
 /** Who is told what of a training. */
 export interface TrainingCallbacks {
   /** Where it goes on from a checkpoint: before the first step. */
   onResume?: ((resumption: TrainingResumption) => void) | undefined;
+  /** After resuming with another `evalBatches`: the best so far, measured anew. */
+  onBestMeasured?: ((best: BestMeasurement) => void) | undefined;
   /** At the start, about ten times a second, and at the end. */
   onProgress?: ((progress: TrainingProgress) => void) | undefined;
   /** Before the first step, every `evalInterval` steps, after the last, and at the end over whole splits. */

@@ -5,7 +5,7 @@ import { learningRateAfter } from '../optimizer/learning-rate.js';
 import type { Breath } from '../sampling/breath.js';
 import type { Weights } from '../weights/weights.js';
 import type { Corpus } from './corpus.js';
-import { lossesOnTheWay, wholeLosses } from './evaluation.js';
+import { lossesOnTheWay, validationLossOnTheWay, wholeLosses } from './evaluation.js';
 import { LossNotFiniteError } from './loss-not-finite-error.js';
 import { Pace } from './pace.js';
 import type { TrainingCallbacks, TrainingMetric, TrainingSample } from './training-reports.js';
@@ -22,8 +22,10 @@ export interface TrainingRunOptions extends TrainingCallbacks {
   writeSample: () => Promise<string>;
   /** Called wherever the training could be interrupted: between steps, and in evaluations. */
   atBreath: () => void;
-  /** Where to go on from. */
-  resume?: { state: TrainingState; bestWeights: Weights | undefined } | undefined;
+  /** The name of the finished training that this one continues; left out: none. Kept in the state. */
+  continues?: string | undefined;
+  /** Where to resume, and the settings until then. */
+  resume?: { state: TrainingState; bestWeights: Weights | undefined; training: TrainingConfig } | undefined;
 }
 
 /** A training as it is between two steps. */
@@ -60,7 +62,7 @@ export class TrainingRun {
     this.#sampler = corpus.sampler();
     this.#batches = Array.from({ length: options.learner.batchesPerStep }, () => this.#sampler.newBatch());
     this.#tokensAStep = this.#batches.reduce((sum, { inputs }) => sum + inputs.length, 0);
-    this.#state = structuredClone(resume?.state) ?? newState(this.#sampler);
+    this.#state = resume ? resumedState(resume, options.continues) : newState(this.#sampler);
     if (resume) this.#sampler.restore(resume.state.sampler);
     this.#bestWeights = resume?.bestWeights;
     this.#validationLoss = this.#state.metrics.at(-1)?.validationLoss ?? null;
@@ -84,6 +86,7 @@ export class TrainingRun {
   /** Takes all steps that are left. Throws {@link LossNotFiniteError}, or the reason of an abort. */
   async finish(): Promise<TrainingEnd> {
     this.#reportProgress();
+    await this.#measureBestAnew();
     await this.#observe();
     while (!this.#isOver()) {
       await this.#breathe();
@@ -140,9 +143,37 @@ export class TrainingRun {
       this.#state.staleEvaluations += 1;
       return;
     }
-    this.#state.best = { step, validationLoss };
+    this.#keepBest(validationLoss);
     this.#state.staleEvaluations = 0;
-    this.#bestWeights = this.#options.learner.weights();
+  }
+
+  #keepBest(validationLoss: number): void {
+    const { learner, training } = this.#options;
+    this.#state.best = { step: this.#state.step, validationLoss, evalBatches: training.evalBatches };
+    this.#bestWeights = learner.weights();
+  }
+
+  /**
+   * Losses over unlike batches cannot be compared. When the best so far was measured over others than this training's
+   * evaluations take, its weights are measured over these, and so are the present ones if they took part.
+   */
+  async #measureBestAnew(): Promise<void> {
+    const { learner, corpus, training, onBestMeasured } = this.#options;
+    const { step, evaluatedAt, best } = this.#state;
+    const { evalBatches } = training;
+    if (best === null || this.#bestWeights === undefined || best.evalBatches === evalBatches) return;
+    const measured = () => validationLossOnTheWay(learner, corpus, () => this.#breathe());
+    // What a checkpoint would hold meanwhile: the learner has other weights.
+    this.#lastMoment = this.moment();
+    learner.writeWeights(this.#bestWeights);
+    this.#state.best = { step: best.step, validationLoss: await measured(), evalBatches };
+    learner.writeWeights(this.#lastMoment.learner.weights);
+    if (evaluatedAt === step && best.step !== step) {
+      const validationLoss = await measured();
+      if (validationLoss < this.#state.best.validationLoss) this.#keepBest(validationLoss);
+    }
+    this.#lastMoment = undefined;
+    onBestMeasured?.(this.#state.best);
   }
 
   /** Puts the weights that are to be published into the learner; from here on the training's own are kept as a copy. */
@@ -212,6 +243,20 @@ export class TrainingRun {
   #requireFinite(quantity: LossNotFiniteError['quantity'], value: number): void {
     if (!Number.isFinite(value)) throw new LossNotFiniteError(this.#state.step, quantity, value);
   }
+}
+
+/** The state of a checkpoint, as a training that may be another one takes it over. */
+function resumedState(
+  { state, training }: NonNullable<TrainingRunOptions['resume']>,
+  continues: string | undefined,
+): TrainingState {
+  const { best, continues: then, staleEvaluations, ...kept } = structuredClone(state);
+  return {
+    ...kept,
+    best: best && { ...best, evalBatches: best.evalBatches ?? training.evalBatches },
+    ...(continues !== undefined && { continues }),
+    staleEvaluations: continues === then ? staleEvaluations : 0,
+  };
 }
 
 function newState(sampler: BatchSampler): TrainingState {

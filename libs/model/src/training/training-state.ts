@@ -18,8 +18,17 @@ export const trainingState = z.object({
   evaluatedAt: step.nullable(),
   sampledAt: step.nullable(),
   /** The evaluation with the lowest validation loss after the first step. */
-  best: z.object({ step, validationLoss: z.number() }).nullable(),
-  /** Evaluations since then. */
+  best: z
+    .object({
+      step,
+      validationLoss: z.number(),
+      /** Over how many batches it was measured; absent before version 0.2: as the training's settings say. */
+      evalBatches: z.int().min(1).optional(),
+    })
+    .nullable(),
+  /** The finished training that this one continues, if any; its evaluations do not count against this one's patience. */
+  continues: z.string().optional(),
+  /** Evaluations since the best. */
   staleEvaluations: z.int().min(0),
   metrics: z.array(trainingMetric),
   samples: z.array(trainingSample),
