@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
-import { availableParallelism, cpus, release, totalmem, type } from 'node:os';
+import { availableParallelism, cpus, release, type } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { machineMemory } from '@glyphmill/jobs';
 import { z } from 'zod';
 import { engineEnvironment } from './engine-environment.js';
 import { measuredProcess } from './measured-process.js';
@@ -22,7 +23,7 @@ export async function describeMachine(): Promise<Machine> {
   return [
     ['Date', new Date().toISOString().slice(0, 10)],
     ['Processor', `${cpus()[0]?.model.trim() ?? 'unknown'}, ${availableParallelism()} cores`],
-    ['Memory', `${Math.round(totalmem() / GIBIBYTE)} GiB`],
+    ['Memory', `${Math.round(machineMemory().limitBytes / GIBIBYTE)} GiB`],
     ['System', `${type()} ${release().split('.', 2).join('.')}, ${process.arch}`],
     ['Ours', `Node.js ${process.versions.node}, TensorFlow.js ${libraries.tfjs}, TensorFlow ${libraries.tensorflow}`],
   ];

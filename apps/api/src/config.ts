@@ -1,6 +1,5 @@
-import { totalmem } from 'node:os';
 import { resolve } from 'node:path';
-import type { Retention } from '@glyphmill/jobs';
+import { machineMemory, type Retention } from '@glyphmill/jobs';
 import { ConfigError, readSettings, redisAddress, storageAddress } from '@glyphmill/settings';
 import { z } from 'zod';
 
@@ -30,7 +29,7 @@ const settings = z.object({
     .number('a number of seconds, 1 or more')
     .min(1)
     .default(30 * DAY_SECONDS),
-  MAX_JOB_MEMORY_BYTES: bytes.default(() => Math.floor(SHARE_OF_MEMORY * totalmem())),
+  MAX_JOB_MEMORY_BYTES: bytes.default(() => Math.floor(SHARE_OF_MEMORY * machineMemory().limitBytes)),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
   ALLOW_UNAUTHENTICATED: z.enum(['true', 'false']).default('false'),
 });

@@ -59,4 +59,6 @@ export { WorkerRegistry, workerInfo } from './worker-registry.js';
 export type { WorkerInfo } from './worker-registry.js';
 export { connectRedis, isRedisUnavailable } from './redis-connection.js';
 export { checkRedisDurability, UnsafeRedisError } from './redis-durability.js';
+export { machineMemory } from './machine-memory.js';
+export type { MachineMemory } from './machine-memory.js';
 export { DEFAULT_PREFIX } from './job-keys.js';

@@ -5,7 +5,7 @@ import { DecodingSession } from '../decoding/decoding-session.js';
 import { LanguageModelSession } from '../onnx/language-model-session.js';
 import { startSequence } from '../sampling/sequence.js';
 import type { TrainedModel } from '../training/trained-model.js';
-import { requireEqual } from './parity.js';
+import { CHECK_SESSION, requireEqual } from './parity.js';
 
 /** The end of one chunk, a whole one, and the start of a third. */
 const NEW_TOKENS = 2 * CHUNK_TOKENS + 1;
@@ -21,10 +21,9 @@ export async function checkDecodingParity(
   { model: { blockSize }, tokenizer: { vocabularySize } }: Pick<TrainedModel, 'model' | 'tokenizer'>,
   { onnx, decodingOnnx }: { onnx: Uint8Array; decodingOnnx: Uint8Array },
 ): Promise<void> {
-  const options = { device: 'cpu', threads: 1 } as const;
-  const model = await LanguageModelSession.open(onnx, options);
+  const model = await LanguageModelSession.open(onnx, CHECK_SESSION);
   try {
-    const decoding = await DecodingSession.open(decodingOnnx, options);
+    const decoding = await DecodingSession.open(decodingOnnx, CHECK_SESSION);
     try {
       for (const length of [1, Math.floor(blockSize / 2) + 1]) {
         const context = Int32Array.from({ length }, (_, at) => at % vocabularySize);

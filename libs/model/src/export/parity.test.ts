@@ -8,7 +8,7 @@ import { SequenceOnnxPass } from '../layers/sequence-onnx-pass.js';
 import { tokenAndPositionOnnx } from '../layers/token-and-position.js';
 import { OnnxGraph } from '../onnx/onnx-graph.js';
 import { train } from '../training/train.js';
-import { checkParity, ParityError } from './parity.js';
+import { checkParity, ParityError, probeRows } from './parity.js';
 
 /** Its tokens stand at 0, 1, … whatever their past: a fault that only a past shows. */
 class ForgetfulPass extends AttentionOnnxPass {
@@ -28,4 +28,17 @@ test('a graph that is wrong after a past alone is not published', async () => {
   const x = tokenAndPositionOnnx(pass, { tokens: 'wte.weight', positions: 'wpe.weight' });
   headOnnx(pass, 'lm_head.weight', graph.node('Add', [x, causalSelfAttentionOnnx(pass, 'attn.c_attn', x, shape)]));
   await expect(checkParity(trained, graph.encode())).rejects.toThrow(ParityError);
+});
+
+test('the probes hold every token of a vocabulary, in rows of the block, and end with a single token', () => {
+  const rows = [...probeRows(4, 10)].map((row) => Array.from(row));
+  expect(rows).toEqual([[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 0, 1], [0]]);
+});
+
+test('of a vocabulary whose logits would take minutes the probes reach from its start to its end', () => {
+  const rows = [...probeRows(8, 65_536)];
+  expect(rows.length).toBe(2 ** 28 / (8 * 65_536) + 1);
+  expect(rows[0]?.[0]).toBe(0);
+  expect(rows.at(-2)?.at(-1)).toBe(65_535);
+  expect([...probeRows(8192, 65_536)].length).toBe(2);
 });

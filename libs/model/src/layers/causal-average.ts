@@ -1,30 +1,47 @@
-import type { Tensor2D, Tensor3D } from '@glyphmill/tensorflow';
+import type { Tensor, Tensor2D, TensorFlow } from '@glyphmill/tensorflow';
+import { ELEMENT_TYPE } from '../onnx/onnx-schema.js';
 import type { ForwardPass } from './forward-pass.js';
 import type { SequenceOnnxPass } from './sequence-onnx-pass.js';
 
-/** Each token gets the mean of the tokens up to itself (past-means.ts says why so): x [B·T, C] → [B·T, C]. */
+/**
+ * Each token gets the mean of the tokens up to itself (past-means.ts says why so): x [B·T, C] → [B·T, C]. Running sums
+ * divided by their counts, so that no matrix of T×T numbers is needed.
+ */
 export function causalAverage(pass: ForwardPass, x: Tensor2D): Tensor2D {
-  const { tf } = pass.tensorflow;
   const { batchSize, length } = pass;
   const width = x.shape[1];
-  const shares = tf.tensor3d(pastShares(length), [1, length, length]);
-  const means = tf.matMul(shares, x.reshape<Tensor3D>([batchSize, length, width])); // [B, T, C]
+  const means = runningMeans(pass.tensorflow, x.reshape([batchSize, length, width])); // [B, T, C]
   return means.reshape([batchSize * length, width]);
 }
 
-/** The same in ONNX, of [B, T, C], as a product with the triangle of shares. */
+/** The same in ONNX, of [B, T, C]. */
 export function causalAverageOnnx(pass: SequenceOnnxPass, x: string): string {
   const { graph } = pass;
-  const square = graph.node('Concat', [pass.length, pass.length], { axis: { i: 0 } });
-  const ones = graph.node('Expand', [graph.number(1), square]); // [T, T]
-  const triangle = graph.node('Trilu', [ones], { upper: { i: 0 } }); // 0 above the diagonal
-  const counts = graph.node('ReduceSum', [triangle, graph.integers([1])], { keepdims: { i: 1 } }); // [T, 1]
-  return graph.node('MatMul', [graph.node('Div', [triangle, counts]), x]);
+  const sums = graph.node('CumSum', [x, graph.integer(1)]); // [B, T, C]
+  const counts = graph.node('Add', [pass.positions(), graph.integer(1)]); // [T], from 1
+  const column = graph.node('Unsqueeze', [
+    graph.node('Cast', [counts], { to: { i: ELEMENT_TYPE.float } }),
+    graph.integers([1]),
+  ]);
+  return graph.node('Div', [sums, column]);
 }
 
-/** [T, T], row-major: row t has t + 1 times 1/(t + 1), then zeros. */
-function pastShares(length: number): Float32Array {
-  const shares = new Float32Array(length * length);
-  for (let t = 0; t < length; t += 1) shares.fill(1 / (t + 1), t * length, t * length + t + 1);
-  return shares;
+/**
+ * x [B, T, C] → the mean over rows 0 to t in each row t. The gradient of row s is the sum over all t from s on of
+ * dy(t)/(t + 1): running sums from the end. (The gradient that tfjs has of `cumsum` is wrong for an axis in the middle.)
+ */
+function runningMeans({ tf }: TensorFlow, x: Tensor): Tensor {
+  const means = tf.customGrad((input) => {
+    const length = (input as Tensor).shape[1]!;
+    const counts = () =>
+      tf.tensor2d(
+        Float32Array.from({ length }, (_, t) => t + 1),
+        [length, 1],
+      );
+    return {
+      value: (input as Tensor).cumsum(1).div(counts()),
+      gradFunc: (gradient: Tensor) => gradient.div(counts()).cumsum(1, false, true),
+    };
+  });
+  return means(x);
 }

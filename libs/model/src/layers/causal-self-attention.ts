@@ -31,7 +31,7 @@ export function causalSelfAttention(
     .reshape<Tensor4D>([3, batchSize * nHead, length, headSize]);
   const [q, k, v] = tf.unstack(heads) as [Tensor3D, Tensor3D, Tensor3D]; // [B·H, T, D] each
   const scores = tf.matMul<Tensor3D>(q.mul(1 / Math.sqrt(headSize)), k, false, true); // [B·H, T, T]
-  const shares = pass.dropout(causalSoftmax(pass.tensorflow, scores)); // [B·H, T, T]
+  const shares = pass.dropout(causalSoftmax(pass, scores)); // [B·H, T, T]
   return tf
     .matMul(shares, v) // [B·H, T, D]
     .reshape([batchSize, nHead, length, headSize])

@@ -3,7 +3,6 @@ import {
   recordProgram,
   type RecordedProgram,
   type Tensor,
-  type Tensor2D,
   type TensorFlow,
   type Variable,
 } from '@glyphmill/tensorflow';
@@ -11,6 +10,7 @@ import type { TrainingConfig } from '../config/index.js';
 import { ForwardPass } from '../layers/forward-pass.js';
 import type { AdamWStep } from '../optimizer/adamw.js';
 import type { Weights } from '../weights/weights.js';
+import { logitsEntry } from './logits-program.js';
 import type { Trainable } from './trainable.js';
 import { lossAndGradients, type OptimizedWeights, updateWeights } from './training-step.js';
 
@@ -72,7 +72,7 @@ export function recordLearner(
     body: (inputs) => {
       const means = Object.values(sums).map((sum) => sum.mul(1 / microSteps));
       const gradientNorm = updateWeights(tensorflow, optimized, means, training, stepOf(inputs));
-      for (const sum of Object.values(sums)) sum.assign(tf.zeros(sum.shape));
+      for (const sum of Object.values(sums)) sum.assign(tf.zerosLike(sum));
       return { gradientNorm };
     },
   });
@@ -82,14 +82,7 @@ export function recordLearner(
       loss: trainable.loss(new ForwardPass(tensorflow, { weights, batchSize, length }), inputs),
     }),
   });
-  const logits = entry({
-    inputs: { ids: { shape: [1, length], dtype: 'int32' } },
-    xla: false, // For the few samples of a training it would not be worth compiling.
-    body: ({ ids }) => {
-      const pass = new ForwardPass(tensorflow, { weights, batchSize: 1, length });
-      return { logits: trainable.logits(pass, ids as Tensor2D) };
-    },
-  });
+  const logits = logitsEntry(tensorflow, trainable, weights);
   const variables = { ...namedVariables(optimized), ...prefixed(SUM, sums) };
   const shared = { evaluate, logits };
   try {

@@ -4,6 +4,7 @@ import type { TrainingConfig } from '../config/index.js';
 import { adamWStepNumbers } from '../optimizer/adamw.js';
 import type { Weights } from '../weights/weights.js';
 import { FIRST_MOMENT, type LearnerProgram, microStepsOf, recordLearner, SECOND_MOMENT } from './learner-program.js';
+import { rowLogits } from './logits-program.js';
 import type { BatchForm, Trainable } from './trainable.js';
 
 export interface StepOptions {
@@ -32,7 +33,7 @@ export class Learner {
   readonly #program: LearnerProgram;
   readonly #shapes: ReadonlyMap<string, readonly number[]>;
   readonly #training: TrainingConfig;
-  readonly #blockSize: number;
+  readonly #trainable: Trainable;
   readonly #batchForm: BatchForm;
   readonly #microSteps: number;
 
@@ -41,7 +42,7 @@ export class Learner {
     this.#program = recordLearner(tensorflow, trainable, weights, training);
     this.#shapes = new Map([...weights].map(([name, { shape }]) => [name, shape]));
     this.#training = training;
-    this.#blockSize = trainable.blockSize;
+    this.#trainable = trainable;
     this.#batchForm = trainable.batchForm(training.batchSize);
     this.#microSteps = microStepsOf(training);
   }
@@ -95,11 +96,11 @@ export class Learner {
    * `RangeError` on more.
    */
   logits(ids: Int32Array, rows: number, columns: number): Float32Array {
-    if (columns > this.#blockSize) {
-      throw new RangeError(`A row has ${columns} tokens, but the model sees ${this.#blockSize} at most.`);
+    if (columns > this.#trainable.blockSize) {
+      throw new RangeError(`A row has ${columns} tokens, but the model sees ${this.#trainable.blockSize} at most.`);
     }
     const logits = Array.from({ length: rows }, (_, row) =>
-      this.#rowLogits(ids.subarray(row * columns, (row + 1) * columns)),
+      rowLogits(this.#program, this.#trainable, ids.subarray(row * columns, (row + 1) * columns)),
     );
     const together = new Float32Array(logits.reduce((sum, { length }) => sum + length, 0));
     for (const [row, values] of logits.entries()) together.set(values, row * values.length);
@@ -150,16 +151,6 @@ export class Learner {
       return [name, { shape, values: Float32Array.from(values[prefix + name]!) }] as const;
     });
     return new Map(arrays);
-  }
-
-  /** ids [T] → logits [T, V]. What fills up the row comes after all that they depend on. */
-  #rowLogits(ids: Int32Array): Float32Array {
-    const row = new Int32Array(this.#blockSize);
-    row.set(ids);
-    const { logits } = this.#program.run('logits', { ids: row });
-    const values = logits!.dataSync<'float32'>();
-    logits!.dispose();
-    return values.subarray(0, (values.length / this.#blockSize) * ids.length);
   }
 }
 

@@ -8,6 +8,8 @@ export interface SessionOptions {
   device: Device;
   /** Threads within an operator; left out: as many as there are cores. */
   threads?: number | undefined;
+  /** False frees what a run took when it ends, rather than keep it for the next; left out: true. */
+  keepsMemory?: boolean | undefined;
 }
 
 /** What is worth reporting comes as an error; the library prints nothing of its own. */
@@ -17,11 +19,14 @@ const FATAL_ONLY = 4;
 env.logLevel = 'fatal';
 
 /** Opens the bytes of an .onnx file. Throws {@link DeviceUnavailableError} rather than run on another device. */
-export async function openSession(onnx: Uint8Array, { device, threads }: SessionOptions): Promise<InferenceSession> {
+export async function openSession(onnx: Uint8Array, options: SessionOptions): Promise<InferenceSession> {
+  const { device, threads, keepsMemory = true } = options;
   try {
     return await InferenceSession.create(onnx, {
       executionProviders: [executionProvider(device)],
       logSeverityLevel: FATAL_ONLY,
+      enableCpuMemArena: keepsMemory,
+      enableMemPattern: keepsMemory,
       ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
     });
   } catch (cause) {
