@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { excessOf, generateRequest, recordedTrainRequest, trainRequest } from './requests.js';
 
+const promptsOf = (promptCount: number) => ({ promptCount, promptBytes: promptCount });
+
 const TRAIN = { dataset: 'moby-dick', model: { kind: 'bigram' } };
 
 describe('initFrom', () => {
@@ -86,23 +88,29 @@ describe('the prompts of a generate request', () => {
 
 test('what a request asks too much of depends on how many prompts there are', () => {
   const request = { samples: 10, maxNewTokens: 1000, logprobs: 0 };
-  expect(excessOf(request, 50_000)).toBeUndefined();
-  expect(excessOf(request, 50_001)).toMatchObject({
+  expect(excessOf(request, promptsOf(50_000))).toBeUndefined();
+  expect(excessOf(request, promptsOf(50_001))).toMatchObject({
     field: 'maxNewTokens',
     message: expect.stringContaining('500000000'),
   });
-  expect(excessOf(request, 100_001)).toMatchObject({ field: 'samples', message: expect.stringContaining('1000000') });
+  expect(excessOf(request, promptsOf(100_001))).toMatchObject({
+    field: 'samples',
+    message: expect.stringContaining('1000000'),
+  });
 });
 
 test('log probabilities are bounded for a prompt and for a job', () => {
   const request = { samples: 10, maxNewTokens: 1250, logprobs: 20 };
-  expect(excessOf(request, 400)).toBeUndefined();
-  expect(excessOf(request, 401)).toMatchObject({ field: 'logprobs', message: expect.stringContaining('100000000') });
+  expect(excessOf(request, promptsOf(400))).toBeUndefined();
+  expect(excessOf(request, promptsOf(401))).toMatchObject({
+    field: 'logprobs',
+    message: expect.stringContaining('100000000'),
+  });
   const ofPrompt = {
     field: 'logprobs',
     message: expect.stringMatching(/^samples.* at most 250000,.* ask for fewer$/u),
   };
-  expect(excessOf({ ...request, maxNewTokens: 1251 }, 1)).toMatchObject(ofPrompt);
+  expect(excessOf({ ...request, maxNewTokens: 1251 }, promptsOf(1))).toMatchObject(ofPrompt);
 });
 
 describe('a sampling field of a generate request', () => {
@@ -155,4 +163,13 @@ describe('a request with stream', () => {
     expect(generateRequest.parse({ ...small, stream: true })).toMatchObject({ stream: true });
     expect(generateRequest.parse(small)).toMatchObject({ stream: false });
   });
+});
+
+test('the bytes of all prompts times samples are limited, as each line of the output repeats its prompt', () => {
+  const prompts = ['a'.repeat(4 * 1024 ** 2)];
+  expect(generateRequest.safeParse({ model: 'model_1', prompts, samples: 256, maxNewTokens: 1 }).success).toBe(true);
+  const refused = generateRequest.safeParse({ model: 'model_1', prompts, samples: 257, maxNewTokens: 1 });
+  expect(refused.error?.issues).toMatchObject([
+    { path: ['samples'], message: expect.stringMatching(/may be at most 1073741824, .* take fewer samples/u) },
+  ]);
 });

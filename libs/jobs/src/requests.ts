@@ -15,6 +15,7 @@ export const REQUEST_LIMITS = {
   prompts: 10_000,
   promptBytes: 4 * 1024 ** 2,
   promptLineBytes: 64 * 1024,
+  promptOutputBytes: 1024 ** 3,
   sequences: 1_000_000,
   tokens: 500_000_000,
   promptLogprobs: 250_000,
@@ -133,7 +134,8 @@ export const generateRequest = generateFields
     error: `the prompts together may be at most ${megabytes(REQUEST_LIMITS.promptBytes)}; upload them as a dataset, and name it as promptsDataset`,
   })
   .superRefine((request, context) => {
-    const excess = excessOf(request, request.prompts?.length ?? 0);
+    const { prompts = [] } = request;
+    const excess = excessOf(request, { promptCount: prompts.length, promptBytes: totalBytes(prompts) });
     if (excess) context.addIssue({ code: 'custom', path: [excess.field], message: excess.message });
   })
   .superRefine((request, context) => {
@@ -142,14 +144,24 @@ export const generateRequest = generateFields
   });
 export type GenerateRequest = z.output<typeof generateRequest>;
 
-/** What a request asks too much of with so many prompts, and the limit; `undefined` where it is within all. */
+/**
+ * What a request asks too much of with so many prompts, which take so many bytes together, and the limit; `undefined`
+ * if it is within all limits.
+ */
 export function excessOf(
   { samples, maxNewTokens, logprobs }: { samples: number; maxNewTokens: number; logprobs: number },
-  promptCount: number,
+  { promptCount, promptBytes }: { promptCount: number; promptBytes: number },
 ): { field: 'samples' | 'maxNewTokens' | 'logprobs'; message: string } | undefined {
   const { sequences, tokens } = REQUEST_LIMITS;
   if (promptCount * samples > sequences) {
     return { field: 'samples', message: `prompts × samples may be at most ${sequences}; send them as several jobs` };
+  }
+  if (promptBytes * samples > REQUEST_LIMITS.promptOutputBytes) {
+    const limit = `the bytes of all prompts × samples may be at most ${REQUEST_LIMITS.promptOutputBytes}`;
+    return {
+      field: 'samples',
+      message: `${limit}, as each line of the output repeats its prompt; take fewer samples, or send several jobs`,
+    };
   }
   if (promptCount * samples * maxNewTokens > tokens) {
     const message = `prompts × samples × maxNewTokens may be at most ${tokens}; send them as several jobs`;

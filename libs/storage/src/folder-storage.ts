@@ -1,6 +1,6 @@
 import { link, lstat, mkdir, open, readFile, realpath, rename, rm, stat, unlink } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 
 import { absentAs } from './absence.js';
 import { describeFile, readNames, walkArtifacts } from './artifact-walk.js';
@@ -48,8 +48,11 @@ export class FolderStorage implements Storage {
     });
   }
 
-  async putIfAbsent(key: string, content: Uint8Array | string): Promise<boolean> {
-    if ((await this.stat(key)) !== undefined) return false;
+  async putIfAbsent(key: string, content: Uint8Array | string | Readable): Promise<boolean> {
+    if ((await this.stat(key)) !== undefined) {
+      if (content instanceof Readable) content.destroy();
+      return false;
+    }
     return this.#root.withStagedFile(content, (staged) => this.#root.place(key, (target) => linkFirst(staged, target)));
   }
 

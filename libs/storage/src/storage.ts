@@ -47,8 +47,11 @@ export interface Storage {
    * crash. Gives its size in bytes. An error of the `content` stream comes out as it is, and nothing is written.
    */
   put(key: string, content: Uint8Array | string | Readable): Promise<number>;
-  /** Writes an artifact unless there is one already. Gives whether it was written: of several writers one is told `true`. */
-  putIfAbsent(key: string, content: Uint8Array | string): Promise<boolean>;
+  /**
+   * Writes an artifact unless there is one already. Returns whether it was written: `true` for one of several writers.
+   * A stream is destroyed where it is not read.
+   */
+  putIfAbsent(key: string, content: Uint8Array | string | Readable): Promise<boolean>;
   /**
    * The bytes, or a range of them, as a stream to be read or destroyed. Bytes beyond the end are left out. Throws
    * `ArtifactNotFoundError` before the stream is given, and `RangeError` where no range could be meant.

@@ -59,12 +59,13 @@ export class Admission {
       throw new Problem('unknown_model', `model: there is no "${model}". GET /api/models lists what there is.`);
     }
     if (promptsDataset === undefined) return { kind: 'generate', request, promptCount: prompts.length };
-    if (!(await known.dataset(promptsDataset))) {
+    const file = await known.dataset(promptsDataset);
+    if (!file) {
       const detail = `promptsDataset: there is no "${promptsDataset}". GET /api/datasets lists what there is.`;
       throw new Problem('unknown_dataset', detail);
     }
     const promptCount = await known.promptLines(promptsDataset);
-    const excess = excessOf(request, promptCount);
+    const excess = excessOf(request, { promptCount, promptBytes: file.bytes });
     if (!excess) return { kind: 'generate', request, promptCount };
     const detail = `${excess.field}: ${promptsDataset} has ${promptCount} lines, and ${excess.message}.`;
     throw new Problem('job_too_large', detail, { members: { lines: promptCount } });

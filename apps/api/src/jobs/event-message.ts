@@ -1,3 +1,4 @@
+import { encodeJsonLine } from '@glyphmill/model/config';
 import type { EventGap, StoredJobEvent } from '@glyphmill/jobs';
 import { eventItemOf } from './event-page.js';
 
@@ -14,5 +15,5 @@ export const HEARTBEAT = ': heartbeat\n\n';
  */
 export function eventMessage(told: StoredJobEvent | EventGap): string {
   if ('gap' in told) return 'event: gap\ndata: {"type":"gap"}\n\n';
-  return `id: ${told.id}\nevent: ${told.event.type}\ndata: ${JSON.stringify(eventItemOf(told))}\n\n`;
+  return `id: ${told.id}\nevent: ${told.event.type}\ndata: ${encodeJsonLine(eventItemOf(told))}\n`;
 }

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 
 /** What TensorFlow, ONNX Runtime, CUDA's libraries, C++ and Node.js say when they get no memory. */
 const NO_MEMORY =
-  /OOM when allocating|RESOURCE_EXHAUSTED|Invalid TF_Status: 8\b|heap out of memory|Array buffer allocation failed|std::bad_alloc|bad allocation|Failed to allocate memory|CUDA_ERROR_OUT_OF_MEMORY|CUDA failure 2\b|_STATUS_ALLOC_FAILED|Cannot allocate memory/u;
+  /OOM when allocating|RESOURCE_EXHAUSTED|Invalid TF_Status: 8\b|heap out of memory|Array buffer allocation failed|Invalid (?:string|array|typed array) length|Cannot create a string longer than|std::bad_alloc|bad allocation|Failed to allocate memory|CUDA_ERROR_OUT_OF_MEMORY|CUDA failure 2\b|_STATUS_ALLOC_FAILED|Cannot allocate memory/u;
 
 /** How much more an engine is wanted by the system's killer than a process that has as much memory: of 1000. */
 const ENGINE_SCORE = 500;

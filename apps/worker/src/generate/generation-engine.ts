@@ -1,8 +1,8 @@
-import type { OutputLine } from '@glyphmill/model/config';
 import { GenerationModel, generationRuntime } from '@glyphmill/model/generation';
 import { describeEngineError } from '../engine/describe-engine-error.js';
 import { engineSettings } from '../engine/engine-settings.js';
 import { serveEngine } from '../engine/serve-engine.js';
+import { LineFile } from './line-file.js';
 import { OpenModels } from './open-models.js';
 import { generationCommand, type GenerationCommand, type GenerationReport } from './generation-protocol.js';
 
@@ -26,26 +26,29 @@ const parent = serveEngine<typeof generationCommand, GenerationReport>(generatio
 });
 
 async function generate(command: Extract<GenerationCommand, { type: 'generate' }>, signal: AbortSignal): Promise<void> {
-  const { request, modelFolder, prompts, sampling, stream } = command;
+  const { request, modelFolder, prompts, sampling, outputFile, stream } = command;
+  let output: LineFile | undefined;
   try {
     signal.throwIfAborted();
-    const lines: OutputLine[] = [];
-    await models.use(modelFolder, (model) =>
+    const lines = (output = await LineFile.create(outputFile));
+    const counts = await models.use(modelFolder, (model) =>
       model.generate({
         prompts,
         sampling,
         signal,
-        onSequence: (line) => void lines.push(line),
-        onProgress: (counts) => parent.send({ type: 'progress', request, ...counts }),
+        onSequence: (line) => lines.add(line),
+        onProgress: (progress) => parent.send({ type: 'progress', request, ...progress }),
         onText: stream ? inSteps((growths) => parent.send({ type: 'text', request, growths })) : undefined,
       }),
     );
+    await lines.end();
     const { device, libraries } = await runtime;
-    parent.send({ type: 'done', request, lines, ranOn: { device, ...libraries } });
+    parent.send({ type: 'done', request, counts, ranOn: { device, ...libraries } });
   } catch (error) {
     parent.send({ type: 'failed', request, error: describeEngineError(error, settings.storageFolder) });
   } finally {
     running.delete(request);
+    await output?.close();
   }
 }
 

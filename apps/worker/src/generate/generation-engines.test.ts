@@ -1,10 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { createReadStream, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { samplingConfig } from '@glyphmill/model/config';
+import { type OutputLine, samplingConfig } from '@glyphmill/model/config';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { EngineDiedError } from '../engine/engine-process.js';
 import { GenerationEngines } from './generation-engines.js';
+import { readOutputLines } from './output-lines.js';
 
 let folder: string;
 let engines: GenerationEngines;
@@ -18,12 +19,18 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
+let files = 0;
 const ignore = () => undefined;
 
 async function generate(text: string, signal = new AbortController().signal): Promise<string[]> {
   const prompts = [{ promptIndex: 0, text }];
-  const work = { modelFolder: '', prompts, sampling: samplingConfig.parse({}), stream: false };
-  const { lines } = await engines.generate(work, { onProgress: ignore, onText: ignore }, signal);
+  files += 1;
+  const outputFile = join(folder, `lines-${files}.jsonl`);
+  const work = { modelFolder: '', prompts, sampling: samplingConfig.parse({}), outputFile, stream: false };
+  const { counts } = await engines.generate(work, { onProgress: ignore, onText: ignore }, signal);
+  const lines: OutputLine[] = [];
+  for await (const line of readOutputLines(createReadStream(outputFile))) lines.push(line);
+  expect(counts.done + counts.failed).toBe(lines.length);
   return lines.map((line) => ('text' in line ? line.prompt + line.text : line.error.code));
 }
 

@@ -8,8 +8,8 @@ type Progress = Omit<Extract<GenerationReport, { type: 'progress' }>, 'type' | '
 type Growth = Extract<GenerationReport, { type: 'text' }>['growths'][number];
 type Work = Omit<GenerateCommand, 'type' | 'request'>;
 
-/** What a request gives: the lines of its prompts, and what they were computed on. */
-export type Generated = Pick<Extract<GenerationReport, { type: 'done' }>, 'lines' | 'ranOn'>;
+/** What a request returns when its lines are in the file: how many there are, and what they were computed on. */
+export type Generated = Pick<Extract<GenerationReport, { type: 'done' }>, 'counts' | 'ranOn'>;
 
 /** What is told of a request while it is done; of one that is made again it is told from the start. */
 export interface GenerationListeners {
@@ -83,7 +83,7 @@ export class GenerationEngines {
         const onReport = (report: GenerationReport) => {
           if (report.type === 'progress') onProgress(report);
           else if (report.type === 'text') report.growths.forEach(onText);
-          else if (report.type === 'done') resolve({ lines: report.lines, ranOn: report.ranOn });
+          else if (report.type === 'done') resolve({ counts: report.counts, ranOn: report.ranOn });
           else if (report.type === 'failed') reject(new JobFailure(report.error));
         };
         this.#pending.set(request, { engine, onReport, reject });
@@ -108,7 +108,7 @@ export class GenerationEngines {
     engine.listen((report) => {
       this.#pending.get(report.type === 'ready' ? 0 : report.request)?.onReport(report);
     });
-    // Once an engine, not once a request: what waits for its end would keep each request's lines until then.
+    // Once an engine, not once a request: what waits for its end would keep each request's prompts until then.
     void engine.ended.then((death) => {
       const bereft = [...this.#pending.values()].filter((pending) => pending.engine === engine);
       const error = bereft.length > 1 ? new SharedDeathError(death.message) : death;

@@ -1,5 +1,5 @@
-import { generationRuntime, jobError } from '@glyphmill/jobs';
-import { finishReason, outputLine, samplingConfig } from '@glyphmill/model/config';
+import { generationRuntime, jobError, shardCounts } from '@glyphmill/jobs';
+import { finishReason, lineError, samplingConfig } from '@glyphmill/model/config';
 import { z } from 'zod';
 
 const textGrowth = z.object({
@@ -11,14 +11,23 @@ const textGrowth = z.object({
   finishReason: finishReason.optional(),
 });
 
+/** A prompt in its place among the job's, or why there is none. */
+const shardPrompt = z.union([
+  z.object({ promptIndex: z.int(), text: z.string() }),
+  z.object({ promptIndex: z.int(), error: lineError }),
+]);
+export type ShardPrompt = z.output<typeof shardPrompt>;
+
 /** What the worker asks of a generation engine; `request` is a number that both sides name one piece of work by. */
 export const generationCommand = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('generate'),
     request: z.int(),
     modelFolder: z.string(),
-    prompts: z.array(z.object({ promptIndex: z.int(), text: z.string() })),
+    prompts: z.array(shardPrompt),
     sampling: samplingConfig,
+    /** Where its lines go: the path of a file that nobody else writes. */
+    outputFile: z.string(),
     /** Whether its text is told as it grows. */
     stream: z.boolean(),
   }),
@@ -26,7 +35,10 @@ export const generationCommand = z.discriminatedUnion('type', [
 ]);
 export type GenerationCommand = z.output<typeof generationCommand>;
 
-/** What a generation engine tells the worker. The counts of `progress` are of the request so far; `text` is of one step. */
+/**
+ * What a generation engine reports to the worker. All of it is small, whatever was asked for: lines go into a file. The
+ * counts of `progress` are of the request so far; `text` is of one step.
+ */
 export const generationReport = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ready'), device: z.string(), libraries: z.record(z.string(), z.string()) }),
   z.object({
@@ -40,7 +52,7 @@ export const generationReport = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('done'),
     request: z.int(),
-    lines: z.array(outputLine),
+    counts: shardCounts,
     ranOn: generationRuntime,
   }),
   z.object({ type: z.literal('failed'), request: z.int(), error: jobError }),

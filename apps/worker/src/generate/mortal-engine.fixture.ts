@@ -7,7 +7,12 @@ import { existsSync, writeFileSync } from 'node:fs';
 const graveFile = process.env['GRAVE_FILE'] ?? '';
 
 process.on('disconnect', () => process.exit(0));
-process.on('message', ({ request, prompts }: { request: number; prompts: { text: string }[] }) => {
+interface Command {
+  request: number;
+  prompts: { text: string }[];
+  outputFile: string;
+}
+process.on('message', ({ request, prompts, outputFile }: Command) => {
   const prompt = prompts[0]?.text ?? '';
   if (prompt === 'poison') {
     writeFileSync(graveFile, '');
@@ -16,6 +21,8 @@ process.on('message', ({ request, prompts }: { request: number; prompts: { text:
   if (!existsSync(graveFile)) return;
   const place = { promptIndex: 0, sampleIndex: 0, prompt };
   const line = { ...place, text: ' and on', tokenCount: 7, finishReason: 'length', seed: 1 };
-  process.send?.({ type: 'done', request, lines: [line], ranOn: { device: 'cpu', onnxruntime: '1' } });
+  writeFileSync(outputFile, `${JSON.stringify(line)}\n`);
+  const counts = { done: 1, failed: 0, tokens: 7 };
+  process.send?.({ type: 'done', request, counts, ranOn: { device: 'cpu', onnxruntime: '1' } });
 });
 process.send?.({ type: 'ready', device: 'cpu', libraries: {} });

@@ -9,12 +9,9 @@ import {
   type ShardStore,
   splitLines,
 } from '@glyphmill/jobs';
-import type { FailedLine } from '@glyphmill/model/config';
 import type { Storage } from '@glyphmill/storage';
 import { JobFailure, readStored } from '../job-failure.js';
-
-/** A prompt in its place among the job's, or why there is none. */
-export type ShardPrompt = { promptIndex: number; text: string } | { promptIndex: number; error: FailedLine['error'] };
+import type { ShardPrompt } from './generation-protocol.js';
 
 /**
  * Reads the prompts of shards: from the job's record, or from their bytes of a prompts file. Of the large jobs whose prompts

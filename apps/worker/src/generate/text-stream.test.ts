@@ -31,7 +31,7 @@ test('the first piece is told at once, and what comes while it travels is told t
   grow(stream, 4, ' me', 7);
   grow(stream, 7, ' Ish', 11);
   expect(posted).toEqual([event('Call', 4)]);
-  stream.end([{ ...place, prompt: '', text: 'Call me Ish', tokenCount: 11, finishReason: 'length', seed }]);
+  stream.end({ ...place, prompt: '', text: 'Call me Ish', tokenCount: 11, finishReason: 'length', seed });
   expect(posted).toEqual([event('Call', 4), event(' me Ish', 11, { finishReason: 'length' })]);
 });
 
@@ -60,7 +60,7 @@ test('a text that an engine makes again is told on from where the first had come
   const { stream, posted } = openStream();
   grow(stream, 0, 'Call me', 7);
   grow(stream, 0, 'Call', 4);
-  stream.end([{ ...place, prompt: '', text: 'Call me.', tokenCount: 8, finishReason: 'stop', seed }]);
+  stream.end({ ...place, prompt: '', text: 'Call me.', tokenCount: 8, finishReason: 'stop', seed });
   expect(posted).toEqual([event('Call me', 7), event('.', 8, { finishReason: 'stop' })]);
 });
 
@@ -71,17 +71,15 @@ test('lines that are written already are told as far as they were not, and no en
   ]);
   const { stream, posted } = openStream(told);
   const line = { sampleIndex: 0, prompt: '', text: 'abc', tokenCount: 3, finishReason: 'length' as const, seed };
-  stream.end([
-    { ...line, promptIndex: 2 },
-    { ...line, promptIndex: 3 },
-  ]);
+  stream.end({ ...line, promptIndex: 2 });
+  stream.end({ ...line, promptIndex: 3 });
   expect(posted).toEqual([event('c', 3, { finishReason: 'length' })]);
 });
 
 test('a sequence that cannot be made has one event, which says why', () => {
   const { stream, posted } = openStream();
   const error = { code: 'unknown_character', message: 'no ☃ here' };
-  stream.end([{ ...place, prompt: '☃', error }]);
-  stream.end([{ ...place, prompt: '☃', error }]);
+  stream.end({ ...place, prompt: '☃', error });
+  stream.end({ ...place, prompt: '☃', error });
   expect(posted).toEqual([event('', 0, { error })]);
 });

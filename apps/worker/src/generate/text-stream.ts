@@ -31,15 +31,13 @@ export class TextStream {
     void this.#tell();
   }
 
-  /** Tells, before the job ends, what is not told yet of its lines, and of those that could not be made why. */
-  end(lines: readonly OutputLine[]): void {
-    for (const line of lines) {
-      const { promptIndex, sampleIndex } = line;
-      if ('error' in line) this.#gatherError({ promptIndex, sampleIndex }, line.error);
-      else {
-        const { text, tokenCount, finishReason } = line;
-        this.#gather({ promptIndex, sampleIndex, start: 0, text, tokenCount, finishReason });
-      }
+  /** Reports, before the job ends, what was not reported yet of a line, or why the line could not be made. */
+  end(line: OutputLine): void {
+    const { promptIndex, sampleIndex } = line;
+    if ('error' in line) this.#gatherError({ promptIndex, sampleIndex }, line.error);
+    else {
+      const { text, tokenCount, finishReason } = line;
+      this.#gather({ promptIndex, sampleIndex, start: 0, text, tokenCount, finishReason });
     }
     this.#post();
   }

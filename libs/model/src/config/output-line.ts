@@ -37,3 +37,20 @@ export type FailedLine = z.output<typeof failedLine>;
 /** One line of a generate job's output. */
 export const outputLine = z.union([generatedLine, failedLine]);
 export type OutputLine = z.output<typeof outputLine>;
+
+/** What JSON leaves as it is although many programs end a line there: NEL, the line and the paragraph separator. */
+const LINE_ENDS = /[\u0085\u2028\u2029]/gu;
+
+/** A value as one line of JSON, with its newline, which no reader of lines takes for several. */
+export function encodeJsonLine(value: object): string {
+  const escaped = JSON.stringify(value).replaceAll(
+    LINE_ENDS,
+    (end) => `\\u${end.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+  return `${escaped}\n`;
+}
+
+/** A line of output as it is stored. */
+export function encodeOutputLine(line: OutputLine): string {
+  return encodeJsonLine(line);
+}

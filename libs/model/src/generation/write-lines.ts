@@ -8,11 +8,11 @@ import { GrowthReport, type TextGrowth } from './text-growth.js';
 
 const PROGRESS_INTERVAL_MS = 100;
 
-/** A prompt with its place in the whole job, so that a part of a job gives the lines that the whole would. */
-export interface Prompt {
-  promptIndex: number;
-  text: string;
-}
+/**
+ * A prompt with its place in the whole job, so that a part of a job has the lines that the whole would. One that could
+ * not be read has the reason instead of a text, and becomes lines with that error.
+ */
+export type Prompt = { promptIndex: number; text: string } | { promptIndex: number; error: FailedLine['error'] };
 
 /** How far a generation is, in sequences (a sequence is one sample of one prompt), and in new tokens. */
 export interface GenerationCounts {
@@ -105,7 +105,15 @@ function* pendingLines(
   { samples, seed, stop, logprobs }: SamplingConfig,
   onText: LineWriting['onText'],
 ): Generator<Pending> {
-  for (const { promptIndex, text } of prompts) {
+  for (const given of prompts) {
+    const { promptIndex } = given;
+    if ('error' in given) {
+      for (let sampleIndex = 0; sampleIndex < samples; sampleIndex += 1) {
+        yield { failed: { promptIndex, sampleIndex, prompt: '', error: given.error } };
+      }
+      continue;
+    }
+    const { text } = given;
     const encoded = encodePrompt(tokenizer, text);
     for (let sampleIndex = 0; sampleIndex < samples; sampleIndex += 1) {
       const place = { promptIndex, sampleIndex, prompt: text };
