@@ -9,13 +9,12 @@ import { serveDocs } from './openapi/document.js';
 
 /** The api, ready to listen. Throws `StorageUnavailableError`; without Redis it starts, and answers 503. */
 export async function createApp(config: ApiConfig): Promise<NestFastifyApplication> {
-  const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(config), await createFastifyAdapter(), {
+  const adapter = await createFastifyAdapter(config);
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(config), adapter, {
     abortOnError: false,
     bodyParser: false,
     logger: new ApiLogger(config.logLevel),
   });
-  // A page of another site, open in a browser on this machine, could otherwise send uploads to the loopback address.
-  app.enableCsrfProtection();
   serveDocs(app);
   return app;
 }

@@ -11,6 +11,7 @@ test('only Redis must be said; the rest has defaults', () => {
     port: 3000,
     redisPrefix: '{glyphmill}',
     storageFolder: resolve('data/storage'),
+    isStoragePrivate: true,
     maxUploadBytes: 268_435_456,
     maxQueuedJobs: 1_000_000,
     retention: { seconds: 2_592_000, count: 100_000 },
@@ -19,7 +20,10 @@ test('only Redis must be said; the rest has defaults', () => {
 });
 
 test('a storage address is a folder', () => {
-  expect(readConfig({ REDIS_URL, STORAGE_URL: 'file:///srv/glyphmill' }).storageFolder).toBe('/srv/glyphmill');
+  expect(readConfig({ REDIS_URL, STORAGE_URL: 'file:///srv/glyphmill' })).toMatchObject({
+    storageFolder: '/srv/glyphmill',
+    isStoragePrivate: false,
+  });
 });
 
 test.each([
@@ -31,6 +35,10 @@ test.each([
   ['JOB_RETENTION_SECONDS', '0', '1 or more'],
   ['LOG_LEVEL', 'loud', 'trace'],
   ['REDIS_PREFIX', 'glyphmill', '{glyphmill}'],
+  ['ALLOWED_HOSTS', 'https://mill.example', '.example for it and all names below it'],
+  ['ALLOWED_HOSTS', 'mill.example:3000', 'names separated by commas'],
+  ['ALLOWED_HOSTS', 'mill.example,', 'names separated by commas'],
+  ['ALLOWED_HOSTS', '*.example', 'names separated by commas'],
   ['ALLOW_UNAUTHENTICATED', 'yes', 'true'],
 ])('%s of %s is refused with what is allowed', (name, value, allowed) => {
   const read = () => readConfig({ REDIS_URL, [name]: value });
@@ -48,6 +56,15 @@ test.each(['REDIS_URL', 'STORAGE_URL'])('a refused %s is named and not quoted', 
   const read = () => readConfig({ REDIS_URL, [name]: 's3://KEY:SECRET@bucket' });
   expect(read).toThrow(new RegExp(`^${name} \\(not shown: it may hold a secret\\) cannot be used: a`, 'u'));
   expect(read).not.toThrow(/SECRET|bucket/u);
+});
+
+test('the names by which this server is known are read without their case', () => {
+  expect(readConfig({ REDIS_URL }).allowedHosts).toEqual([]);
+  expect(readConfig({ REDIS_URL, ALLOWED_HOSTS: 'Mill.example, .lab.example,*' }).allowedHosts).toEqual([
+    'mill.example',
+    '.lab.example',
+    '*',
+  ]);
 });
 
 test('an address that other machines reach must be allowed in so many words', () => {

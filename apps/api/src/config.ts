@@ -12,6 +12,13 @@ const bytes = z.coerce.number('a whole number of bytes').int('a whole number of 
 
 const count = z.coerce.number('a whole number of jobs, 1 or more').int('a whole number of jobs, 1 or more').min(1);
 
+const HOST_NAMES = 'names separated by commas: mill.example, .example for it and all names below it, or * for any';
+
+const hostNames = z
+  .string()
+  .transform((text) => text.split(',').map((name) => name.trim().toLowerCase()))
+  .pipe(z.array(z.string().regex(/^(?:\*|\.?[a-z\d_-]+(?:\.[a-z\d_-]+)*)$/u, HOST_NAMES)));
+
 const settings = z.object({
   HOST: z.string().default('127.0.0.1'),
   PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
@@ -31,16 +38,21 @@ const settings = z.object({
     .default(30 * DAY_SECONDS),
   MAX_JOB_MEMORY_BYTES: bytes.default(() => Math.floor(SHARE_OF_MEMORY * machineMemory().limitBytes)),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  ALLOWED_HOSTS: hostNames.default([]),
   ALLOW_UNAUTHENTICATED: z.enum(['true', 'false']).default('false'),
 });
 
 /** The settings of an api, parsed once. */
 export interface ApiConfig {
   host: string;
+  /** Further names that this server is reached by. */
+  allowedHosts: string[];
   port: number;
   redisUrl: string;
   redisPrefix: string;
   storageFolder: string;
+  /** Whether the storage is for this user alone; one that STORAGE_URL names may be shared by several. */
+  isStoragePrivate: boolean;
   maxUploadBytes: number;
   /** How many jobs may be queued or paused. */
   maxQueuedJobs: number;
@@ -61,10 +73,12 @@ export function readConfig(environment: NodeJS.ProcessEnv): ApiConfig {
   }
   return {
     host: data.HOST,
+    allowedHosts: data.ALLOWED_HOSTS,
     port: data.PORT,
     redisUrl: data.REDIS_URL,
     redisPrefix: data.REDIS_PREFIX,
     storageFolder: data.STORAGE_URL ?? resolve(data.DATA_DIR, 'storage'),
+    isStoragePrivate: data.STORAGE_URL === undefined,
     maxUploadBytes: data.MAX_UPLOAD_BYTES,
     maxQueuedJobs: data.MAX_QUEUED_JOBS,
     retention: { seconds: data.JOB_RETENTION_SECONDS, count: data.MAX_FINISHED_JOBS },

@@ -7,6 +7,7 @@ const SHUTDOWN_MS = 5000;
 
 /** Serves until SIGTERM, SIGINT, or the end of the process that forked this one. */
 async function serve(config: ApiConfig): Promise<void> {
+  if (config.isStoragePrivate) process.umask(0o077);
   const app = await createApp(config);
   await app.listen(config.port, config.host).catch((error: Error & { code?: string }) => {
     if (error.code !== 'EADDRINUSE') throw error;

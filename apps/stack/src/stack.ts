@@ -3,7 +3,7 @@ import type { ValkeyServer } from '@glyphmill/runtimes';
 import { shownAddress } from '@glyphmill/settings';
 import type { StackConfig } from './config.js';
 import { EmbeddedValkey } from './embedded-valkey.js';
-import { makeFolder } from './folder.js';
+import { makeDataFolder } from './folder.js';
 import { aborted } from './interruption.js';
 import { Service, type ServiceReady } from './service.js';
 import { Supervisor } from './supervisor.js';
@@ -44,7 +44,7 @@ export async function startStack(
   inherited: NodeJS.ProcessEnv,
   { onStarted, onOutput, onTrouble, interruption }: StackOptions,
 ): Promise<Stack> {
-  makeFolder(config.dataFolder);
+  makeDataFolder(config.dataFolder);
   const directory = join(config.dataFolder, 'valkey');
   // It comes back on its port, where those that use it try to connect again.
   const valkey = config.redisUrl

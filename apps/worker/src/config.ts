@@ -44,6 +44,8 @@ export interface WorkerConfig {
   redisUrl: string;
   redisPrefix: string;
   storageFolder: string;
+  /** Whether the storage is for this user alone; one that STORAGE_URL names may be shared by several. */
+  isStoragePrivate: boolean;
   roles: WorkerRole[];
   device: string;
   threads: number;
@@ -59,6 +61,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): WorkerConfig {
     redisUrl: data.REDIS_URL,
     redisPrefix: data.REDIS_PREFIX,
     storageFolder: data.STORAGE_URL ?? resolve(data.DATA_DIR, 'storage'),
+    isStoragePrivate: data.STORAGE_URL === undefined,
     roles: data.WORKER_ROLES,
     device: data.DEVICE,
     threads: data.THREADS,

@@ -38,6 +38,8 @@ process.on('disconnect', () => stop('disconnect'));
 
 try {
   const config = readConfig(process.env);
+  // Also for the engines, which write models and checkpoints.
+  if (config.isStoragePrivate) process.umask(0o077);
   graceMs = config.shutdownGraceMs;
   log = createLog(config.logLevel);
   worker = await startWorker(config, log, process.env, findRuntimes(process.env));

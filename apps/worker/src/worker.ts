@@ -65,7 +65,7 @@ export async function startWorker(
 ): Promise<RunningWorker> {
   const environment = engineEnvironment(config, inherited, runtimes);
   const redis = connectRedis(config.redisUrl, 'worker', (error) => log.warn({ error: error.message }, 'redis'));
-  const storage = await FolderStorage.open(config.storageFolder);
+  const storage = await FolderStorage.open(config.storageFolder, { isPrivate: config.isStoragePrivate });
   const store = new JobStore({ redis, prefix: config.redisPrefix });
   const leases = new Set<Lease>();
   const draining = new AbortController();

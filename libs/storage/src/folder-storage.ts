@@ -7,6 +7,7 @@ import { describeFile, readNames, walkArtifacts } from './artifact-walk.js';
 import { makeFolder, syncTree } from './durable-files.js';
 import { ArtifactNotFoundError, EmptyFolderError, explainSystemError, isSystemError } from './errors.js';
 import { splitKey } from './key.js';
+import { makePrivate } from './private-folder.js';
 import { RootFolder } from './root-folder.js';
 import { keepWanted } from './staged-leftovers.js';
 import { STAGING } from './staging.js';
@@ -27,10 +28,14 @@ export class FolderStorage implements Storage {
     this.#root = root;
   }
 
-  /** Opens the store in a folder, which is made where it is not there. Throws `StorageUnavailableError`. */
-  static async open(path: string): Promise<FolderStorage> {
+  /**
+   * Opens the store in a folder, which is made if it does not exist; with `isPrivate`, nobody but its owner may enter it
+   * from then on. Throws `StorageUnavailableError`.
+   */
+  static async open(path: string, { isPrivate = false } = {}): Promise<FolderStorage> {
     try {
       await makeFolder(resolve(path, STAGING));
+      if (isPrivate) await makePrivate(path);
       const storage = new FolderStorage(new RootFolder(await realpath(path)));
       await storage.check();
       return storage;

@@ -27,13 +27,14 @@ export class ConnectionsModule implements OnApplicationBootstrap, OnApplicationS
   ) {}
 
   static with(config: ApiConfig): DynamicModule {
-    const { redisUrl, redisPrefix: prefix, storageFolder, maxQueuedJobs: maxWaitingJobs } = config;
+    const { redisUrl, redisPrefix: prefix, maxQueuedJobs: maxWaitingJobs } = config;
+    const { storageFolder, isStoragePrivate: isPrivate } = config;
     return {
       module: ConnectionsModule,
       global: true,
       providers: [
         { provide: CONFIG, useValue: config },
-        { provide: STORAGE, useFactory: () => FolderStorage.open(storageFolder) },
+        { provide: STORAGE, useFactory: () => FolderStorage.open(storageFolder, { isPrivate }) },
         { provide: REDIS, useFactory: () => connectRedis(redisUrl, 'api', logOutage()) },
         {
           provide: JobStore,

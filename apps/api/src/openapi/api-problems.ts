@@ -3,9 +3,17 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiResponse } from '@nestjs/swagger';
 import { PROBLEMS, type ProblemCode } from '../problem/problem-catalog.js';
 
-/** Documents the problems that an operation answers with, one response a status; any operation can meet a 500. */
+/** Documents the problems that an operation answers with, beside those that any operation can meet. */
 export function ApiProblems(...codes: ProblemCode[]): MethodDecorator {
-  const byStatus = Map.groupBy([...codes, 'internal_error' as const], (code) => PROBLEMS[code].status);
+  return ApiProblemsFromAnywhere(...codes, 'cross_origin');
+}
+
+/** As {@link ApiProblems}, for an operation that pages of other sites may ask for. One response per status. */
+export function ApiProblemsFromAnywhere(...codes: ProblemCode[]): MethodDecorator {
+  const byStatus = Map.groupBy(
+    [...codes, 'unknown_host' as const, 'internal_error' as const],
+    (code) => PROBLEMS[code].status,
+  );
   const responses = [...byStatus].map(([status, sameStatus]) =>
     ApiResponse({
       status,

@@ -8,7 +8,8 @@ const DESCRIPTION = `Trains small language models and generates text with them, 
 
 Upload a text, queue a train job, follow its events, then generate text with the model. Every error is a problem
 document (RFC 9457) with a stable \`code\`; every list is \`{ data, nextCursor }\`; every answer has an \`x-request-id\`.
-What a browser sends from a page of another site is refused (403 \`cross_origin\`), unless it only reads.`;
+What a browser sends from a page of another site is refused (403 \`cross_origin\`), and so is a name in \`Host\` by which this
+server is not known (421 \`unknown_host\`).`;
 
 const { version } = z
   .object({ version: z.string() })

@@ -24,6 +24,7 @@ export const PROBLEMS = {
   uri_too_long: { status: 414, title: 'The address is too long' },
   unsupported_media_type: { status: 415, title: 'The body has a content type that is not taken here' },
   range_not_satisfiable: { status: 416, title: 'The file does not have this range' },
+  unknown_host: { status: 421, title: 'This server is not known by that name' },
   unknown_dataset: { status: 422, title: 'The dataset that the request names is not there' },
   unknown_model: { status: 422, title: 'The model that the request names is not there' },
   unknown_job: { status: 422, title: 'The job that the request names is not there' },

@@ -1,0 +1,33 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { SharedCheck } from './shared-check.js';
+
+const KEPT_MS = { passed: 10_000, failed: 1000 };
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+test('those who ask while a check runs share it, and those who ask soon after get its result', async () => {
+  const check = vi.fn<() => Promise<void>>(async () => undefined);
+  const shared = new SharedCheck(check, KEPT_MS);
+  expect(await Promise.all([shared.passes(), shared.passes()])).toEqual([true, true]);
+  vi.advanceTimersByTime(9999);
+  expect(await shared.passes()).toBe(true);
+  expect(check).toHaveBeenCalledTimes(1);
+  vi.advanceTimersByTime(1);
+  await shared.passes();
+  expect(check).toHaveBeenCalledTimes(2);
+});
+
+test('a failure is kept for its own time, and what has recovered passes', async () => {
+  const check = vi.fn<() => Promise<void>>(async () => undefined).mockRejectedValueOnce(new Error('away'));
+  const shared = new SharedCheck(check, KEPT_MS);
+  expect(await shared.passes()).toBe(false);
+  vi.advanceTimersByTime(999);
+  expect(await shared.passes()).toBe(false);
+  vi.advanceTimersByTime(1);
+  expect(await shared.passes()).toBe(true);
+});

@@ -1,0 +1,30 @@
+/**
+ * A check whose result is shared: whoever asks while it runs waits for the same one, and whoever asks soon after gets its
+ * result. However often it is asked, and by whom, what it costs is bounded.
+ */
+export class SharedCheck {
+  readonly #check: () => Promise<unknown>;
+  readonly #keptMs: { passed: number; failed: number };
+  #latest: { result: Promise<boolean>; keptUntil: number } | undefined;
+
+  /** `keptMs`: for how long a result is given again, by what it was. */
+  constructor(check: () => Promise<unknown>, keptMs: { passed: number; failed: number }) {
+    this.#check = check;
+    this.#keptMs = keptMs;
+  }
+
+  /** Whether the check passed when it was last made; never rejects. */
+  passes(): Promise<boolean> {
+    if (this.#latest && performance.now() < this.#latest.keptUntil) return this.#latest.result;
+    const result = this.#check().then(
+      () => true,
+      () => false,
+    );
+    const latest = { result, keptUntil: Infinity };
+    this.#latest = latest;
+    void result.then((passed) => {
+      latest.keptUntil = performance.now() + (passed ? this.#keptMs.passed : this.#keptMs.failed);
+    });
+    return result;
+  }
+}
