@@ -6,6 +6,9 @@ export type JobKind = z.output<typeof jobKind>;
 
 const seconds = z.number().min(0).nullable();
 
+/** What a train job is doing; the phases come in this order. */
+const trainPhase = z.enum(['training', 'evaluating', 'exporting']);
+
 /** How far a train job is; losses are in nats a token. */
 export const trainProgress = z.object({
   step: z.int(),
@@ -16,6 +19,12 @@ export const trainProgress = z.object({
   etaSeconds: seconds,
   gradientNorm: z.number().nullable().optional().describe('Of the last step, before clipping; null before the first.'),
   tokensSeen: z.int().optional().describe('Tokens that the steps so far trained on.'),
+  phase: trainPhase
+    .optional()
+    .describe(
+      '`training` takes steps; after the last, `evaluating` measures the whole of each split, and `exporting` writes and ' +
+        'checks the model. `etaSeconds` counts steps and evaluations, and is null while it cannot be known.',
+    ),
 });
 export type TrainProgress = z.output<typeof trainProgress>;
 

@@ -4,6 +4,7 @@ import {
   exportModel,
   train,
   TrainingControl,
+  type TrainingProgress,
   trainingRuntime,
   writeCheckpoint,
 } from '@glyphmill/model/training';
@@ -34,6 +35,10 @@ async function runTraining(command: TrainCommand): Promise<void> {
   const { datasetFile, exportFolder, model, training, initFrom, checkpoints, mustResume, continues, about } = command;
   try {
     const text = await readFile(datasetFile, 'utf8');
+    let progress: TrainingProgress | undefined;
+    const tellExporting = (etaSeconds: number | null) => {
+      if (progress) parent.send({ type: 'progress', progress: { ...progress, phase: 'exporting', etaSeconds } });
+    };
     const trained = await train({
       text,
       model,
@@ -64,11 +69,16 @@ async function runTraining(command: TrainCommand): Promise<void> {
         );
       },
       onStepsTaken: announceLast,
-      onProgress: (progress) => parent.send({ type: 'progress', progress }),
+      onProgress: (reported) => {
+        progress = reported;
+        parent.send({ type: 'progress', progress: reported });
+      },
       onMetric: (metric) => parent.send({ type: 'event', event: { type: 'metric', ...metric } }),
       onSample: (sample) => parent.send({ type: 'event', event: { type: 'sample', ...sample } }),
     });
+    tellExporting(null);
     await exportModel(trained, exportFolder, { ...about, threads: settings.threads });
+    tellExporting(0);
     parent.send({ type: 'done', trainLoss: trained.trainLoss, validationLoss: trained.validationLoss });
   } catch (error) {
     if (stopping.signal.aborted) return;

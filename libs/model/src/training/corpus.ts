@@ -69,6 +69,12 @@ export class Corpus {
     }
   }
 
+  /** How many batches {@link wholeBatches} gives of both splits. */
+  get wholeBatchCount(): number {
+    const count = this.#batchSize * this.#blockSize;
+    return SPLITS.reduce((sum, split) => sum + Math.ceil((this.#splits[split].length - 1) / count), 0);
+  }
+
   #samplerOf(split: Split, seed: number): BatchSampler {
     return new BatchSampler(this.#splits[split], { batchSize: this.#batchSize, blockSize: this.#blockSize, seed });
   }

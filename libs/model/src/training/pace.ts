@@ -4,6 +4,10 @@ export class Pace {
   #steps = 0;
   #timedTokens = 0;
   #timedMs = 0;
+  #batches = 0;
+  #batchStartedAtMs: number | undefined;
+  #timedBatches = 0;
+  #batchMs = 0;
 
   /** Steps taken so far. */
   get steps(): number {
@@ -32,5 +36,28 @@ export class Pace {
     if (steps === 0) return 0;
     if (this.#steps === 0) return null;
     return (steps * (performance.now() - this.#startedAtMs)) / 1000 / this.#steps;
+  }
+
+  /** Times a batch of an evaluation from one call to the next; the first of all, in which TensorFlow compiles, is left out. */
+  startBatch(): void {
+    this.endBatch();
+    this.#batchStartedAtMs = performance.now();
+  }
+
+  /** Ends the timing of the last batch of an evaluation. */
+  endBatch(): void {
+    if (this.#batchStartedAtMs === undefined) return;
+    this.#batches += 1;
+    if (this.#batches > 1) {
+      this.#batchMs += performance.now() - this.#batchStartedAtMs;
+      this.#timedBatches += 1;
+    }
+    this.#batchStartedAtMs = undefined;
+  }
+
+  /** How long so many batches of an evaluation will take; null before one was timed. */
+  evaluationSeconds(batches: number): number | null {
+    if (batches === 0) return 0;
+    return this.#timedBatches === 0 ? null : (batches * this.#batchMs) / 1000 / this.#timedBatches;
   }
 }

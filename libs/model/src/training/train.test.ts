@@ -88,6 +88,17 @@ test('progress starts at step 0 without a time left and ends at the last step wi
   expect(progress.at(-1)!.tokensPerSecond).toBeGreaterThan(0);
 });
 
+test('after the last step progress says that whole splits are evaluated, and how long that still takes', async () => {
+  const progress: TrainingProgress[] = [];
+  await trainBriefly({}, { onProgress: (report) => progress.push(report) });
+  const firstEvaluating = progress.findIndex(({ phase }) => phase === 'evaluating');
+  expect(progress.slice(0, firstEvaluating).every(({ phase }) => phase === 'training')).toBe(true);
+  const evaluating = progress.slice(firstEvaluating);
+  expect(evaluating.every(({ phase, step }) => phase === 'evaluating' && step === 20)).toBe(true);
+  expect(evaluating[0]!.etaSeconds).toBeGreaterThan(0);
+  expect(evaluating.at(-1)!.etaSeconds).toBe(0);
+});
+
 test('a diverging training ends with the step and what to do', async () => {
   const training = { maxSteps: 1000, evalInterval: 30, learningRate: 10, weightDecay: 10 };
   const error: unknown = await trainBriefly(training).catch((reason: unknown) => reason);

@@ -13,7 +13,10 @@ export interface TrainingProgress {
   tokensSeen: number;
   /** While it trains; the first step, in which TensorFlow compiles, evaluations and samples are not counted. */
   tokensPerSecond: number;
+  /** Of the steps that are left and the evaluation over whole splits; null while that is not known. */
   etaSeconds: number | null;
+  /** After the last step: `evaluating`, over the whole of each split. */
+  phase: 'training' | 'evaluating';
 }
 
 /** One evaluation; losses are in nats a token. */
@@ -75,7 +78,7 @@ export interface TrainingCallbacks {
   onResume?: ((resumption: TrainingResumption) => void) | undefined;
   /** After resuming with another `evalBatches`: the best so far, measured anew. */
   onBestMeasured?: ((best: BestMeasurement) => void) | undefined;
-  /** At the start, about ten times a second, and at the end. */
+  /** At the start, about ten times a second while it takes steps and evaluates whole splits, and at the end. */
   onProgress?: ((progress: TrainingProgress) => void) | undefined;
   /** Before the first step, every `evalInterval` steps, after the last, and at the end over whole splits. */
   onMetric?: ((metric: TrainingMetric) => void) | undefined;

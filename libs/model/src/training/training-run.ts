@@ -8,7 +8,7 @@ import type { Corpus } from './corpus.js';
 import { lossesOnTheWay, validationLossOnTheWay, wholeLosses } from './evaluation.js';
 import { LossNotFiniteError } from './loss-not-finite-error.js';
 import { Pace } from './pace.js';
-import type { TrainingCallbacks, TrainingMetric, TrainingSample } from './training-reports.js';
+import type { TrainingCallbacks, TrainingMetric, TrainingProgress, TrainingSample } from './training-reports.js';
 import type { TrainingState } from './training-state.js';
 
 const PROGRESS_INTERVAL_MS = 100;
@@ -55,6 +55,9 @@ export class TrainingRun {
   #lastMoment: TrainingMoment | undefined;
   #validationLoss: number | null = null;
   #reportedAtMs = -Infinity;
+  #phase: TrainingProgress['phase'] = 'training';
+  /** Of the evaluation over whole splits at the end. */
+  #wholeBatchesLeft: number;
 
   constructor(options: TrainingRunOptions) {
     const { corpus, resume } = options;
@@ -65,6 +68,7 @@ export class TrainingRun {
     this.#state = resume ? resumedState(resume, options.continues) : newState(this.#sampler);
     if (resume) this.#sampler.restore(resume.state.sampler);
     this.#bestWeights = resume?.bestWeights;
+    this.#wholeBatchesLeft = corpus.wholeBatchCount;
     this.#validationLoss = this.#state.metrics.at(-1)?.validationLoss ?? null;
   }
 
@@ -94,9 +98,12 @@ export class TrainingRun {
       await this.#observe();
     }
     this.#options.onStepsTaken?.(this.#state.step);
+    this.#phase = 'evaluating';
+    this.#reportProgress();
     const published = this.#choosePublished();
     await this.#sample(published.step);
     const whole = await this.#measure(wholeLosses, { step: published.step, whole: true });
+    this.#wholeBatchesLeft = 0;
     this.#reportProgress();
     return { whole, published };
   }
@@ -122,7 +129,7 @@ export class TrainingRun {
     this.#state.trainLoss = loss;
     this.#state.gradientNorm = gradientNorm;
     onStep?.({ step, loss, gradientNorm, learningRate });
-    if (performance.now() - this.#reportedAtMs >= PROGRESS_INTERVAL_MS) this.#reportProgress();
+    this.#reportInTime();
   }
 
   /** The evaluation and the sample that are due at this step and were not made before. */
@@ -192,7 +199,16 @@ export class TrainingRun {
     { step, whole }: { step: number; whole: boolean },
   ): Promise<TrainingMetric> {
     const { learner, corpus, training, onMetric } = this.#options;
-    const { trainLoss, validationLoss } = await losses(learner, corpus, () => this.#breathe());
+    let batches = 0;
+    const { trainLoss, validationLoss } = await losses(learner, corpus, async () => {
+      if (whole && batches > 0) this.#wholeBatchesLeft -= 1;
+      batches += 1;
+      this.#reportInTime();
+      this.#pace.endBatch();
+      await this.#breathe();
+      this.#pace.startBatch();
+    });
+    this.#pace.endBatch();
     this.#requireFinite('loss', trainLoss + validationLoss);
     const metric = {
       step,
@@ -224,6 +240,16 @@ export class TrainingRun {
     this.#options.atBreath();
   }
 
+  #reportInTime(): void {
+    if (performance.now() - this.#reportedAtMs >= PROGRESS_INTERVAL_MS) this.#reportProgress();
+  }
+
+  #etaSeconds(): number | null {
+    const steps = this.#isOver() ? 0 : this.#options.training.maxSteps - this.#state.step;
+    const [stepping, evaluating] = [this.#pace.etaSeconds(steps), this.#pace.evaluationSeconds(this.#wholeBatchesLeft)];
+    return stepping === null || evaluating === null ? null : stepping + evaluating;
+  }
+
   #reportProgress(): void {
     const { maxSteps } = this.#options.training;
     const { step, trainLoss, gradientNorm, tokensSeen } = this.#state;
@@ -236,7 +262,8 @@ export class TrainingRun {
       gradientNorm,
       tokensSeen,
       tokensPerSecond: this.#pace.tokensPerSecond,
-      etaSeconds: this.#pace.etaSeconds(this.#isOver() ? 0 : maxSteps - step),
+      etaSeconds: this.#etaSeconds(),
+      phase: this.#phase,
     });
   }
 
