@@ -22,15 +22,17 @@ const FAREWELL_MS = 60_000;
 
 /**
  * Why a job must stop here although it has not ended: it is no longer ours, the worker is to stop, it is to pause, or
- * its delivery was taken away while the lease is still ours, as after a time without Redis.
+ * its delivery was taken away while the lease is still ours, as after a time without Redis; or there was no memory free
+ * for it for a while.
  */
-export type StopReason = 'lost' | 'drain' | 'pause' | 'undelivered';
+export type StopReason = 'lost' | 'drain' | 'pause' | 'undelivered' | 'no-room';
 
 const REASONS: Record<StopReason, string> = {
   lost: 'the job is no longer ours',
   drain: 'the worker is stopping',
   pause: 'the job was asked to pause',
   undelivered: 'the delivery was taken away',
+  'no-room': 'the machine has no memory free for the job',
 };
 
 /** Thrown through the work of a job that must stop. */

@@ -11,6 +11,7 @@ import type { Storage } from '@glyphmill/storage';
 import { describeError } from './job-failure.js';
 import { JobStoppedError, Lease } from './lease.js';
 import type { Logger } from './log.js';
+import type { MemoryGate } from './memory/memory-gate.js';
 
 /** What the work of a job of any kind needs. */
 export interface JobContext {
@@ -18,6 +19,8 @@ export interface JobContext {
   storage: Storage;
   log: Logger;
   workerId: string;
+  /** What jobs pass that take much memory. */
+  memory: MemoryGate;
   /** The leases that this worker holds now. */
   leases: Set<Lease>;
   /** How long the work of a job may take to keep its state once the worker is to stop. */

@@ -17,6 +17,7 @@ import { generateJob } from './generate/generate-job.js';
 import { GenerationEngines } from './generate/generation-engines.js';
 import type { Lease } from './lease.js';
 import type { Logger } from './log.js';
+import { MemoryGate } from './memory/memory-gate.js';
 import { type JobContext, processDelivery } from './process-delivery.js';
 import { TrainingEngines } from './train/training-engines.js';
 import { trainingEnvironment } from './train/training-environment.js';
@@ -73,7 +74,8 @@ export async function startWorker(
   const graceMs = config.shutdownGraceMs;
   const engineStopMs = Math.min(ENGINE_STOP_MS, graceMs / 4);
   const farewellMs = Math.max(graceMs / 4, graceMs - HAND_BACK_MS);
-  const context: JobContext = { store, storage, log, workerId, leases, farewellMs, draining: draining.signal };
+  const memory = new MemoryGate();
+  const context: JobContext = { store, storage, log, workerId, leases, farewellMs, memory, draining: draining.signal };
 
   // Every role has its engine and its work here; the compiler refuses a role without one.
   const makeRole: Record<WorkerRole, () => Role> = {
@@ -138,9 +140,10 @@ export async function startWorker(
     });
   await announce();
   // One at a time: while Redis is away they would pile up.
-  let announcement: Promise<void> | undefined;
+  let announcement: Promise<unknown> | undefined;
   const announcing = setInterval(() => {
-    announcement ??= announce()
+    const isGenerating = [...leases].some(({ job }) => job.kind === 'generate');
+    announcement ??= Promise.all([announce(), memory.occupied(isGenerating)])
       .catch(() => undefined)
       .finally(() => (announcement = undefined));
   }, ANNOUNCE_MS);
@@ -154,6 +157,7 @@ export async function startWorker(
       await Promise.all(deliveries.map((each) => each.close()));
       clearInterval(announcing);
       await Promise.all(roles.map((each) => each.stop()));
+      await memory.occupied(false);
       await registry.remove(workerId).catch(() => undefined);
       await store.close();
       redis.disconnect();

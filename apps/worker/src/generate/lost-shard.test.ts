@@ -7,6 +7,7 @@ import { FolderStorage } from '@glyphmill/storage';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { JobStoppedError, Lease } from '../lease.js';
 import { createLog } from '../log.js';
+import { MemoryGate } from '../memory/memory-gate.js';
 import type { JobContext } from '../process-delivery.js';
 import { generateJob } from './generate-job.js';
 import { GenerationEngines } from './generation-engines.js';
@@ -23,7 +24,13 @@ beforeEach(async () => {
   const storage = await FolderStorage.open(join(folder, 'storage'));
   await storage.put('models/model_1/manifest.json', '{}');
   const about = { log: createLog('silent'), workerId: 'worker_1', leases: new Set<Lease>(), farewellMs: 0 };
-  context = { ...about, store: new JobStore({ redis }), storage, draining: new AbortController().signal };
+  context = {
+    ...about,
+    store: new JobStore({ redis }),
+    storage,
+    memory: new MemoryGate(),
+    draining: new AbortController().signal,
+  };
   // An engine that answers at once, as if one had died already.
   const graveFile = join(folder, 'grave');
   writeFileSync(graveFile, '');

@@ -2,37 +2,76 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import type { CheckpointPointer, TrainResult } from '@glyphmill/jobs';
-import { modelManifest } from '@glyphmill/model/config';
+import type { CheckpointPointer, ClaimedTrainJob, TrainResult } from '@glyphmill/jobs';
+import { modelManifest, trainingMemoryBytes } from '@glyphmill/model/config';
 import { ArtifactNotFoundError } from '@glyphmill/storage';
 import { z } from 'zod';
 import { JobFailure, readStored } from '../job-failure.js';
-import type { Lease } from '../lease.js';
+import { JobStoppedError, type Lease } from '../lease.js';
+import type { MemoryClaim } from '../memory/memory-claims.js';
 import type { JobContext, JobWork } from '../process-delivery.js';
 import { CheckpointKeeper } from './checkpoint-keeper.js';
 import type { TrainingEngine, TrainingEngines } from './training-engines.js';
 import type { ResumePoint } from './training-protocol.js';
 
-const datasetInfo = z.object({ id: z.string(), name: z.string(), sha256: z.string() });
+const datasetInfo = z.object({
+  id: z.string(),
+  name: z.string(),
+  sha256: z.string(),
+  characters: z.int(),
+  vocabularySize: z.int(),
+});
+
+/** Where and of what a training run makes its model. */
+interface TrainingPlace {
+  claim: MemoryClaim;
+  modelId: string;
+  about: z.output<typeof datasetInfo>;
+  datasetFile: string;
+}
 
 /**
  * Trains a model in an engine of its own and publishes it. The model's id comes from the job's, so a job that runs
  * twice gives one model: the first to publish wins, and the other takes the winner's losses for its result.
  */
-export function trainJob({ storage, log }: JobContext, engines: TrainingEngines): JobWork<'train'> {
+export function trainJob({ storage, log, memory }: JobContext, engines: TrainingEngines): JobWork<'train'> {
   return async (job, lease) => {
     const modelId = job.id.replace(/^job_/u, 'model_');
     const published = await publishedResult(modelId);
     if (published) return published;
 
-    const { dataset, name, model, training, initFrom, resumeFrom } = job.request;
+    const { dataset, model, training } = job.request;
     const about = await readJson(datasetInfo, `datasets/${dataset}/dataset.json`, dataset);
     const datasetFile = join(await storage.localFolder(`datasets/${dataset}`), 'content');
     await verifyHash(datasetFile, about.sha256);
+    const claim = await memory.enter({
+      estimateBytes: trainingMemoryBytes(model, training, about),
+      since: job.createdAtMs,
+      signal: lease.signal,
+      onWait: (message) => {
+        log.info({ job: job.id }, message);
+        lease.post({ type: 'log', level: 'info', message });
+      },
+    });
+    if (!claim) throw new JobStoppedError('no-room');
+    try {
+      return await trainInEngine(job, lease, { claim, modelId, about, datasetFile });
+    } finally {
+      await claim.release();
+    }
+  };
+
+  async function trainInEngine(
+    job: ClaimedTrainJob,
+    lease: Lease,
+    { claim, modelId, about, datasetFile }: TrainingPlace,
+  ): Promise<TrainResult> {
+    const { name, model, training, initFrom, resumeFrom } = job.request;
     const initial = initFrom && { ...initFrom, folder: await modelFolder(initFrom.model) };
     const checkpoints = await Promise.all(job.checkpoints.map(resumePoint));
     const staged = await storage.stage();
     const engine = engines.take();
+    await claim.update({ pid: engine.pid ?? null });
     const { checkpointIntervalSeconds: intervalSeconds } = training;
     const keeper = new CheckpointKeeper({ storage, lease, engine, intervalSeconds });
     lease.onFarewell(() => keeper.farewell());
@@ -64,7 +103,7 @@ export function trainJob({ storage, log }: JobContext, engines: TrainingEngines)
       // What cannot be removed now is no reason to fail, nor the reason for a failure.
       await staged.discard().catch(() => undefined);
     }
-  };
+  }
 
   async function publishedResult(modelId: string): Promise<TrainResult | undefined> {
     if (!(await storage.stat(`models/${modelId}/manifest.json`))) return undefined;
