@@ -1,6 +1,7 @@
 import { job, promptIndexKey } from '@glyphmill/jobs';
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test, vi } from 'vitest';
 import { dataset } from '../src/datasets/dataset.js';
+import { DatasetLibrary } from '../src/datasets/dataset-library.js';
 import { publishModel } from './model.fixture.js';
 import { postJson, problemOf, useApi } from './running-api.fixture.js';
 
@@ -53,6 +54,29 @@ test('more lines than a job may have with so many samples is 422, and tells both
   const problem = await problemOf(await generate(id, { samples: 1000, maxNewTokens: 1 }));
   expect(problem).toMatchObject({ status: 422, code: 'job_too_large', lines: 1001 });
   expect(problem.detail).toMatch(/^samples: .* has 1001 lines, and prompts × samples may be at most 1000000/u);
+});
+
+test('blank lines at the end of a file are no prompts, however many there are', async () => {
+  const claim = { delivery: 1, token: 'token', worker: 'worker_1' };
+  for (const end of ['\n\n', '\r\n\r\n', '\n'.repeat(20 * 1024 ** 2)]) {
+    const queued = job.parse(await (await generate(await upload(`"a"\n\n"b"${end}`))).json());
+    expect(await api().jobs.shards.claim(queued.id, 0, claim)).toMatchObject({ prompts: { first: 0, end: 3 } });
+  }
+});
+
+test('a file of more lines than any job may have is 422 before all of it is read, and leaves no index', async () => {
+  const id = await upload(`""\n${'\n'.repeat(20 * 1024 ** 2)}"b"\n`);
+  const content = vi.spyOn(DatasetLibrary.prototype, 'content');
+  const answers = await Promise.all(Array.from({ length: 5 }, () => generate(id)));
+  for (const answer of answers) {
+    const problem = await problemOf(answer);
+    expect(problem).toMatchObject({ status: 422, code: 'job_too_large' });
+    expect(problem.detail).toMatch(/^promptsDataset: .* has more than 1000000 lines/u);
+  }
+  // One reads the first line, one counts: requests that come together share them.
+  expect(content.mock.calls.filter(([dataset]) => dataset === id)).toHaveLength(2);
+  content.mockRestore();
+  expect(await api().storage.stat(promptIndexKey(id))).toBeUndefined();
 });
 
 test('prompts and a dataset of them at once are 400', async () => {

@@ -49,7 +49,14 @@ export { shardCounts } from './shard-entry.js';
 export type { ShardCounts, ShardProgress, ShardResult } from './shard-entry.js';
 export type { HeartbeatAnswer, WorkerOutcome, WorkerReport, WorkerResults } from './worker-hold.js';
 export { outputFolder, shardKey } from './shard-plan.js';
-export { encodeLineIndex, indexedBytes, indexedLines, indexRange, splitLines } from './line-index.js';
+export {
+  encodeLineIndex,
+  indexedBytes,
+  indexedLines,
+  indexRange,
+  splitLines,
+  TooManyLinesError,
+} from './line-index.js';
 export { parsePromptLine, promptIndexKey } from './prompt-line.js';
 export { EventHub } from './event-hub.js';
 export type { EventGap } from './event-hub.js';

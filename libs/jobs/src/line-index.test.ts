@@ -1,6 +1,14 @@
 import { buffer } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
-import { encodeLineIndex, indexedBytes, indexedLines, indexRange, type Line, splitLines } from './line-index.js';
+import {
+  encodeLineIndex,
+  indexedBytes,
+  indexedLines,
+  indexRange,
+  type Line,
+  splitLines,
+  TooManyLinesError,
+} from './line-index.js';
 
 /** The text in pieces of `size` bytes. */
 async function* pieces(text: string, size: number): AsyncGenerator<Uint8Array> {
@@ -40,8 +48,23 @@ describe('the lines of a text', () => {
   });
 });
 
+async function indexOf(text: string, { size = 3, maxLines = 1_000_000 } = {}): Promise<Buffer> {
+  return await buffer(encodeLineIndex(pieces(text, size), maxLines));
+}
+
+/** The bytes of the lines that an index has, one after the other. */
+function indexedText(text: string, index: Buffer): string[] {
+  return Array.from({ length: indexedLines(index.length) }, (_, line) => {
+    const range = indexRange({ first: line, end: line + 1 });
+    const { start, end } = indexedBytes(index.subarray(range.start, range.end + 1));
+    return Buffer.from(text)
+      .subarray(start, end + 1)
+      .toString();
+  });
+}
+
 test.each(['a\nbb\n\nccc\n', 'a\nbb\n\nccc'])('an index of %j finds the bytes of any lines', async (text) => {
-  const index = await buffer(encodeLineIndex(splitLines(pieces(text, 3), 100)));
+  const index = await indexOf(text);
   expect(indexedLines(index.length)).toBe(4);
   const linesFrom = (first: number, end: number) => {
     const range = indexRange({ first, end });
@@ -54,10 +77,35 @@ test.each(['a\nbb\n\nccc\n', 'a\nbb\n\nccc'])('an index of %j finds the bytes of
   expect(linesFrom(0, 4)).toBe(text);
 });
 
-test('an index of more lines than one batch counts them all', async () => {
+test('an index of more lines than one chunk counts them all', async () => {
   const text = 'x\n'.repeat(10_000);
-  const index = await buffer(encodeLineIndex(splitLines(pieces(text, 999), 100)));
+  const index = await indexOf(text, { size: 999 });
   expect(indexedLines(index.length)).toBe(10_000);
   const range = indexRange({ first: 9000, end: 9001 });
   expect(indexedBytes(index.subarray(range.start, range.end + 1))).toEqual({ start: 18_000, end: 18_001 });
+});
+
+test.each([1, 2, 3, 100])('an index leaves out blank lines at the end, in chunks of %i bytes', async (size) => {
+  for (const end of ['', '\n', '\n\n\n', '\n\r\n \t\n', '\n  ']) {
+    const text = `"a"\n\n \n"é"${end}`;
+    const lines = indexedText(text, await indexOf(text, { size }));
+    expect(lines).toEqual(['"a"\n', '\n', ' \n', end === '' ? '"é"' : '"é"\n']);
+  }
+});
+
+test('an index of one line more than it may have is refused without the rest of the file being read', async () => {
+  expect(indexedLines((await indexOf('x\nx\n', { maxLines: 2 })).length)).toBe(2);
+  let chunks = 0;
+  async function* endless(): AsyncGenerator<Uint8Array> {
+    for (; ; chunks += 1) yield Buffer.from('x\n');
+  }
+  await expect(buffer(encodeLineIndex(endless(), 2))).rejects.toThrow(TooManyLinesError);
+  expect(chunks).toBe(2);
+});
+
+test('blank lines count towards the most that an index may have only if another line follows', async () => {
+  const blanks = '\n'.repeat(10_000);
+  expect(indexedLines((await indexOf(`x\n${blanks}`, { maxLines: 2, size: 64 })).length)).toBe(1);
+  await expect(indexOf(`x\n${blanks}x`, { maxLines: 2, size: 64 })).rejects.toThrow(TooManyLinesError);
+  await expect(indexOf('x\n\nx', { maxLines: 2 })).rejects.toThrow(TooManyLinesError);
 });

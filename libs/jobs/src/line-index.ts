@@ -1,9 +1,9 @@
 const NEWLINE = 0x0a;
 
-const OFFSET_BYTES = 8;
+/** Space, tab, carriage return. */
+const BLANKS: ReadonlySet<number> = new Set([0x20, 0x09, 0x0d]);
 
-/** How many offsets are gathered before they are handed on. */
-const BATCH_OFFSETS = 4096;
+const OFFSET_BYTES = 8;
 
 /** A line of a file, without its newline. */
 export interface Line {
@@ -46,18 +46,95 @@ export async function* splitLines(chunks: AsyncIterable<Uint8Array>, maxBytes: n
   if (length > 0) yield line(0);
 }
 
-/** The index of a file of lines: where each starts and where the last ends, as little-endian 64-bit whole numbers. */
-export async function* encodeLineIndex(lines: AsyncIterable<Line>): AsyncGenerator<Buffer> {
-  let end = 0;
-  let batch: number[] = [];
-  for await (const line of lines) {
-    batch.push(line.start);
-    end = line.end;
-    if (batch.length < BATCH_OFFSETS) continue;
-    yield encode(batch);
-    batch = [];
+/** A file has more lines than its index may hold; how many more is not known. */
+export class TooManyLinesError extends Error {
+  readonly code = 'too_many_lines';
+
+  constructor(readonly limit: number) {
+    super(`the file has more than ${limit} lines`);
   }
-  yield encode([...batch, end]);
+}
+
+/**
+ * The index of a file of lines: where each starts and where the last ends, as little-endian 64-bit whole numbers. Blank
+ * lines at the end, as editors leave them, are not in it. Throws {@link TooManyLinesError} as soon as there are more
+ * than `maxLines`, so that no more than their offsets are ever held, and returns to its caller between two chunks.
+ */
+export async function* encodeLineIndex(chunks: AsyncIterable<Uint8Array>, maxLines: number): AsyncGenerator<Buffer> {
+  const scan = new LineScan(maxLines);
+  for await (const chunk of chunks) {
+    scan.add(chunk);
+    const offsets = scan.takeOffsets();
+    if (offsets.length > 0) yield encode(offsets);
+  }
+  yield encode([scan.end]);
+}
+
+/** Finds where the lines of a file start and end, a chunk at a time. */
+class LineScan {
+  readonly #maxLines: number;
+  /** Starts of lines that are known to count, and were not taken yet. */
+  #starts: number[] = [];
+  #counted = 0;
+  /** Starts of blank lines after them, which count only if another line follows; no more than may count are held. */
+  #blankStarts: number[] = [];
+  /** Where the line under way starts. */
+  #start = 0;
+  /** Whether nothing but blanks of it was seen. */
+  #isBlank = true;
+  #position = 0;
+  #end = 0;
+
+  constructor(maxLines: number) {
+    this.#maxLines = maxLines;
+  }
+
+  /** The first byte after the last line that counts, and its newline. */
+  get end(): number {
+    return this.#end;
+  }
+
+  add(chunk: Uint8Array): void {
+    let from = 0;
+    while (from < chunk.length) {
+      const newline = chunk.indexOf(NEWLINE, from);
+      const end = newline === -1 ? chunk.length : newline;
+      if (this.#isBlank && !isBlank(chunk, from, end)) this.#count();
+      from = newline === -1 ? end : end + 1;
+      if (!this.#isBlank) this.#end = this.#position + from;
+      if (newline !== -1) this.#endLine(this.#position + from);
+    }
+    this.#position += chunk.length;
+  }
+
+  /** The starts that were found since they were last taken. */
+  takeOffsets(): number[] {
+    const starts = this.#starts;
+    this.#starts = [];
+    return starts;
+  }
+
+  /** The line under way is not blank: it counts, with the blank ones before it. */
+  #count(): void {
+    this.#isBlank = false;
+    this.#counted += this.#blankStarts.length + 1;
+    if (this.#counted > this.#maxLines) throw new TooManyLinesError(this.#maxLines);
+    for (const start of this.#blankStarts) this.#starts.push(start);
+    this.#starts.push(this.#start);
+    this.#blankStarts = [];
+  }
+
+  #endLine(next: number): void {
+    if (this.#isBlank && this.#blankStarts.length <= this.#maxLines) this.#blankStarts.push(this.#start);
+    this.#start = next;
+    this.#isBlank = true;
+  }
+}
+
+/** Whether bytes are none, or spaces, tabs and carriage returns only. */
+function isBlank(bytes: Uint8Array, from: number, end: number): boolean {
+  for (let at = from; at < end; at += 1) if (!BLANKS.has(bytes[at]!)) return false;
+  return true;
 }
 
 /** How many lines an index of this size is of. */

@@ -109,7 +109,7 @@ export const generateFields = z.strictObject({
     .optional()
     .describe(
       'Instead of `prompts`: the id of a dataset of JSON lines, each a string or an object with a `prompt`. A line ' +
-        'that is neither gives output lines with an error.',
+        'that is neither gives output lines with an error; blank lines at the end are left out.',
     ),
   ...samplingConfig.shape,
   stream: z

@@ -5,6 +5,9 @@ import { partialTrainingConfig } from './training-config.js';
 /** The version of the model folder that this code writes; it reads no other. */
 export const MANIFEST_FORMAT_VERSION = 1;
 
+/** Tokens are code points, of which Unicode has this many. */
+const CODE_POINTS = 0x11_0000;
+
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/u);
 
 /** `manifest.json`: what a model is, where it comes from, and the sizes and hashes of its other files. Written last. */
@@ -19,7 +22,7 @@ export const modelManifest = z.object({
   model: modelConfig,
   training: partialTrainingConfig.describe('As complete as the version that trained it knew it.'),
   seed: z.int(),
-  vocabularySize: z.int().min(1),
+  vocabularySize: z.int().min(1).max(CODE_POINTS),
   parameters: z.int().min(1),
   trainLoss: z.number().describe('Nats a token over the whole train split.'),
   validationLoss: z.number().describe('Nats a token over the whole validation split.'),

@@ -6,10 +6,13 @@ import { CharacterTokenizer } from '@glyphmill/data';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { samplingConfig, type ModelManifest, type OutputLine, type SamplingConfig } from '../config/index.js';
 import { FolderFiles } from '../export/folder-files.js';
+import { randomModel, VOCABULARY } from '../decoding/decoding-model.fixture.js';
 import { bigramOnnx, TABLE } from '../kinds/bigram/bigram.js';
+import { definitionOf } from '../kinds/definition-of.js';
 import { GenerationModel, type GenerationTask } from './generation-model.js';
 import { manifestOf } from './manifest.fixture.js';
-import { ModelFolderError } from './model-folder.js';
+import { ModelFolderError } from './model-folder-error.js';
+import { checkGraph } from './model-sizes.js';
 import type { TextGrowth } from './text-growth.js';
 
 const tokenizer = CharacterTokenizer.fromText('abcde\n');
@@ -226,6 +229,29 @@ test('a folder of another format version is refused by its number', async () => 
 test('a manifest that lacks something is refused by what it lacks', async () => {
   await writeModel(folder, { vocabularySize: 0 });
   await expect(opened()).rejects.toThrow(/vocabularySize/u);
+});
+
+test.each([
+  [{ vocabularySize: 2 ** 53 - 1 }, /vocabularySize/u],
+  [{ vocabularySize: V + 1 }, new RegExp(`vocabularySize ${V + 1}, and tokenizer\\.json has ${V} tokens`, 'u')],
+  [{ model: { kind: 'bigram' as const, blockSize: 2 ** 53 - 1 } }, /blockSize/u],
+])("a manifest with sizes that are not the model's, %j, is refused before they are used", async (change, reason) => {
+  await writeModel(folder, change);
+  await expect(opened()).rejects.toThrow(ModelFolderError);
+  await expect(opened()).rejects.toThrow(reason);
+});
+
+test('a graph whose tables have other sizes than the manifest says is refused', async () => {
+  const { model: gpt, weights } = randomModel({ kind: 'gpt', nLayer: 1, nHead: 1, nEmbd: 4, blockSize: 8 });
+  const graph = definitionOf(gpt).onnx(weights);
+  const manifest = (blockSize: number, vocabularySize = VOCABULARY) => ({
+    vocabularySize,
+    model: { ...gpt, blockSize },
+  });
+  expect(() => checkGraph(manifest(8), graph)).not.toThrow();
+  expect(() => checkGraph(manifest(9), graph)).toThrow(/blockSize 9, and transformer\.wpe\.weight .* has 8 rows/u);
+  expect(() => checkGraph(manifest(8, 30), graph)).toThrow(/vocabularySize 30, and transformer\.wte\.weight/u);
+  expect(() => checkGraph(manifest(8), Buffer.from('no graph'))).toThrow(ModelFolderError);
 });
 
 test('a file that was changed is refused by its name', async () => {

@@ -6,16 +6,8 @@ import { z } from 'zod';
 import { MANIFEST_FORMAT_VERSION, modelManifest, type ModelManifest } from '../config/index.js';
 import { readSafetensors } from '../weights/safetensors.js';
 import type { Weights } from '../weights/weights.js';
-
-/** `model_folder_invalid`: a folder that is not a whole model, or one that this version cannot read. */
-export class ModelFolderError extends Error {
-  override readonly name = 'ModelFolderError';
-  readonly code = 'model_folder_invalid';
-
-  constructor(what: string, options?: ErrorOptions) {
-    super(`The model cannot be opened: ${what}.`, options);
-  }
-}
+import { ModelFolderError } from './model-folder-error.js';
+import { checkGraph, checkVocabulary } from './model-sizes.js';
 
 const DECODING_FILE = 'onnx/decoding.onnx';
 
@@ -33,7 +25,9 @@ export interface ModelFolder {
 export async function readModelFolder(folder: string): Promise<ModelFolder> {
   const manifest = parseManifest(await readFileOf(folder, 'manifest.json'));
   const tokenizer = await readTokenizer(folder, manifest);
+  checkVocabulary(manifest, tokenizer.vocabularySize);
   const onnx = await readListed(folder, 'onnx/model.onnx', manifest);
+  checkGraph(manifest, onnx);
   const hasDecoding = manifest.files.some((entry) => entry.path === DECODING_FILE);
   const decodingOnnx = hasDecoding ? await readListed(folder, DECODING_FILE, manifest) : undefined;
   return { manifest, tokenizer, onnx, decodingOnnx };
@@ -52,6 +46,7 @@ export interface ModelWeights {
 export async function readModelWeights(folder: string): Promise<ModelWeights> {
   const manifest = parseManifest(await readFileOf(folder, 'manifest.json'));
   const { vocabulary } = await readTokenizer(folder, manifest);
+  checkVocabulary(manifest, vocabulary.length);
   return { manifest, vocabulary, weights: readSafetensors(await readListed(folder, 'model.safetensors', manifest)) };
 }
 

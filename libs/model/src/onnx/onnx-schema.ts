@@ -1,4 +1,5 @@
 import protobuf from 'protobufjs';
+import { z } from 'zod';
 
 /**
  * The part of ONNX's file format that is written here, with its official field numbers.
@@ -29,6 +30,11 @@ message ModelProto {
   repeated OperatorSetIdProto opset_import = 8;
 }`;
 
+const graphOfArrays = z.object({
+  // Whole numbers of 64 bits: plain ones, or objects of the package `long`.
+  initializer: z.array(z.object({ name: z.string(), dims: z.array(z.unknown()) })),
+});
+
 const modelProto = protobuf.parse(SCHEMA, { keepCase: true }).root.lookupType('onnx.ModelProto');
 
 /** ONNX's numbers for the types of elements that are used. */
@@ -38,4 +44,13 @@ export type ElementType = keyof typeof ELEMENT_TYPE;
 /** Encodes a ModelProto given as a plain object with the field names of the schema. */
 export function encodeModelProto(model: object): Uint8Array {
   return modelProto.encode(modelProto.create(model)).finish();
+}
+
+/**
+ * The sizes of the arrays that a model's graph itself has, by their names; their values stay where they are. Throws an
+ * `Error` for bytes that are no ModelProto.
+ */
+export function initializerShapes(onnx: Uint8Array): Map<string, number[]> {
+  const model = z.object({ graph: graphOfArrays }).parse(modelProto.decode(onnx));
+  return new Map(model.graph.initializer.map(({ name, dims }) => [name, dims.map(Number)]));
 }
