@@ -29,6 +29,11 @@ const settings = z.object({
     .default('{glyphmill}'),
   DATA_DIR: z.string().default('./data'),
   STORAGE_URL: storageAddress.optional(),
+  REQUEST_TIMEOUT_SECONDS: z.coerce
+    .number('a number of seconds, 1 to 3600')
+    .min(1, 'a number of seconds, 1 to 3600')
+    .max(3600, 'a number of seconds, 1 to 3600')
+    .default(30),
   MAX_UPLOAD_BYTES: bytes.default(256 * 1024 ** 2),
   MAX_QUEUED_JOBS: count.default(1_000_000),
   MAX_FINISHED_JOBS: count.default(100_000),
@@ -53,6 +58,8 @@ export interface ApiConfig {
   storageFolder: string;
   /** Whether the storage is for this user alone; one that STORAGE_URL names may be shared by several. */
   isStoragePrivate: boolean;
+  /** What the head of a request may take, and how long its body may pause. */
+  requestTimeoutMs: number;
   maxUploadBytes: number;
   /** How many jobs may be queued or paused. */
   maxQueuedJobs: number;
@@ -79,6 +86,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): ApiConfig {
     redisPrefix: data.REDIS_PREFIX,
     storageFolder: data.STORAGE_URL ?? resolve(data.DATA_DIR, 'storage'),
     isStoragePrivate: data.STORAGE_URL === undefined,
+    requestTimeoutMs: data.REQUEST_TIMEOUT_SECONDS * 1000,
     maxUploadBytes: data.MAX_UPLOAD_BYTES,
     maxQueuedJobs: data.MAX_QUEUED_JOBS,
     retention: { seconds: data.JOB_RETENTION_SECONDS, count: data.MAX_FINISHED_JOBS },

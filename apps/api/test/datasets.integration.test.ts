@@ -110,12 +110,76 @@ test('an upload of unknown length is refused once it passes the limit, and nothi
   expect(await readdir(join(root, '..', '.staging'))).toEqual([]);
 });
 
-test('a form without the field file is refused', async () => {
-  expect(await problemOf(await postForm('text', 'upload'))).toMatchObject({ status: 400, code: 'missing_file' });
+/** Sends a form that no browser would. */
+function postRawForm(...lines: string[]): Promise<Response> {
+  const headers = { 'content-type': 'multipart/form-data; boundary="B"' };
+  return fetch(`${api().url}/api/datasets`, { method: 'POST', headers, body: lines.join('\r\n') });
+}
+
+const FILE = ['--B', 'Content-Disposition: form-data; name="file"; filename="a.txt"'];
+
+test('a form without a file is refused', async () => {
+  expect(await problemOf(await postRawForm('--B--', ''))).toMatchObject({ status: 400, code: 'missing_file' });
+});
+
+test.each(['upload', 'name', 'filé'])('a form with the unknown field %s is refused by its name', async (field) => {
+  const first = await problemOf(await postForm('text', field));
+  expect(first).toMatchObject({ status: 400, code: 'invalid_request', errors: [{ path: field }] });
   const form = new FormData();
-  form.append('name', 'no file');
+  form.append('file', new Blob(['a text before an unknown field']), 'text.txt');
+  form.append(field, 'b');
   const response = await fetch(`${api().url}/api/datasets`, { method: 'POST', body: form });
-  expect(await problemOf(response)).toMatchObject({ status: 400, code: 'missing_file' });
+  expect(await problemOf(response)).toMatchObject({ code: 'invalid_request', errors: [{ path: field }] });
+});
+
+test('a form with two files is refused, and neither is kept', async () => {
+  const form = new FormData();
+  form.append('file', new Blob(['the first of two']), 'first.txt');
+  form.append('file', new Blob(['the second of two']), 'second.txt');
+  const response = await fetch(`${api().url}/api/datasets`, { method: 'POST', body: form });
+  expect(await problemOf(response)).toMatchObject({ code: 'invalid_request', errors: [{ path: 'file' }] });
+  const kept = datasetPage.parse(await (await fetch(`${api().url}/api/datasets?limit=200`)).json());
+  expect(kept.data.map(({ name }) => name)).not.toContain('first.txt');
+});
+
+test.each([
+  ['ends without its last boundary', ['', 'Call me']],
+  ['ends within the headers of a part', []],
+  ['ends after a boundary', ['', 'Call me', '--B', '']],
+  ['has a part without a name', ['', 'Call me', '--B', 'Content-Type: text/plain', '', 'a', '--B--', '']],
+  ['has a part without a blank line', ['', 'Call me', '--B', 'a', '--B--', '']],
+  ['has a part in base64', ['Content-Transfer-Encoding: base64', '', 'Q2FsbA==', '--B--', '']],
+])('a form that %s is refused', async (_, rest) => {
+  const response = await postRawForm(...FILE, ...rest);
+  expect(await problemOf(response)).toMatchObject({ status: 400, code: 'malformed_multipart' });
+});
+
+test('the name of a file is read as UTF-8, or as it is, and without its folders', async () => {
+  const named = async (name: string, text: string) => {
+    const disposition = `Content-Disposition: form-data; name="file"; ${name}`;
+    const response = await postRawForm(
+      '--B',
+      disposition,
+      'Content-Type: text/plain; charset=UTF-8',
+      '',
+      text,
+      '--B--',
+    );
+    return dataset.parse(await response.json()).name;
+  };
+  expect(await named('filename="C:\\texts\\Wäl%22e.txt"', 'a text in a folder')).toBe('Wäl"e.txt');
+  expect(await named("filename*=UTF-8''W%C3%A4le.txt", 'a text with an extended name')).toBe('Wäle.txt');
+});
+
+test.each(['latin1', 'UTF-16', '"iso-8859-1"'])('a text that is declared as %s is refused', async (charset) => {
+  const type = `text/plain; charset=${charset}`;
+  const init = { method: 'POST', headers: { 'content-type': type }, body: 'text' };
+  const asBody = await problemOf(await fetch(`${api().url}/api/datasets`, init));
+  const asForm = await problemOf(await postRawForm(...FILE, `Content-Type: ${type}`, '', 'text', '--B--'));
+  expect([asBody, asForm]).toMatchObject([
+    { status: 415, code: 'unsupported_charset' },
+    { status: 415, code: 'unsupported_charset' },
+  ]);
 });
 
 test('a form without a boundary is refused', async () => {

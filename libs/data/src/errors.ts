@@ -25,6 +25,17 @@ export class InvalidUtf8Error extends DatasetError {
   }
 }
 
+/** `looks_like_utf16`: the bytes can be read as UTF-8, but every other character would be a control character. */
+export class LooksLikeUtf16Error extends DatasetError {
+  constructor() {
+    super(
+      'looks_like_utf16',
+      'The text looks like UTF-16 without a byte order mark: every other byte is a zero or another control character. ' +
+        'Save the text as UTF-8, for example with `iconv -f UTF-16LE -t UTF-8`.',
+    );
+  }
+}
+
 /** `text_empty`: there is nothing to learn from. */
 export class EmptyTextError extends DatasetError {
   constructor() {

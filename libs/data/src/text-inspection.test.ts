@@ -136,3 +136,24 @@ describe('an ill-formed text', () => {
     });
   });
 });
+
+describe('UTF-16 without a byte order mark', () => {
+  const swapped = (text: string) => Buffer.from(text, 'utf16le').swap16();
+
+  test.each(['Call me', 'Call me Ishmael.\n'.repeat(100), 'Зовите меня Измаил.', 'a\nb\n'])('is refused: %j', async (text) => {
+    for (const bytes of [Buffer.from(text, 'utf16le'), swapped(text)]) {
+      await expect(inspectText(cut(bytes, [1, 2, 3]))).rejects.toMatchObject({
+        code: 'looks_like_utf16',
+        message: expect.stringContaining('iconv -f UTF-16LE -t UTF-8'),
+      });
+    }
+  });
+
+  test.each(['\0', '\0\0\0\0', 'a\0bc', 'a\tb\tc\td\t', '1\n2\n3\n4\n', '\0\u0001\u0002\u0003'])(
+    'is not seen in %j',
+    async (text) => {
+      const bytes = Buffer.from(text);
+      expect((await inspectText(cut(bytes, [1, 2, 3]))).bytes).toBe(bytes.length);
+    },
+  );
+});

@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 
-import { InvalidUtf8Error } from './errors.js';
-import { findUtf8Fault, incompleteTailLength, looksLikeUtf16 } from './utf8.js';
+import { InvalidUtf8Error, LooksLikeUtf16Error } from './errors.js';
+import { findUtf8Fault, incompleteTailLength, looksLikeUnmarkedUtf16, looksLikeUtf16 } from './utf8.js';
 
 const CODE_POINTS = 0x110000;
 const SLICE_BYTES = 1 << 18;
@@ -21,7 +21,8 @@ export interface TextInspection {
 
 /**
  * Reads a text of any size once, in memory that does not grow with it. Throws {@link InvalidUtf8Error} at the first
- * byte that belongs to no UTF-8 sequence, wherever the chunks were cut.
+ * byte that belongs to no UTF-8 sequence, wherever the chunks were cut, and {@link LooksLikeUtf16Error} for a text whose
+ * start is UTF-16 that happens to be well-formed UTF-8.
  */
 export async function inspectText(chunks: AsyncIterable<Uint8Array>): Promise<TextInspection> {
   const inspector = new TextInspector();
@@ -59,6 +60,7 @@ class TextInspector {
 
   finish(): TextInspection {
     if (this.#carry.length > 0) this.#fail(this.#bytes - this.#carry.length, true);
+    if (looksLikeUnmarkedUtf16(this.#head.subarray(0, HEAD_BYTES))) throw new LooksLikeUtf16Error();
     return {
       bytes: this.#bytes,
       characters: this.#characters,

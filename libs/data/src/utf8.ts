@@ -35,3 +35,22 @@ export function findUtf8Fault(bytes: Uint8Array): number {
 export function looksLikeUtf16(head: Uint8Array): boolean {
   return head[0] === 0xff || head[0] === 0xfe || head.filter((byte) => byte === 0).length > head.length / 4;
 }
+
+/**
+ * Whether well-formed UTF-8 is more likely UTF-16 without a byte order mark: every second byte, or most of them, is one
+ * of the first control characters, as the upper halves of Latin, Greek, Cyrillic, Hebrew and Arabic letters are, and
+ * hardly any other byte is. `head` is the start of the text.
+ */
+export function looksLikeUnmarkedUtf16(head: Uint8Array): boolean {
+  const pairs = Math.floor(head.length / 2);
+  if (pairs < 2) return false;
+  const upperHalves = [0, 1].map((first) => countUpperHalves(head, first));
+  return Math.max(...upperHalves) > 0.7 * pairs && Math.min(...upperHalves) < 0.1 * pairs;
+}
+
+/** How many of every second byte from `first` on are below a tab. */
+function countUpperHalves(head: Uint8Array, first: number): number {
+  let count = 0;
+  for (let at = first; at < head.length; at += 2) if (head[at]! < 0x09) count += 1;
+  return count;
+}

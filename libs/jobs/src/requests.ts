@@ -7,6 +7,7 @@ import {
   trainingContradictions,
 } from '@glyphmill/model/config';
 import { z } from 'zod';
+import { givenName } from './given-name.js';
 import { INTERACTIVE_LIMITS, interactiveExcess } from './lane.js';
 import { identifier, initFrom } from './starting-point.js';
 
@@ -25,7 +26,7 @@ export const REQUEST_LIMITS = {
 
 const megabytes = (bytes: number) => `${bytes / 1024 ** 2} MiB`;
 
-const tag = z.string().regex(/^[\w.:/-]{1,64}$/u, 'a tag is 1 to 64 letters, digits or _ . : / -');
+export const tag = z.string().regex(/^[A-Za-z0-9_.:/-]{1,64}$/u, 'a tag is 1 to 64 letters, digits or _ . : / -');
 
 const delivery = {
   priority: z.int().min(-100).max(100).default(0).describe('Higher runs first.'),
@@ -48,14 +49,7 @@ const delivery = {
 export const recordedTrainRequest = z
   .strictObject({
     dataset: identifier.describe("A dataset's id; `moby-dick` is always there."),
-    name: z
-      .string()
-      .trim()
-      .min(1)
-      .max(100)
-      .refine(isPlainLine, 'a name is one line of text, without control characters and halves of characters')
-      .optional()
-      .describe("The model's name."),
+    name: givenName.optional().describe("The model's name."),
     model: modelConfig,
     training: partialTrainingConfig.default({}),
     initFrom: initFrom
@@ -188,11 +182,6 @@ function streamRefusal({ prompts = [], promptsDataset, samples, maxNewTokens }: 
   return (
     excess && `can be true where ${excess.limit}; ask for less, or leave it out and read the output while the job runs`
   );
-}
-
-/** Whether a text is whole characters, none of which ends a line, turns its direction or controls something. */
-function isPlainLine(text: string): boolean {
-  return text.isWellFormed() && !/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u.test(text);
 }
 
 function totalBytes(texts: string[]): number {

@@ -5,7 +5,7 @@ export const identifier = z
   .string()
   .min(1)
   .max(64)
-  .regex(/^[a-z0-9][\w-]*$/iu, 'an id is letters, digits, _ and -');
+  .regex(/^[A-Za-z0-9][A-Za-z0-9_-]*$/u, 'an id is letters, digits, _ and -');
 
 const mappedModel = z.strictObject({
   model: identifier.describe("A model's id."),

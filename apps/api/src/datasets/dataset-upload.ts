@@ -1,16 +1,18 @@
-import '@fastify/multipart';
-import type { Readable } from 'node:stream';
+import { givenName } from '@glyphmill/jobs';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { type FormPart, formParts } from '../http/form-parts.js';
+import { checkCharset, parseMediaType } from '../http/media-type.js';
 import { invalidRequest } from '../problem/field-errors.js';
 import { Problem } from '../problem/problem.js';
-import { datasetName } from './dataset.js';
 
 /** A form's boundaries and headers are not part of the text, so a form may be this much longer than the limit. */
 const FORM_BYTES = 64 * 1024;
 
+const REMEDY = 'Send the text as the form field `file`, as in `curl -F file=@text.txt`.';
+
 export const uploadQuery = z.strictObject({
-  name: datasetName.optional().describe("The dataset's name; otherwise the file's name, otherwise `text`."),
+  name: givenName.optional().describe("The dataset's name; otherwise the file's name, otherwise `text`."),
 });
 
 interface DatasetUpload {
@@ -20,41 +22,53 @@ interface DatasetUpload {
 
 /**
  * The text in a request: the `file` of a multipart form, or the body itself. Its chunks are read from the connection
- * as they are asked for, and end in the problem `upload_too_large` at the first byte beyond `maxBytes`.
+ * as they are asked for, and end in a problem at the first byte beyond `maxBytes`, and if the body does not end as it
+ * should.
  */
 export async function openUpload(
-  request: FastifyRequest,
+  { raw }: FastifyRequest,
   name: string | undefined,
   maxBytes: number,
 ): Promise<DatasetUpload> {
-  const announcedBytes = Number(request.headers['content-length'] ?? 0);
-  if (announcedBytes > maxBytes + (request.isMultipart() ? FORM_BYTES : 0)) throw tooLarge(maxBytes);
-  if (!request.isMultipart()) return { name: name ?? 'text', chunks: limited(bodyOf(request), maxBytes) };
-  const file = await openFormFile(request, maxBytes);
-  return { name: name ?? parseFileName(file.name), chunks: limited(file.stream, maxBytes) };
-}
-
-/** The body as it comes; a refusal on the way leaves the connection open for the answer. */
-function bodyOf(request: FastifyRequest): AsyncIterable<Uint8Array> {
-  return request.raw.iterator({ destroyOnReturn: false });
-}
-
-async function openFormFile(request: FastifyRequest, maxBytes: number): Promise<{ name: string; stream: Readable }> {
-  // One byte beyond the limit is let through, so that `limited` sees it and refuses.
-  const limits = { fileSize: maxBytes + 1, files: 1, fields: 16, fieldSize: 4096 };
-  const part = await request.file({ limits, throwFileSizeLimit: false }).catch((error: unknown) => {
-    const detail = error instanceof Error ? error.message : String(error);
-    throw new Problem('malformed_multipart', `The form cannot be read: ${detail}.`, { cause: error });
-  });
-  if (part?.fieldname !== 'file') {
-    part?.file.destroy();
-    throw new Problem('missing_file', 'Send the text as the form field `file`, as in `curl -F file=@text.txt`.');
+  const isForm = parseMediaType(raw.headers['content-type'])?.essence === 'multipart/form-data';
+  const announcedBytes = Number(raw.headers['content-length'] ?? 0);
+  if (announcedBytes > maxBytes + (isForm ? FORM_BYTES : 0)) throw tooLarge(maxBytes);
+  // A refusal on the way leaves the connection open for the answer.
+  if (!isForm) return { name: name ?? 'text', chunks: limited(raw.iterator({ destroyOnReturn: false }), maxBytes) };
+  const parts = formParts(raw, maxBytes + FORM_BYTES);
+  try {
+    const { value: file } = await parts.next();
+    if (!file) throw new Problem('missing_file', `The form is empty. ${REMEDY}`);
+    checkFile(file);
+    return { name: name ?? parseFileName(file.fileName), chunks: limited(onlyFile(file, parts), maxBytes) };
+  } catch (error) {
+    await parts.return(undefined);
+    throw error;
   }
-  return { name: part.filename, stream: part.file };
 }
 
-function parseFileName(fileName: string): string {
-  const parsed = datasetName.safeParse(fileName === '' ? 'text' : fileName);
+/** The file's bytes, once it is known that nothing follows in the form which would be lost. */
+async function* onlyFile(file: FormPart, parts: AsyncIterable<FormPart>): AsyncGenerator<Uint8Array> {
+  yield* file.content;
+  for await (const { name } of parts) {
+    const message = name === 'file' ? 'a request makes one dataset; send each file in one of its own' : unknown(name);
+    throw invalidRequest([{ message }], name);
+  }
+}
+
+function checkFile({ name, type }: FormPart): void {
+  if (name !== 'file') throw invalidRequest([{ message: unknown(name) }], name);
+  checkCharset(type, 'The file');
+}
+
+function unknown(name: string): string {
+  const remedy = name === 'name' ? 'Give the name in the query, as in `?name=letters`.' : REMEDY;
+  return `this field is not known. ${remedy}`;
+}
+
+/** The name that a file's path ends in; some browsers send the path. */
+function parseFileName(path = ''): string {
+  const parsed = givenName.safeParse(path.split(/[\\/]/u).at(-1) || 'text');
   if (parsed.success) return parsed.data;
   throw invalidRequest(parsed.error.issues, 'filename');
 }

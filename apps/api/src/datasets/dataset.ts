@@ -17,11 +17,3 @@ export const dataset = z.object({
 export type Dataset = z.output<typeof dataset>;
 
 export const datasetPage = pageOf(dataset);
-
-/** What a dataset may be called; it is shown, never used as a path. */
-export const datasetName = z
-  .string()
-  .trim()
-  .min(1)
-  .max(200)
-  .regex(/^\P{Cc}*$/u, 'a name has no control characters');

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { Problem } from '../problem/problem.js';
 
 /** How often connections are looked at that were busy when the server began to close. */
 const LOOK_MS = 50;
@@ -19,5 +20,18 @@ export function closePromptly(fastify: Pick<FastifyInstance, 'addHook' | 'server
       clearInterval(look);
       clearTimeout(cut);
     });
+  });
+}
+
+/** Answers requests that come while the server closes, on connections that are still open, with 503 `shutting_down`. */
+export function refuseWhileClosing(fastify: Pick<FastifyInstance, 'addHook'>): void {
+  let isClosing = false;
+  fastify.addHook('preClose', async () => {
+    isClosing = true;
+  });
+  fastify.addHook('onRequest', async () => {
+    if (!isClosing) return;
+    const headers = { 'retry-after': '2', connection: 'close' };
+    throw new Problem('shutting_down', 'The server is stopping. Send the request again in a moment.', { headers });
   });
 }

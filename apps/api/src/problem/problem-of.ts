@@ -89,6 +89,7 @@ const REMEDIES: ReadonlyMap<ProblemCode, string> = new Map([
 function codeOf(error: Error, status: number): ProblemCode {
   const code = 'code' in error ? String(error.code) : '';
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return 'body_too_large';
+  if (code === 'FST_ERR_CTP_INVALID_CONTENT_LENGTH' || code === 'ECONNRESET') return 'incomplete_body';
   if (code.startsWith('FST_ERR_CTP_INVALID_MEDIA_TYPE')) return 'unsupported_media_type';
   switch (status) {
     case 403:
