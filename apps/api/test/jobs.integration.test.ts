@@ -271,3 +271,25 @@ test('the queues count what waits and runs', async () => {
 test('without workers their list is empty', async () => {
   expect(await getJson('/api/workers', workerPage)).toEqual({ data: [], nextCursor: null });
 });
+
+test.each([
+  'limit=0x10',
+  'limit=1e1',
+  'limit=',
+  'limit=+5',
+  'limit=5.0',
+  'limit=٣',
+  'limit=0',
+  'limit=201',
+  'limit=1&limit=2',
+])('a count in a query is written in decimal digits, and ?%s is refused', async (query) => {
+  const problem = await problemOf(await fetch(`${api().url}/api/jobs?${query}`));
+  expect(problem).toMatchObject({ status: 400, code: 'invalid_request', errors: [{ path: 'limit' }] });
+});
+
+test.each(['datasets', 'models', 'jobs'])('/api/%s refuses a cursor that it never gave out', async (list) => {
+  for (const after of ['', '../x', 'a b', 'x'.repeat(65)]) {
+    const problem = await problemOf(await fetch(`${api().url}/api/${list}?after=${encodeURIComponent(after)}`));
+    expect(problem).toMatchObject({ status: 400, errors: [{ path: 'after' }] });
+  }
+});

@@ -9,6 +9,8 @@ const operation = z.looseObject({
   operationId: z.string(),
   summary: z.string().min(1),
   responses: z.record(z.string(), z.looseObject({ description: z.string().min(1) })),
+  parameters: z.array(z.unknown()).optional(),
+  requestBody: z.unknown().optional(),
 });
 const document = z.looseObject({
   paths: z.record(z.string(), z.record(z.string(), operation)),
@@ -66,6 +68,41 @@ test('the schema of a request is the one that parses it: its fields, limits and 
   });
   expect(JSON.stringify(components.schemas['EventPage'])).toContain('"bitsPerByte"');
   expect(components.schemas['Job']).not.toHaveProperty('additionalProperties');
+});
+
+test('each item of a batch is described by the fields of its kind', async () => {
+  const { components } = await getDocument();
+  expect(components.schemas['JobBatch']).toMatchObject({
+    items: { oneOf: [{}, {}], discriminator: { propertyName: 'kind', mapping: { train: expect.any(String) } } },
+  });
+  expect(components.schemas['GenerateBatchItem']).toMatchObject({
+    additionalProperties: false,
+    required: ['kind', 'model'],
+    properties: { kind: { const: 'generate' }, prompts: { type: 'array' } },
+  });
+});
+
+test('the problems that parameters and bodies can have are documented at every operation that has them', async () => {
+  const operations = Object.values((await getDocument()).paths).flatMap((path) => Object.values(path));
+  const withParameters = operations.filter(({ parameters = [] }) => parameters.length > 0);
+  expect(withParameters.length).toBeGreaterThan(10);
+  for (const { responses } of withParameters) expect(responses['400']?.description).toContain('`invalid_request`');
+  const withBody = operations.filter(({ requestBody }) => requestBody !== undefined);
+  expect(withBody.length).toBeGreaterThan(3);
+  for (const { responses } of withBody) {
+    expect(Object.keys(responses)).toEqual(expect.arrayContaining(['400', '408', '415', '417']));
+  }
+});
+
+test('patterns are of the kind that all generators of clients and tests read', async () => {
+  const patterns = [...JSON.stringify(await getDocument()).matchAll(/"pattern":("(?:[^"\\]|\\.)*")/gu)];
+  expect(patterns.length).toBeGreaterThan(5);
+  for (const [, quoted = ''] of patterns) {
+    const pattern = z.string().parse(JSON.parse(quoted));
+    // Neither properties of Unicode nor named groups; and no flag is needed to read it.
+    expect(pattern).not.toMatch(/\\p\{|\(\?</iu);
+    expect(() => new RegExp(pattern)).not.toThrow();
+  }
 });
 
 test('the docs are a page of this server alone', async () => {

@@ -26,5 +26,5 @@ export const givenName = z
   .meta({ minLength: 1, maxLength: MOST_CHARACTERS, pattern: PATTERN });
 
 function lengthOf(text: string): number {
-  return [...text].length;
+  return Array.from(text).length;
 }

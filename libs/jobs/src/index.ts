@@ -1,5 +1,5 @@
 export { givenName } from './given-name.js';
-export { excessOf, generateRequest, recordedTrainRequest, REQUEST_LIMITS, trainRequest } from './requests.js';
+export { excessOf, generateRequest, tag, recordedTrainRequest, REQUEST_LIMITS, trainRequest } from './requests.js';
 export type { GenerateRequest, TrainRequest } from './requests.js';
 export type { InitFrom } from './starting-point.js';
 export {

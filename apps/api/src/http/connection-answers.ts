@@ -12,12 +12,11 @@ type ClientError = Error & { code?: string; reason?: string };
  * document, on a connection that is then closed. An answer that is in progress there is neither cut nor mixed with it.
  */
 export class ConnectionAnswers {
-  readonly #newest = new WeakMap<Duplex, ServerResponse<IncomingMessage>>();
+  readonly #newest = new WeakMap<Duplex, ServerResponse>();
 
   /** Starts to note which connection has an answer in progress. */
   watch(server: Pick<Server, 'on'>): void {
-    const note = (request: IncomingMessage, response: ServerResponse<IncomingMessage>) =>
-      this.#newest.set(request.socket, response);
+    const note = (request: IncomingMessage, response: ServerResponse) => this.#newest.set(request.socket, response);
     server.on('request', note);
   }
 
@@ -38,7 +37,7 @@ export class ConnectionAnswers {
 }
 
 function problemOf({ code, reason, message }: ClientError): Problem {
-  switch (code) {
+  switch (code ?? '') {
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return new Problem('request_timeout', 'The head of a request did not come in time (REQUEST_TIMEOUT_SECONDS).');
     case 'HPE_HEADER_OVERFLOW':

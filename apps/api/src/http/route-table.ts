@@ -19,7 +19,10 @@ export class RouteTable {
   allowed(path: string): string | undefined {
     const found = this.#router.find('GET', path);
     if (!found) return undefined;
-    return [...methodsOf(found.store), 'OPTIONS'].toSorted().join(', ');
+    return [...methodsOf(found.store), 'OPTIONS']
+      .map(String)
+      .toSorted((a, b) => a.localeCompare(b))
+      .join(', ');
   }
 
   #add(method: string, url: string): void {

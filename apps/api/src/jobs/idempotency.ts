@@ -10,6 +10,7 @@ export const IDEMPOTENCY_HEADER = 'idempotency-key';
 export const IDEMPOTENCY_PARAMETER = {
   name: 'Idempotency-Key',
   required: false,
+  schema: { type: 'string', pattern: '^[\\x21-\\x7e]{1,255}$' },
   description:
     'Your name for this request. For a day the same key and request are answered with the jobs that were made first, so ' +
     'a request whose answer was lost can be sent again; another request under the same key is 422.',

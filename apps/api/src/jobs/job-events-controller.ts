@@ -26,11 +26,16 @@ export class JobEventsController {
       'With `format=json` the events so far, at once. Of a generate job with `stream`, the events `text` of one ' +
       '(promptIndex, sampleIndex) are pieces of its text, in order and each once; the last has a `finishReason`.',
   })
-  @ApiHeader({ name: 'Last-Event-ID', required: false, description: 'The id of the last event that came.' })
+  @ApiHeader({
+    name: 'Last-Event-ID',
+    required: false,
+    description: 'The id of the last event that came.',
+    schema: { type: 'string', pattern: '^[0-9]{1,15}-[0-9]{1,15}$' },
+  })
   @ApiOkResponse({
     description: 'The events: each has an id, its type as its name, and as data one of the items of `EventPage`.',
     content: {
-      'text/event-stream': { schema: { type: 'string' } },
+      'text/event-stream': { schema: { $ref: '#/components/schemas/EventMessage' } },
       'application/json': { schema: { $ref: '#/components/schemas/EventPage' } },
     },
   })

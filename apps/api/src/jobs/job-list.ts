@@ -1,4 +1,4 @@
-import { JOB_STATES, job, jobKind } from '@glyphmill/jobs';
+import { JOB_STATES, job, jobKind, tag } from '@glyphmill/jobs';
 import { z } from 'zod';
 import { pageOf, pageQuery } from '../paging/page.js';
 import { resourceId } from '../paging/resource-id.js';
@@ -8,7 +8,7 @@ export const jobListQuery = z.strictObject({
   ...pageQuery.shape,
   kind: jobKind.optional(),
   state: z.enum(JOB_STATES).optional(),
-  tag: z.string().min(1).max(64).optional(),
+  tag: tag.optional(),
   model: resourceId.optional().describe('The model that a job generates with or has trained.'),
 });
 export type JobListQuery = z.output<typeof jobListQuery>;

@@ -1,5 +1,7 @@
 import { extname } from 'node:path';
 
+const BYTES = 'application/octet-stream';
+
 const CONTENT_TYPES: ReadonlyMap<string, string> = new Map([
   ['.json', 'application/json'],
   ['.jsonl', 'application/x-ndjson'],
@@ -7,7 +9,10 @@ const CONTENT_TYPES: ReadonlyMap<string, string> = new Map([
   ['.txt', 'text/plain; charset=utf-8'],
 ]);
 
+/** All content types that a model's file may have, without parameters. */
+export const MODEL_FILE_TYPES = [BYTES, ...CONTENT_TYPES.values()].map((type) => type.replace(/;.*$/u, ''));
+
 /** The content type of a model's file; weights and graphs are bytes to HTTP. */
 export function contentTypeOf(path: string): string {
-  return CONTENT_TYPES.get(extname(path)) ?? 'application/octet-stream';
+  return CONTENT_TYPES.get(extname(path)) ?? BYTES;
 }

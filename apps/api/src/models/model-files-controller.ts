@@ -5,10 +5,10 @@ import { ApiProblems } from '../openapi/api-problems.js';
 import { resourceId } from '../paging/resource-id.js';
 import { Problem } from '../problem/problem.js';
 import { parseByteRange } from './byte-range.js';
-import { contentTypeOf } from './content-type.js';
+import { contentTypeOf, MODEL_FILE_TYPES } from './content-type.js';
 import { type ModelFile, ModelLibrary } from './model-library.js';
 
-const ANY_BYTES = { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } };
+const ANY_BYTES = Object.fromEntries(MODEL_FILE_TYPES.map((type) => [type, { schema: {} }]));
 
 @ApiTags('models')
 @Controller('api/models/:id/files')

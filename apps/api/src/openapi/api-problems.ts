@@ -3,7 +3,7 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiResponse } from '@nestjs/swagger';
 import { PROBLEMS, type ProblemCode } from '../problem/problem-catalog.js';
 
-/** Documents the problems that an operation answers with, beside those that any operation can meet. */
+/** Documents the problems that an operation answers with, beside those that any operation can meet ({@link addCommonProblems}). */
 export function ApiProblems(...codes: ProblemCode[]): MethodDecorator {
   return ApiProblemsFromAnywhere(...codes, 'cross_origin');
 }

@@ -3,7 +3,7 @@ import { modelManifest, outputLine } from '@glyphmill/model/config';
 import { z } from 'zod';
 import { dataset, datasetPage } from '../datasets/dataset.js';
 import { health } from '../health/health.js';
-import { eventPage } from '../jobs/event-page.js';
+import { eventMessageFields, eventPage } from '../jobs/event-page.js';
 import { jobBatch } from '../jobs/job-batch.js';
 import { jobPage } from '../jobs/job-list.js';
 import { modelPage } from '../models/model-page.js';
@@ -23,6 +23,7 @@ const OUTPUTS = {
   Job: job,
   JobPage: jobPage,
   EventPage: eventPage,
+  EventMessage: eventMessageFields,
   OutputLine: outputLine,
   Model: modelManifest,
   ModelPage: modelPage,
@@ -37,12 +38,32 @@ const names = new Map<unknown, string>(
 );
 
 /** All named schemas as the document's components: the very schemas that parse the requests. */
-export const COMPONENTS: Record<string, JsonSchema> = { ...describe(INPUTS, 'input'), ...describe(OUTPUTS, 'output') };
+export const COMPONENTS: Record<string, JsonSchema> = withBatchItems({
+  ...describe(INPUTS, 'input'),
+  ...describe(OUTPUTS, 'output'),
+});
 
 /** What the document says in the place of a schema: a reference where it has a name, otherwise nothing of ours. */
 export function referTo(schema: unknown): { schema: JsonSchema } | undefined {
   const name = names.get(schema);
   return name === undefined ? undefined : { schema: { $ref: refOf(name) } };
+}
+
+/** The items of a batch: each is the request of one kind, and the kind beside its fields. */
+function withBatchItems(components: Record<string, JsonSchema>): Record<string, JsonSchema> {
+  const items = { train: 'TrainRequest', generate: 'GenerateRequest' };
+  const named = Object.entries(items).map(([kind, request]): [string, JsonSchema] => {
+    const { properties, required, ...rest } = z
+      .looseObject({ properties: z.record(z.string(), z.unknown()), required: z.array(z.string()) })
+      .parse(components[request]);
+    const { examples: _, ...schema } = rest;
+    const item = { ...schema, properties: { kind: { const: kind }, ...properties }, required: ['kind', ...required] };
+    return [`${request.replace('Request', '')}BatchItem`, item];
+  });
+  const oneOf = named.map(([name]) => ({ $ref: refOf(name) }));
+  const mapping = Object.fromEntries(Object.keys(items).map((kind, place) => [kind, oneOf[place]!.$ref]));
+  const jobs = { ...components['JobBatch'], items: { oneOf, discriminator: { propertyName: 'kind', mapping } } };
+  return { ...components, ...Object.fromEntries(named), JobBatch: jobs };
 }
 
 function refOf(name: string): string {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { z } from 'zod';
+import { addCommonProblems } from './common-problems.js';
 import { COMPONENTS, referTo } from './components.js';
 
 const DESCRIPTION = `Trains small language models and generates text with them, as jobs.
@@ -29,6 +30,7 @@ function describeApi(app: NestFastifyApplication): OpenAPIObject {
     standardSchemaConverter: referTo,
     operationIdFactory: operationId,
   });
+  addCommonProblems(document);
   document.components = { ...document.components, schemas: { ...document.components?.schemas, ...COMPONENTS } };
   return document;
 }

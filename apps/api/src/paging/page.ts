@@ -1,9 +1,21 @@
 import { z } from 'zod';
+import { resourceId } from './resource-id.js';
+
+/** A whole number from 1 to `most` in a query: written in decimal digits, and in no other way that JavaScript reads. */
+export function queryCount(most: number) {
+  const rule = `a whole number from 1 to ${most}, in decimal digits`;
+  return z
+    .string()
+    .regex(/^[0-9]{1,9}$/u, rule)
+    .transform(Number)
+    .pipe(z.number().min(1, rule).max(most, rule))
+    .meta({ type: 'integer', minimum: 1, maximum: most });
+}
 
 /** The query of every list. */
 export const pageQuery = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(200).default(50).describe('How many items at most.'),
-  after: z.string().min(1).max(200).optional().describe("The last answer's `nextCursor`."),
+  limit: queryCount(200).default(50).describe('How many items at most.'),
+  after: resourceId.optional().describe("The last answer's `nextCursor`."),
 });
 export type PageQuery = z.output<typeof pageQuery>;
 
