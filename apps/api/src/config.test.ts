@@ -14,6 +14,7 @@ test('only Redis must be said; the rest has defaults', () => {
     isStoragePrivate: true,
     maxUploadBytes: 268_435_456,
     maxQueuedJobs: 1_000_000,
+    maxQueuedBytes: 2 * 1024 ** 3,
     retention: { seconds: 2_592_000, count: 100_000 },
     logLevel: 'info',
   });
@@ -31,6 +32,7 @@ test.each([
   ['PORT', 'http', 'number'],
   ['MAX_UPLOAD_BYTES', '1.5', 'whole number of bytes'],
   ['MAX_QUEUED_JOBS', '0', '1 or more'],
+  ['MAX_QUEUED_BYTES', '1.5', 'a whole number of bytes'],
   ['MAX_FINISHED_JOBS', 'many', 'whole number of jobs'],
   ['JOB_RETENTION_SECONDS', '0', '1 or more'],
   ['LOG_LEVEL', 'loud', 'trace'],

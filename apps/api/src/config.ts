@@ -36,6 +36,7 @@ const settings = z.object({
     .default(30),
   MAX_UPLOAD_BYTES: bytes.default(256 * 1024 ** 2),
   MAX_QUEUED_JOBS: count.default(1_000_000),
+  MAX_QUEUED_BYTES: bytes.default(2 * 1024 ** 3),
   MAX_FINISHED_JOBS: count.default(100_000),
   JOB_RETENTION_SECONDS: z.coerce
     .number('a number of seconds, 1 or more')
@@ -63,6 +64,8 @@ export interface ApiConfig {
   maxUploadBytes: number;
   /** How many jobs may be queued or paused. */
   maxQueuedJobs: number;
+  /** How many bytes the requests of those jobs may take. */
+  maxQueuedBytes: number;
   /** How long, and how many, finished jobs are kept. */
   retention: Retention;
   maxJobMemoryBytes: number;
@@ -89,6 +92,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): ApiConfig {
     requestTimeoutMs: data.REQUEST_TIMEOUT_SECONDS * 1000,
     maxUploadBytes: data.MAX_UPLOAD_BYTES,
     maxQueuedJobs: data.MAX_QUEUED_JOBS,
+    maxQueuedBytes: data.MAX_QUEUED_BYTES,
     retention: { seconds: data.JOB_RETENTION_SECONDS, count: data.MAX_FINISHED_JOBS },
     maxJobMemoryBytes: data.MAX_JOB_MEMORY_BYTES,
     logLevel: data.LOG_LEVEL,

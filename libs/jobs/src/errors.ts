@@ -29,15 +29,20 @@ export class InvalidCursorError extends Error {
   readonly code = 'invalid_cursor';
 }
 
-/** The queue holds as many jobs as it may. */
+/** The queue holds as many jobs as it may, or jobs of as many bytes. */
 export class QueueFullError extends Error {
   readonly code = 'queue_full';
 
   constructor(
+    readonly limited: 'jobs' | 'bytes',
     readonly waiting: number,
     readonly limit: number,
   ) {
-    super(`${waiting} jobs are queued or paused, and ${limit} may be. Send the work again when some have run.`);
+    const what =
+      limited === 'jobs'
+        ? `${waiting} jobs are queued or paused, and ${limit} may be`
+        : `The requests of the jobs that are queued or paused take ${waiting} bytes, and with these they would take more than ${limit}`;
+    super(`${what}. Send the work again when some have run.`);
   }
 }
 

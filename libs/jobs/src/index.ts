@@ -49,7 +49,9 @@ export type { ShardStore } from './shard-store.js';
 export { shardCounts } from './shard-entry.js';
 export type { ShardCounts, ShardProgress, ShardResult } from './shard-entry.js';
 export type { HeartbeatAnswer, WorkerOutcome, WorkerReport, WorkerResults } from './worker-hold.js';
-export { outputFolder, shardKey } from './shard-plan.js';
+export { promptList } from './prompt-store.js';
+export type { PromptStore } from './prompt-store.js';
+export { outputFolder, promptsFolder, promptsKey, shardKey } from './shard-plan.js';
 export {
   encodeLineIndex,
   indexedBytes,

@@ -4,9 +4,12 @@ import { monotonicFactory } from 'ulid';
 import { z } from 'zod';
 import { type DeliveryQueue, deliveryId } from './delivery-queue.js';
 import { DeadlinePassedError, IdempotencyConflictError, JobNotFoundError, QueueFullError } from './errors.js';
-import { type Job, jobKind } from './job.js';
+import { type Job, type JobKind, jobKind } from './job.js';
+import type { NewPrompts } from './job-record.js';
 import { ancestorsOf, type JobDraft, laneOf, type NewRecord, queuedJob, recordOf, sourceOf } from './job-draft.js';
 import type { JobKeys } from './job-keys.js';
+import type { JobState } from './job-state.js';
+import { type PromptStore, RECORD_PROMPT_BYTES } from './prompt-store.js';
 import { create } from './scripts/create.js';
 import { FIRST_ENTRY } from './shard-entry.js';
 
@@ -21,17 +24,28 @@ export interface IdempotencyKey {
   hash: string;
 }
 
+/** The states of jobs that wait. */
+const WAITING_STATES = ['queued', 'paused'] as const satisfies JobState[];
+
 const givenAnswer = z.object({ hash: z.string(), ids: z.array(z.string()) });
 
-const created = z.tuple([z.enum(['created', 'full', 'answered', 'overdue', 'no-source']), z.string()]);
+const created = z.tuple([z.enum(['created', 'full', 'heavy', 'answered', 'overdue', 'no-source']), z.string()]);
 
 /** A job in the making; its deliveries are the first. */
 interface Made {
   id: string;
   draft: JobDraft;
   record: NewRecord;
+  prompts: NewPrompts | undefined;
   /** How many of its shards are open, each of which has a ticket; 0 for a job that is one piece. */
   open: number;
+}
+
+/** How much may wait, and where prompts go that are too large for records; without a place they stay in the records. */
+export interface CreationOptions {
+  maxJobs: number;
+  maxBytes: number;
+  promptStore?: PromptStore | undefined;
 }
 
 /** Makes jobs: records, indexes and deliveries in one transaction, all of them or none. */
@@ -39,14 +53,14 @@ export class JobCreation {
   readonly #redis: Redis;
   readonly #keys: JobKeys;
   readonly #queue: DeliveryQueue;
-  readonly #maxWaiting: number;
+  readonly #options: CreationOptions;
   readonly #newUlid = monotonicFactory();
 
-  constructor(redis: Redis, keys: JobKeys, queue: DeliveryQueue, maxWaiting: number) {
+  constructor(redis: Redis, keys: JobKeys, queue: DeliveryQueue, options: CreationOptions) {
     this.#redis = redis;
     this.#keys = keys;
     this.#queue = queue;
-    this.#maxWaiting = maxWaiting;
+    this.#options = options;
   }
 
   /**
@@ -58,13 +72,15 @@ export class JobCreation {
     if (drafts.length === 0) return { made: [] };
     const answered = idempotency && (await this.answered(idempotency));
     if (answered) return { ids: answered };
-    await this.#checkRoom(drafts.length);
     const workers = await this.#redis.zcard(this.#keys.workers());
     const made = drafts.map((draft): Made => {
       const id = `job_${this.#newUlid()}`;
-      const record = recordOf(draft, id, workers);
-      return { id, draft, record, open: Number(record['reserved'] ?? 0) };
+      const prompts = this.#promptsOf(draft);
+      const record = recordOf(draft, id, workers, prompts);
+      return { id, draft, record, prompts, open: Number(record['reserved'] ?? 0) };
     });
+    await this.#checkRoom(made);
+    await this.#storePrompts(made);
     const transaction = await this.#queue.transaction();
     const { keys, values } = this.#creation(made, idempotency);
     transaction.runCommand('eval', [create.text, keys.length, ...keys, ...values]);
@@ -73,13 +89,17 @@ export class JobCreation {
     for (const [error] of answers) if (error) throw error;
     const [outcome, value] = created.parse(answers[0]?.[1]);
     if (outcome === 'created') return { made: made.map(({ draft, id }) => queuedJob(draft, id, Number(value))) };
+    await this.#dropPrompts(made);
     // Its deliveries are there now without a record, and would end at their claims.
     await Promise.all(made.map((job) => this.#withdraw(job)));
     if (outcome === 'answered' && idempotency) return { ids: idsOf(value, idempotency) };
     if (outcome === 'overdue') throw new DeadlinePassedError(Number(value));
     if (outcome === 'no-source')
       throw new JobNotFoundError(made.map(({ draft }) => sourceOf(draft) ?? '')[Number(value)] ?? '');
-    throw new QueueFullError(Number(value), this.#maxWaiting);
+    const { maxJobs, maxBytes } = this.#options;
+    throw outcome === 'heavy'
+      ? new QueueFullError('bytes', Number(value), maxBytes)
+      : new QueueFullError('jobs', Number(value), maxJobs);
   }
 
   /** The jobs that were made for a key; `undefined` where there are none. Throws {@link IdempotencyConflictError}. */
@@ -88,11 +108,42 @@ export class JobCreation {
     return text === null ? undefined : idsOf(text, idempotency);
   }
 
-  /** The script looks again; here it is so that a full queue is not filled with deliveries of nothing. */
-  async #checkRoom(count: number): Promise<void> {
-    const counts = await Promise.all(this.#waitingIndexes().map((index) => this.#redis.zcard(index)));
-    const waiting = counts.reduce((sum, each) => sum + each, 0);
-    if (waiting + count > this.#maxWaiting) throw new QueueFullError(waiting, this.#maxWaiting);
+  /** The script looks again; here it is so that a full queue is not filled with deliveries and prompts of nothing. */
+  async #checkRoom(made: Made[]): Promise<void> {
+    const { maxJobs, maxBytes } = this.#options;
+    const waiting = await this.#sum((kind, state) => this.#redis.zcard(this.#keys.inState(kind, state)));
+    if (waiting + made.length > maxJobs) throw new QueueFullError('jobs', waiting, maxJobs);
+    const bytes = await this.#sum(async (kind, state) =>
+      Number((await this.#redis.get(this.#keys.waitingBytes(kind, state))) ?? 0),
+    );
+    if (waiting > 0 && bytes + bytesOf(made) > maxBytes) throw new QueueFullError('bytes', bytes, maxBytes);
+  }
+
+  async #sum(count: (kind: JobKind, state: JobState) => Promise<number>): Promise<number> {
+    const counts = await Promise.all(
+      jobKind.options.flatMap((kind) => WAITING_STATES.map((state) => count(kind, state))),
+    );
+    return counts.reduce((sum, each) => sum + each, 0);
+  }
+
+  #promptsOf({ kind, request }: JobDraft): NewPrompts | undefined {
+    if (kind !== 'generate' || request.prompts === undefined) return undefined;
+    const text = JSON.stringify(request.prompts);
+    const isLarge = this.#options.promptStore !== undefined && Buffer.byteLength(text) > RECORD_PROMPT_BYTES;
+    return { text, at: isLarge ? 'storage' : 'record' };
+  }
+
+  /** Before the records, so that no job is ever seen without its prompts. What no record follows is removed as orphaned. */
+  async #storePrompts(made: Made[]): Promise<void> {
+    for (const { id, prompts } of made) {
+      if (prompts?.at === 'storage') await this.#options.promptStore?.write(id, prompts.text);
+    }
+  }
+
+  async #dropPrompts(made: Made[]): Promise<void> {
+    for (const { id, prompts } of made) {
+      if (prompts?.at === 'storage') await this.#options.promptStore?.remove(id).catch(() => undefined);
+    }
   }
 
   /** The keys and values of the script that writes the records. */
@@ -100,7 +151,9 @@ export class JobCreation {
     const waiting = this.#waitingIndexes();
     const keys = [this.#keys.all(), this.#keys.deadlines(), this.#keys.answer(idempotency?.scope ?? ''), ...waiting];
     const ids = JSON.stringify(made.map(({ id }) => id));
-    const values = [waiting.length, this.#maxWaiting, idempotency?.hash ?? '', REMEMBER_MS, ids, FIRST_ENTRY];
+    const { maxJobs: jobs, maxBytes: bytes } = this.#options;
+    const room = JSON.stringify({ jobs, bytes, add: bytesOf(made) });
+    const values = [waiting.length, room, idempotency?.hash ?? '', REMEMBER_MS, ids, FIRST_ENTRY];
     for (const { id, draft, record, open } of made) {
       const sources = [sourceOf(draft)].flatMap((source) => (source === undefined ? [] : [this.#keys.job(source)]));
       const heirs = ancestorsOf(draft).map((owner) => this.#keys.heirs(owner));
@@ -133,10 +186,12 @@ export class JobCreation {
   }
 
   #waitingIndexes(): string[] {
-    return jobKind.options.flatMap((kind) =>
-      (['queued', 'paused'] as const).map((state) => this.#keys.inState(kind, state)),
-    );
+    return jobKind.options.flatMap((kind) => WAITING_STATES.map((state) => this.#keys.inState(kind, state)));
   }
+}
+
+function bytesOf(made: Made[]): number {
+  return made.reduce((sum, { record }) => sum + Number(record['bytes']), 0);
 }
 
 function idsOf(text: string, { hash }: IdempotencyKey): string[] {

@@ -1,6 +1,6 @@
 import { checkpointOwner, type CheckpointPointer } from './checkpoint-pointer.js';
 import type { Job } from './job.js';
-import { requestFields, withoutPrompts } from './job-record.js';
+import { type NewPrompts, requestFields, withoutPrompts } from './job-record.js';
 import type { JobState } from './job-state.js';
 import { generateLane, type Lane } from './lane.js';
 import type { GenerateRequest, TrainRequest } from './requests.js';
@@ -48,14 +48,14 @@ export function laneOf(draft: JobDraft): Lane {
 }
 
 /** The record of a job that is to be. `workers` is how many workers there are: a job in shards starts about twice as wide. */
-export function recordOf(draft: JobDraft, id: string, workers: number): NewRecord {
+export function recordOf(draft: JobDraft, id: string, workers: number, prompts?: NewPrompts): NewRecord {
   const { kind, request } = draft;
   return {
     id,
     kind,
     lane: laneOf(draft),
     state: 'queued' satisfies JobState,
-    ...requestFields(request),
+    ...requestFields(request, prompts),
     spent: 0,
     maxAttempts: request.maxAttempts,
     priority: request.priority,

@@ -16,6 +16,8 @@ export class JobKeys {
   readonly all = () => `${this.prefix}:jobs`;
   /** Sorted set of equal scores: the ids of one kind's jobs in one state. */
   readonly inState = (kind: JobKind, state: JobState) => `${this.prefix}:jobs:${kind}:${state}`;
+  /** String: how many bytes the requests of one kind's jobs in a waiting state take. Scripts make it from the index's key. */
+  readonly waitingBytes = (kind: JobKind, state: JobState) => `${this.inState(kind, state)}:bytes`;
   /** Sorted sets of equal scores: the ids of the jobs that have a tag, and of those that use a model or have made it. */
   readonly tagged = (tag: string) => `${this.prefix}:jobs:tag:${tag}`;
   readonly withModel = (model: string) => `${this.prefix}:jobs:model:${model}`;

@@ -26,6 +26,8 @@ const jobRecord = z.object({
   request: json(z.record(z.string(), z.unknown())),
   /** Apart, because they may be megabytes, which a list need not read. */
   prompts: json(z.array(z.string())).optional(),
+  /** Whether they are in storage instead, under `promptsKey`. */
+  promptsAt: z.enum(['storage']).optional(),
   createdAt: z.coerce.number(),
   startedAt: z.coerce.number().optional(),
   finishedAt: z.coerce.number().optional(),
@@ -139,10 +141,22 @@ export function modelOf({ model, result }: Pick<JobRecord, 'model' | 'result'>):
   return model ?? (result && 'model' in result ? result.model : undefined);
 }
 
-/** The fields that keep a request in its record. */
-export function requestFields(request: TrainRequest | GenerateRequest): { request: string; prompts?: string } {
-  const fields = { request: JSON.stringify(withoutPrompts(request)) };
-  return 'prompts' in request && request.prompts ? { ...fields, prompts: JSON.stringify(request.prompts) } : fields;
+/** Where the prompts of a new job are: nowhere (they are a dataset's, or it trains), in its record, or in storage. */
+export interface NewPrompts {
+  /** As a JSON array. */
+  text: string;
+  at: 'record' | 'storage';
+}
+
+/** The fields that keep a request in its record, and how many bytes it takes wherever its prompts are. */
+export function requestFields(
+  given: TrainRequest | GenerateRequest,
+  prompts: NewPrompts | undefined,
+): { request: string; bytes: number; prompts?: string; promptsAt?: 'storage' } {
+  const request = JSON.stringify(withoutPrompts(given));
+  const fields = { request, bytes: Buffer.byteLength(request) + Buffer.byteLength(prompts?.text ?? '') };
+  if (prompts === undefined) return fields;
+  return prompts.at === 'record' ? { ...fields, prompts: prompts.text } : { ...fields, promptsAt: 'storage' };
 }
 
 /** A request as lists show it, and as its record keeps it beside the prompts. */

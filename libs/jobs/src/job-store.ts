@@ -10,8 +10,17 @@ import type { JobDraft } from './job-draft.js';
 import { EVENT_PAGE, type EventPage, readEvents } from './job-events.js';
 import { DEFAULT_PREFIX, JobKeys } from './job-keys.js';
 import { type JobFilter, type JobPage, listJobs } from './job-list.js';
-import { type ClaimedTrainJob, jobOf, type JobRecord, parseClaimed, parseRecord, readSummaries } from './job-record.js';
+import {
+  type ClaimedTrainJob,
+  jobOf,
+  type JobRecord,
+  parseClaimed,
+  parseRecord,
+  readSummaries,
+  readSummary,
+} from './job-record.js';
 import { JOB_STATES, type JobState } from './job-state.js';
+import { promptList, type PromptStore } from './prompt-store.js';
 import { checkpointsInUse } from './scripts/checkpoints-in-use.js';
 import { claim } from './scripts/claim.js';
 import { report, startCommitting } from './scripts/report.js';
@@ -44,6 +53,8 @@ interface JobStoreOptions {
   redis: Redis;
   prefix?: string;
   maxWaitingJobs?: number;
+  maxWaitingBytes?: number;
+  promptStore?: PromptStore;
 }
 
 /**
@@ -56,15 +67,26 @@ export class JobStore {
   readonly #queue: DeliveryQueue;
   readonly #creation: JobCreation;
   readonly #control: JobControl;
+  readonly #promptStore: PromptStore | undefined;
   /** The shards of generate jobs; a train job is one piece. */
   readonly shards: ShardStore;
 
-  /** `maxWaitingJobs` is how many jobs may be queued or paused; more are not taken. */
-  constructor({ redis, prefix = DEFAULT_PREFIX, maxWaitingJobs = Number.MAX_SAFE_INTEGER }: JobStoreOptions) {
+  /**
+   * `maxWaitingJobs` is how many jobs may be queued or paused, and `maxWaitingBytes` how many bytes their requests may
+   * take, wherever they are kept; more are not taken. Without a `promptStore` all prompts are kept in the records.
+   */
+  constructor({
+    redis,
+    prefix = DEFAULT_PREFIX,
+    maxWaitingJobs: maxJobs = Number.MAX_SAFE_INTEGER,
+    maxWaitingBytes: maxBytes = Number.MAX_SAFE_INTEGER,
+    promptStore,
+  }: JobStoreOptions) {
     this.#redis = redis;
     this.#keys = new JobKeys(prefix);
     this.#queue = new DeliveryQueue(redis, prefix);
-    this.#creation = new JobCreation(redis, this.#keys, this.#queue, maxWaitingJobs);
+    this.#creation = new JobCreation(redis, this.#keys, this.#queue, { maxJobs, maxBytes, promptStore });
+    this.#promptStore = promptStore;
     this.#control = new JobControl(redis, this.#keys, this.#queue);
     this.shards = new ShardStore(redis, this.#keys, this.#queue);
   }
@@ -87,12 +109,23 @@ export class JobStore {
     return ids && (await this.#getAll(ids));
   }
 
-  /** The job, or `undefined` where there is none. */
+  /**
+   * The job, or `undefined` if there is none. Its request has the prompts that came with it, wherever they are kept; they
+   * are left out if they are no longer stored.
+   */
   async get(id: string): Promise<Job | undefined> {
     const hash = await this.#redis.hgetall(this.#keys.job(id));
     if (hash['id'] === undefined) return undefined;
     const record = parseRecord(hash);
-    return jobOf(record, await this.#queuePosition(record));
+    const stored = record.promptsAt === 'storage' ? await this.#promptStore?.read(id) : undefined;
+    const prompts = stored === undefined ? {} : { prompts: promptList.parse(JSON.parse(stored)) };
+    return jobOf({ ...record, ...prompts }, await this.#queuePosition(record));
+  }
+
+  /** The job as lists show it, without its prompts and its place in the queue, or `undefined` if there is none. */
+  async summary(id: string): Promise<Job | undefined> {
+    const record = await readSummary(this.#redis, this.#keys.job(id));
+    return record && jobOf(record, null);
   }
 
   /** Jobs, newest first. Throws `InvalidCursorError`. */

@@ -121,6 +121,11 @@ for (const [what, work] of Object.entries(withJob)) {
   };
 }
 
+/** A hash by the names of its fields: Redis has them in any order. */
+function inOrder(hash: Record<string, string>): [string, string][] {
+  return Object.entries(hash).sort(([one], [other]) => (one < other ? -1 : 1));
+}
+
 describe('a worker whose connection breaks before it hears the answer', () => {
   let severed: Redis;
   beforeAll(() => {
@@ -140,8 +145,8 @@ describe('a worker whose connection breaks before it hears the answer', () => {
     const redis = valkey.redis();
     const left = {
       answer,
-      record: await redis.hgetall(keys.job(id)),
-      shards: await redis.hgetall(keys.openShards(id)),
+      record: inOrder(await redis.hgetall(keys.job(id))),
+      shards: inOrder(await redis.hgetall(keys.openShards(id))),
       deliveries: await redis.zrange(`${prefix}:${kind}:prioritized`, '0', '-1'),
       due: await redis.zrange(keys.due(), '0', '-1'),
       events: (await store.readEvents(id, '0')).events.map(({ event }) => event),

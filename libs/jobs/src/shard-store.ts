@@ -1,9 +1,9 @@
 import type { Redis } from 'ioredis';
-import { z } from 'zod';
 import { type DeliveryQueue, deliveryId } from './delivery-queue.js';
 import type { JobKeys } from './job-keys.js';
 import { type ClaimedShard, claimedShard, readSummary } from './job-record.js';
 import { JOB_STATES, type JobState } from './job-state.js';
+import { promptList } from './prompt-store.js';
 import { isBrokenOff } from './redis-connection.js';
 import { claimShard } from './scripts/claim-shard.js';
 import { commitShard } from './scripts/commit-shard.js';
@@ -77,10 +77,13 @@ export class ShardStore {
     return JOB_STATES.find((state) => state === answer);
   }
 
-  /** The prompts that came with a job's request; `undefined` where they are a dataset's, or there is no such job. */
+  /**
+   * The prompts in a job's record; `undefined` where they are a dataset's or in storage (`promptsKey`), or there is no
+   * such job.
+   */
   async prompts(id: string): Promise<string[] | undefined> {
     const text = await this.#redis.hget(this.#keys.job(id), 'prompts');
-    return text === null ? undefined : z.array(z.string()).parse(JSON.parse(text));
+    return text === null ? undefined : promptList.parse(JSON.parse(text));
   }
 
   /** The ids of the deliveries of a job's open shards. */

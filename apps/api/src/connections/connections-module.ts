@@ -1,5 +1,5 @@
 import { connectRedis, EventHub, JobStore, Sweep, WorkerRegistry } from '@glyphmill/jobs';
-import { FolderStorage } from '@glyphmill/storage';
+import { FolderStorage, type Storage } from '@glyphmill/storage';
 import {
   type DynamicModule,
   Inject,
@@ -9,6 +9,7 @@ import {
   type OnApplicationShutdown,
 } from '@nestjs/common';
 import type { ApiConfig } from '../config.js';
+import { StoredPrompts } from '../jobs/stored-prompts.js';
 import { refuseUnsafeRedis } from './redis-check.js';
 import { CONFIG, REDIS, STORAGE } from './tokens.js';
 
@@ -27,7 +28,7 @@ export class ConnectionsModule implements OnApplicationBootstrap, OnApplicationS
   ) {}
 
   static with(config: ApiConfig): DynamicModule {
-    const { redisUrl, redisPrefix: prefix, maxQueuedJobs: maxWaitingJobs } = config;
+    const { redisUrl, redisPrefix: prefix, maxQueuedJobs: maxWaitingJobs, maxQueuedBytes: maxWaitingBytes } = config;
     const { storageFolder, isStoragePrivate: isPrivate } = config;
     return {
       module: ConnectionsModule,
@@ -38,8 +39,15 @@ export class ConnectionsModule implements OnApplicationBootstrap, OnApplicationS
         { provide: REDIS, useFactory: () => connectRedis(redisUrl, 'api', logOutage()) },
         {
           provide: JobStore,
-          inject: [REDIS],
-          useFactory: (redis: Redis) => new JobStore({ redis, prefix, maxWaitingJobs }),
+          inject: [REDIS, STORAGE],
+          useFactory: (redis: Redis, storage: Storage) =>
+            new JobStore({
+              redis,
+              prefix,
+              maxWaitingJobs,
+              maxWaitingBytes,
+              promptStore: new StoredPrompts(storage),
+            }),
         },
         {
           provide: EventHub,

@@ -101,7 +101,16 @@ export class JobCreationController {
   })
   @ApiHeader(IDEMPOTENCY_PARAMETER)
   @ApiAcceptedResponse({ standardSchema: job, description: 'The new job; `Location` names it.' })
-  @ApiProblems(...new Set([...CREATION, ...TRAINING, ...GENERATION, 'job_not_found', 'job_state_conflict'] as const))
+  @ApiProblems(
+    ...new Set([
+      ...CREATION,
+      ...TRAINING,
+      ...GENERATION,
+      'job_not_found',
+      'job_state_conflict',
+      'prompts_lost',
+    ] as const),
+  )
   retry(
     @Param('id', { schema: resourceId }) id: string,
     @Headers(IDEMPOTENCY_HEADER) key: string | undefined,

@@ -1,9 +1,9 @@
-import { checkpointFolder, JobStore, outputFolder } from '@glyphmill/jobs';
+import { checkpointFolder, JobStore, outputFolder, promptsFolder } from '@glyphmill/jobs';
 import type { Storage } from '@glyphmill/storage';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { STORAGE } from '../connections/tokens.js';
 
-/** Removes finished jobs with the files that are theirs alone: generated text and checkpoints. A model stays. */
+/** Removes finished jobs with the files that are theirs alone: prompts, generated text and checkpoints. A model stays. */
 @Injectable()
 export class JobFiles {
   private readonly logger = new Logger(JobFiles.name);
@@ -21,6 +21,7 @@ export class JobFiles {
     await this.jobs.remove(id);
     try {
       await this.storage.deleteAll(outputFolder(id));
+      await this.storage.deleteAll(promptsFolder(id));
       for (const key of await this.unusedCheckpoints(id)) await this.storage.deleteAll(key);
     } catch (error) {
       this.logger.warn('the files of a removed job are left for the sweep', { job: id, reason: String(error) });

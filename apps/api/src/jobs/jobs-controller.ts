@@ -4,7 +4,7 @@ import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nes
 import { ApiProblems } from '../openapi/api-problems.js';
 import type { Page } from '../paging/page.js';
 import { resourceId } from '../paging/resource-id.js';
-import { getJob } from './get-job.js';
+import { getWholeJob } from './get-job.js';
 import { JobFiles } from './job-files.js';
 import { jobListQuery, type JobListQuery, jobPage } from './job-list.js';
 
@@ -30,11 +30,11 @@ export class JobsController {
   }
 
   @Get(':id')
-  @ApiOperation({ summary: 'A job as it is now' })
+  @ApiOperation({ summary: 'A job as it is now', description: 'With the prompts that came with its request.' })
   @ApiOkResponse({ standardSchema: job, description: 'The job.' })
   @ApiProblems('invalid_request', 'job_not_found', 'queue_unavailable')
   get(@Param('id', { schema: resourceId }) id: string): Promise<Job> {
-    return getJob(this.jobs, id);
+    return getWholeJob(this.jobs, id);
   }
 
   @Delete(':id')

@@ -1,4 +1,4 @@
-import { checkpointFolder, JobStore, outputFolder } from '@glyphmill/jobs';
+import { checkpointFolder, JobStore, outputFolder, promptsFolder } from '@glyphmill/jobs';
 import type { Storage } from '@glyphmill/storage';
 import { Inject, Injectable } from '@nestjs/common';
 import { STORAGE } from '../connections/tokens.js';
@@ -13,7 +13,7 @@ const BATCH = 100;
 const JOB_ID = /^job_[0-9A-HJKMNP-TV-Z]{26}$/u;
 
 /**
- * Removes files that nothing leads to any longer: text and checkpoints of jobs that are gone, checkpoints that no record
+ * Removes files that nothing leads to any longer: text, prompts and checkpoints of jobs that are gone, checkpoints that no record
  * points to, and what crashes left staged. Each step is bounded and goes on where the one before ended; any number of
  * apis may sweep at once.
  */
@@ -44,13 +44,14 @@ export class OrphanSweep {
   private async allFolders(): Promise<string[]> {
     const outputs = (await this.storage.listNames('outputs')).filter(isJobId).map(outputFolder);
     const checkpoints = (await this.storage.listNames('checkpoints')).filter(isJobId).map(checkpointFolder);
-    return [...outputs, ...checkpoints];
+    const prompts = (await this.storage.listNames('prompts')).filter(isJobId).map(promptsFolder);
+    return [...outputs, ...prompts, ...checkpoints];
   }
 
   private async orphansAmong(folders: string[]): Promise<string[]> {
-    const outputs = folders.filter((folder) => folder.startsWith('outputs/'));
-    const gone = new Set(await this.jobs.missing(outputs.map(jobOf)));
-    const orphans = outputs.filter((folder) => gone.has(jobOf(folder)));
+    const ofJobs = folders.filter((folder) => !folder.startsWith('checkpoints/'));
+    const gone = new Set(await this.jobs.missing(ofJobs.map(jobOf)));
+    const orphans = ofJobs.filter((folder) => gone.has(jobOf(folder)));
     for (const folder of folders) {
       if (folder.startsWith('checkpoints/')) orphans.push(...(await this.files.unusedCheckpoints(jobOf(folder))));
     }

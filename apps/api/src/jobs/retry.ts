@@ -8,8 +8,9 @@ import {
   recordedTrainRequest,
 } from '@glyphmill/jobs';
 import { Injectable } from '@nestjs/common';
+import { Problem } from '../problem/problem.js';
 import { Admission } from './admission.js';
-import { getJob } from './get-job.js';
+import { getWholeJob } from './get-job.js';
 
 const RETRIED_STATES: ReadonlySet<JobState> = new Set(['failed', 'cancelled']);
 
@@ -26,9 +27,13 @@ export class Retry {
    * deadline that has passed is left out. Throws `JobNotFoundError`, `JobStateConflictError`, and what admission throws.
    */
   async draftOf(id: string): Promise<JobDraft> {
-    const job = await getJob(this.jobs, id);
+    const job = await getWholeJob(this.jobs, id);
     if (!RETRIED_STATES.has(job.state)) throw new JobStateConflictError(id, job.state, 'retried');
     const asked = requestOf(job);
+    if (job.kind === 'generate' && asked['prompts'] === undefined && asked['promptsDataset'] === undefined) {
+      const detail = `The prompts of ${id} are no longer stored. Send them again as a new job.`;
+      throw new Problem('prompts_lost', detail);
+    }
     if (job.kind === 'generate')
       return { ...(await this.admission.admitGenerate(generateRequest.parse(asked))), retryOf: id };
     const { resumeFrom, ...request } = recordedTrainRequest.parse(asked);

@@ -44,6 +44,7 @@ export const PROBLEMS = {
   would_not_fit: { status: 422, title: 'The training would not fit into memory' },
   not_json_lines: { status: 422, title: 'The dataset is no file of prompts' },
   job_too_large: { status: 422, title: 'The job asks for more text than one job may' },
+  prompts_lost: { status: 422, title: 'The prompts of the job are no longer stored' },
   idempotency_conflict: { status: 422, title: 'The Idempotency-Key was used for another request' },
   no_output: { status: 422, title: 'This kind of job writes no text' },
   queue_full: { status: 429, title: 'The queue is full' },

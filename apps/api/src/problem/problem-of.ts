@@ -46,10 +46,14 @@ function problemOfLibrary(error: unknown): Problem | undefined {
   if (error instanceof JobStateConflictError) return new Problem('job_state_conflict', error.message);
   if (error instanceof IdempotencyConflictError) return new Problem('idempotency_conflict', error.message);
   if (error instanceof QueueFullError) {
-    return new Problem('queue_full', `${error.message} (MAX_QUEUED_JOBS)`, {
-      headers: { 'retry-after': String(FULL_RETRY_AFTER_SECONDS) },
-      members: { limit: error.limit },
-    });
+    return new Problem(
+      'queue_full',
+      `${error.message} (${error.limited === 'jobs' ? 'MAX_QUEUED_JOBS' : 'MAX_QUEUED_BYTES'})`,
+      {
+        headers: { 'retry-after': String(FULL_RETRY_AFTER_SECONDS) },
+        members: { limit: error.limit },
+      },
+    );
   }
   if (error instanceof InvalidCursorError) return invalidRequest([{ message: error.message }], 'after');
   const storageFault = error instanceof StorageUnavailableError ? error.reason : systemCode(error);

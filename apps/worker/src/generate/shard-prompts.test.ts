@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ClaimedShard, generateRequest } from '@glyphmill/jobs';
+import { type ClaimedShard, generateRequest, promptsKey } from '@glyphmill/jobs';
 import { FolderStorage } from '@glyphmill/storage';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ShardPrompts } from './shard-prompts.js';
@@ -60,4 +60,13 @@ test('prompts that could not be read are asked for again', async () => {
   await expect(read('job_1', 0)).rejects.toThrow('Redis is away');
   fails = false;
   expect(await read('job_1', 0)).toHaveLength(2);
+});
+
+test('prompts that are not in the record are read from storage', async () => {
+  const { read } = openPrompts(async () => undefined);
+  await storage.put(promptsKey('job_9'), JSON.stringify(PROMPTS));
+  expect(await read('job_9', 1)).toEqual([
+    { promptIndex: 2, text: 'c' },
+    { promptIndex: 3, text: 'd' },
+  ]);
 });

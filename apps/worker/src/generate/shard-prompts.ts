@@ -5,17 +5,20 @@ import {
   indexRange,
   parsePromptLine,
   promptIndexKey,
+  promptList,
+  promptsKey,
   REQUEST_LIMITS,
   type ShardStore,
   splitLines,
 } from '@glyphmill/jobs';
 import type { Storage } from '@glyphmill/storage';
-import { JobFailure, readStored } from '../job-failure.js';
+import { readStored } from '../job-failure.js';
 import type { ShardPrompt } from './generation-protocol.js';
 
 /**
- * Reads the prompts of shards: from the job's record, or from their bytes of a prompts file. Of the large jobs whose prompts
- * are in the record those of the last one are kept, so that they are not read again for each shard.
+ * Reads the prompts of shards: from the job's record, from storage if they are too many for that, or from their bytes of a
+ * prompts file. Of the large jobs whose prompts
+ * came with the request those of the last one are kept, so that they are not read again for each shard.
  */
 export class ShardPrompts {
   #last: { job: string; prompts: Promise<string[]> } | undefined;
@@ -47,7 +50,8 @@ export class ShardPrompts {
   async #promptsOf(id: string): Promise<string[]> {
     const prompts = await this.shards.prompts(id);
     if (prompts) return prompts;
-    throw new JobFailure({ code: 'not_found', message: `the prompts of ${id} are no longer stored`, retryable: false });
+    const stored = await readStored(`the list of prompts of ${id}`, () => this.storage.readBytes(promptsKey(id)));
+    return promptList.parse(JSON.parse(stored.toString('utf8')));
   }
 
   async #linesOf(dataset: string, range: ClaimedShard['prompts']): Promise<ShardPrompt[]> {

@@ -1,18 +1,20 @@
 import { LuaScript, SERVER_TIME } from './lua-script.js';
+import { WAITING_BYTES } from './waiting-bytes.js';
 
 /**
  * Writes new records, all or none: each with its places in the indexes and the first entries of its table of open shards
  * (none for a job that is one piece). Where the connection repeats it, it writes nothing.
  * KEYS: all jobs, deadlines, answer to the idempotency key, then as many indexes as are said of jobs that wait; then for each record: record, open shards, and as many as are said of: sources that must be there, sets of
  * heirs, indexes.
- * ARGV: how many indexes of waiting jobs there are, how many jobs may wait, hash of the request (empty:
+ * ARGV: how many indexes of waiting jobs there are, what may wait (JSON: `jobs`, `bytes`, and the bytes that these jobs `add`), hash of the request (empty:
  * without idempotency), how long that is remembered in milliseconds, ids (JSON), entry of an open shard (JSON); then for
  * each record: id, how many shards are open, how many sources, heirs and indexes there are, deadline (milliseconds, or
  * empty), length of what follows, field, value, …
- * Gives what became of it, and a value: 'created' and the time; 'full' and how many wait; 'answered' and what
+ * Gives what became of it, and a value: 'created' and the time; 'full' and how many wait; 'heavy' and how many bytes those take;
+ * 'answered' and what
  * is known of the key (JSON); 'overdue' or 'no-source' and the place of the record, from 0.
  */
-export const create = new LuaScript(`${SERVER_TIME}
+export const create = new LuaScript(`${SERVER_TIME}${WAITING_BYTES}
 local waitingIndexes = tonumber(ARGV[1])
 local records, key, arg = {}, 4 + waitingIndexes, 7
 while arg <= #ARGV do
@@ -32,7 +34,14 @@ if ARGV[3] ~= '' then
 end
 local waiting = 0
 for i = 4, 3 + waitingIndexes do waiting = waiting + redis.call('ZCARD', KEYS[i]) end
-if waiting + #records > tonumber(ARGV[2]) then return { 'full', tostring(waiting) } end
+local room, bytes = cjson.decode(ARGV[2]), 0
+for i = 4, 3 + waitingIndexes do
+  -- Whatever was counted wrongly, as by an older version, is mended when nothing waits.
+  if waiting == 0 then redis.call('DEL', KEYS[i] .. ':bytes') end
+  bytes = bytes + tonumber(redis.call('GET', KEYS[i] .. ':bytes') or 0)
+end
+if waiting + #records > room.jobs then return { 'full', tostring(waiting) } end
+if waiting > 0 and bytes + room.add > room.bytes then return { 'heavy', string.format('%.0f', bytes) } end
 for place, record in ipairs(records) do
   local deadline = ARGV[record.arg + 5]
   if deadline ~= '' and tonumber(deadline) <= now then return { 'overdue', tostring(place - 1) } end
@@ -47,6 +56,7 @@ for _, record in ipairs(records) do
   for shard = 0, open - 1 do redis.call('HSET', KEYS[record.key + 1], shard, ARGV[6]) end
   for heirs = record.heirs, record.indexes - 1 do redis.call('SADD', KEYS[heirs], id) end
   redis.call('ZADD', KEYS[1], 0, id)
+  addWaitingBytes(KEYS[record.indexes], tonumber(redis.call('HGET', KEYS[record.key], 'bytes')))
   for index = record.indexes, record.nextKey - 1 do redis.call('ZADD', KEYS[index], 0, id) end
   if deadline ~= '' then redis.call('ZADD', KEYS[2], deadline, id) end
 end

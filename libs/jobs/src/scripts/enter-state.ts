@@ -1,6 +1,7 @@
 import { isFinal, JOB_STATES, TRANSITIONS } from '../job-state.js';
 import type { JobError } from '../job.js';
 import { SERVER_TIME, TELL } from './lua-script.js';
+import { WAITING_BYTES } from './waiting-bytes.js';
 
 const finals = JOB_STATES.filter(isFinal).map((state) => `${state} = true`);
 const table = JOB_STATES.map((from) => `${from} = { ${TRANSITIONS[from].map((to) => `${to} = true`).join(', ')} }`);
@@ -13,7 +14,7 @@ const table = JOB_STATES.map((from) => `${from} = { ${TRANSITIONS[from].map((to)
  * - `enter(id, state, why)`: brings the job from the state it is in into another, with its indexes, and tells of it with
  *   the error `why` (JSON) where there is one. A state other than `running` ends every hold on the record.
  */
-export const ENTER = `${SERVER_TIME}${TELL}
+export const ENTER = `${SERVER_TIME}${TELL}${WAITING_BYTES}
 local leads = { ${table.join(', ')} }
 local isFinal = { ${finals.join(', ')} }
 local index = { ${JOB_STATES.map((state, place) => `${state} = KEYS[${place + 3}]`).join(', ')} }
@@ -24,6 +25,9 @@ local function enter(id, state, why)
   redis.call('HSET', KEYS[1], 'state', state)
   redis.call('ZREM', index[from], id)
   redis.call('ZADD', index[state], 0, id)
+  local bytes = tonumber(redis.call('HGET', KEYS[1], 'bytes') or 0)
+  if isWaiting[from] then addWaitingBytes(index[from], -bytes) end
+  if isWaiting[state] then addWaitingBytes(index[state], bytes) end
   if state ~= 'running' then redis.call('HDEL', KEYS[1], 'lease', 'seq', 'phase', 'requested') end
   if isFinal[state] then
     redis.call('HSET', KEYS[1], 'finishedAt', now)
