@@ -31,6 +31,7 @@ export type { JobEvent, StoredJobEvent, TextEvent } from './job-event.js';
 export { checkpointFolder } from './checkpoint-pointer.js';
 export type { CheckpointPointer } from './checkpoint-pointer.js';
 export type { ClaimedJob, ClaimedShard, ClaimedTrainJob } from './job-record.js';
+export { CURSOR } from './job-list.js';
 export type { JobFilter, JobPage } from './job-list.js';
 export { compareEventIds } from './job-events.js';
 export {

@@ -28,7 +28,7 @@ export interface JobPage {
 const MOST_LOOKED_AT = 500;
 
 /** The order of jobs is that of their ids, which sort as the jobs were made. */
-const CURSOR = /^job_[0-9A-HJKMNP-TV-Z]{26}$/u;
+export const CURSOR = /^job_[0-9A-HJKMNP-TV-Z]{26}$/u;
 
 /**
  * Jobs, newest first. A page goes on below an id, whatever was added since. Of what the filter names, the index with the

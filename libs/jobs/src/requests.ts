@@ -81,11 +81,13 @@ export const recordedTrainRequest = z
 export type TrainRequest = z.output<typeof recordedTrainRequest>;
 
 /** The body of `POST /api/jobs/train`. */
-export const trainRequest = recordedTrainRequest.superRefine(({ training }, context) => {
-  for (const { field, message } of trainingContradictions(training)) {
-    context.addIssue({ code: 'custom', path: ['training', field], message });
-  }
-});
+export const trainRequest = recordedTrainRequest
+  .superRefine(({ training }, context) => {
+    for (const { field, message } of trainingContradictions(training)) {
+      context.addIssue({ code: 'custom', path: ['training', field], message });
+    }
+  })
+  .meta({ not: { required: ['initFrom', 'resumeFrom'] } });
 
 /** The fields of `POST /api/jobs/generate`. A record keeps the prompts apart, so both places for them may be empty there. */
 export const generateFields = z.strictObject({
@@ -135,7 +137,8 @@ export const generateRequest = generateFields
   .superRefine((request, context) => {
     const message = request.stream ? streamRefusal(request) : undefined;
     if (message !== undefined) context.addIssue({ code: 'custom', path: ['stream'], message });
-  });
+  })
+  .meta({ oneOf: [{ required: ['prompts'] }, { required: ['promptsDataset'] }] });
 export type GenerateRequest = z.output<typeof generateRequest>;
 
 /**

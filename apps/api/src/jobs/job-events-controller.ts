@@ -29,8 +29,8 @@ export class JobEventsController {
   @ApiHeader({
     name: 'Last-Event-ID',
     required: false,
-    description: 'The id of the last event that came.',
-    schema: { type: 'string', pattern: '^[0-9]{1,15}-[0-9]{1,15}$' },
+    description: 'The id of the last event that came; empty for all events.',
+    schema: { type: 'string', pattern: '^([0-9]{1,15}-[0-9]{1,15})?$', examples: ['1767225600000-0'] },
   })
   @ApiOkResponse({
     description: 'The events: each has an id, its type as its name, and as data one of the items of `EventPage`.',

@@ -1,4 +1,4 @@
-import { JOB_STATES, job, jobKind, tag } from '@glyphmill/jobs';
+import { CURSOR, JOB_STATES, job, jobKind, tag } from '@glyphmill/jobs';
 import { z } from 'zod';
 import { pageOf, pageQuery } from '../paging/page.js';
 import { resourceId } from '../paging/resource-id.js';
@@ -6,6 +6,7 @@ import { resourceId } from '../paging/resource-id.js';
 /** The query of `GET /api/jobs`. */
 export const jobListQuery = z.strictObject({
   ...pageQuery.shape,
+  after: z.string().regex(CURSOR, 'a `nextCursor` of this list').optional().describe("The last answer's `nextCursor`."),
   kind: jobKind.optional(),
   state: z.enum(JOB_STATES).optional(),
   tag: tag.optional(),
