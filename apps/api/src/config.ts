@@ -6,6 +6,12 @@ import { z } from 'zod';
 /** A training may take this much of the machine's memory unless MAX_JOB_MEMORY_BYTES says otherwise. */
 const SHARE_OF_MEMORY = 0.8;
 
+/** How often a quiet event stream shows that it is alive; proxies commonly wait for a minute. */
+const HEARTBEAT_MS = 15_000;
+
+/** How long a client may take nothing of its answer. It may be read by a person, page by page. */
+const STALLED_CLIENT_MS = 5 * 60_000;
+
 const DAY_SECONDS = 24 * 60 * 60;
 
 const bytes = z.coerce.number('a whole number of bytes').int('a whole number of bytes').min(1);
@@ -70,6 +76,8 @@ export interface ApiConfig {
   retention: Retention;
   maxJobMemoryBytes: number;
   logLevel: z.output<typeof settings>['LOG_LEVEL'];
+  heartbeatMs: number;
+  stalledClientMs: number;
 }
 
 /** Reads the api's settings from an environment; an empty value counts as none. Throws `ConfigError`. */
@@ -96,6 +104,8 @@ export function readConfig(environment: NodeJS.ProcessEnv): ApiConfig {
     retention: { seconds: data.JOB_RETENTION_SECONDS, count: data.MAX_FINISHED_JOBS },
     maxJobMemoryBytes: data.MAX_JOB_MEMORY_BYTES,
     logLevel: data.LOG_LEVEL,
+    heartbeatMs: HEARTBEAT_MS,
+    stalledClientMs: STALLED_CLIENT_MS,
   };
 }
 

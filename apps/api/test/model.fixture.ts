@@ -13,12 +13,17 @@ export const MODEL_FILES: Readonly<Record<string, string>> = {
 };
 
 /** Publishes a model as a worker does, a bigram of Moby Dick unless it is said, and gives its id. */
-export async function publishModel(storage: Storage, about: Partial<ModelManifest> = {}): Promise<string> {
+export async function publishModel(
+  storage: Storage,
+  about: Partial<ModelManifest> = {},
+  files: Readonly<Record<string, string>> = {},
+): Promise<string> {
   published += 1;
   const id = `model_01JGFJJZ00000000000000${String(published).padStart(4, '0')}`;
   const staged = await storage.stage();
   for (const [path, content] of Object.entries({
     ...MODEL_FILES,
+    ...files,
     'manifest.json': JSON.stringify({ ...manifest(id), ...about }),
   })) {
     await mkdir(dirname(join(staged.path, path)), { recursive: true });

@@ -42,55 +42,10 @@ test('a file comes with its type, its length, and its sha256 as ETag', async () 
 
 test('the manifest is a file too', async () => {
   const id = await publishModel(api().storage);
-  const response = await getFile(id, 'manifest.json');
+  const response = await getFile(id, 'manifest.json', { 'accept-encoding': 'identity' });
   expect(response.headers.get('content-type')).toBe('application/json');
   expect(response.headers.get('etag')).toMatch(/^".+"$/u);
   expect(modelManifest.parse(await response.json()).id).toBe(id);
-});
-
-test('HEAD gives the headers of GET and no body', async () => {
-  const id = await publishModel(api().storage);
-  const response = await getFile(id, GRAPH, {}, 'HEAD');
-  expect(response.status).toBe(200);
-  expect(response.headers.get('content-length')).toBe('10');
-  expect(await response.text()).toBe('');
-});
-
-test.each([
-  ['bytes=2-4', '234', 'bytes 2-4/10'],
-  ['bytes=7-', '789', 'bytes 7-9/10'],
-  ['bytes=-2', '89', 'bytes 8-9/10'],
-])('the range %s is answered with 206', async (range, text, contentRange) => {
-  const id = await publishModel(api().storage);
-  const response = await getFile(id, GRAPH, { range });
-  expect(response.status).toBe(206);
-  expect(response.headers.get('content-range')).toBe(contentRange);
-  expect(response.headers.get('content-length')).toBe(String(text.length));
-  expect(await response.text()).toBe(text);
-});
-
-test('a range beyond the end is 416 and says how long the file is', async () => {
-  const id = await publishModel(api().storage);
-  const response = await getFile(id, GRAPH, { range: 'bytes=10-' });
-  expect(response.headers.get('content-range')).toBe('bytes */10');
-  expect(await problemOf(response)).toMatchObject({ status: 416, code: 'range_not_satisfiable', sizeBytes: 10 });
-});
-
-test('a client that has the file already gets 304', async () => {
-  const id = await publishModel(api().storage);
-  const etag = (await getFile(id, GRAPH)).headers.get('etag') ?? '';
-  const response = await getFile(id, GRAPH, { 'if-none-match': `"other", ${etag}` });
-  expect(response.status).toBe(304);
-  expect(response.headers.get('etag')).toBe(etag);
-  expect(await response.text()).toBe('');
-  expect((await getFile(id, GRAPH, { 'if-none-match': '"other"' })).status).toBe(200);
-});
-
-test('a range of another version of the file is answered with the whole file', async () => {
-  const id = await publishModel(api().storage);
-  const response = await getFile(id, GRAPH, { range: 'bytes=0-1', 'if-range': '"other"' });
-  expect(response.status).toBe(200);
-  expect(await response.text()).toBe(MODEL_FILES[GRAPH]);
 });
 
 test.each(['nothing.txt', '..%2f..%2fdatasets/moby-dick/content', '%2e%2e/manifest.json', 'onnx', ''])(

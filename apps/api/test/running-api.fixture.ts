@@ -7,7 +7,7 @@ import { FolderStorage } from '@glyphmill/storage';
 import { afterAll, beforeAll } from 'vitest';
 import { z } from 'zod';
 import { createApp } from '../src/app.js';
-import { readConfig } from '../src/config.js';
+import { type ApiConfig, readConfig } from '../src/config.js';
 import { problemDocument } from '../src/problem/problem.js';
 
 /** An api that listens, and what a worker would use to work for it. */
@@ -23,11 +23,11 @@ export interface RunningApi {
   stop(): Promise<void>;
 }
 
-/** One api on a Valkey and a data folder of its own for all tests of a file. */
-export function useApi(settings: NodeJS.ProcessEnv = {}): () => RunningApi {
+/** One api on a Valkey and a data folder of its own for all tests of a file; `constants` are what no setting changes. */
+export function useApi(settings: NodeJS.ProcessEnv = {}, constants: Partial<ApiConfig> = {}): () => RunningApi {
   let api: RunningApi | undefined;
   beforeAll(async () => {
-    api = await startApi(settings);
+    api = await startApi(settings, constants);
   });
   afterAll(async () => await api?.stop());
   return () => {
@@ -36,7 +36,7 @@ export function useApi(settings: NodeJS.ProcessEnv = {}): () => RunningApi {
   };
 }
 
-async function startApi(settings: NodeJS.ProcessEnv): Promise<RunningApi> {
+async function startApi(settings: NodeJS.ProcessEnv, constants: Partial<ApiConfig>): Promise<RunningApi> {
   const directory = await mkdtemp(join(tmpdir(), 'glyphmill-api-'));
   const valkey = await startValkey({ directory: join(directory, 'valkey'), persistence: 'none' });
   const config = readConfig({
@@ -46,7 +46,7 @@ async function startApi(settings: NodeJS.ProcessEnv): Promise<RunningApi> {
     PORT: '0',
     ...settings,
   });
-  const app = await createApp(config);
+  const app = await createApp({ ...config, ...constants });
   const routes: string[] = [];
   app
     .getHttpAdapter()

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { EmptyTextError, inspectText, type TextInspection } from '@glyphmill/data';
 import { promptIndexKey } from '@glyphmill/jobs';
-import { ArtifactNotFoundError, type Storage } from '@glyphmill/storage';
+import { ArtifactNotFoundError, type ByteRange, type Storage } from '@glyphmill/storage';
 import { Inject, Injectable } from '@nestjs/common';
 import { STORAGE } from '../connections/tokens.js';
 import { type Page, type PageQuery, pageOfNames } from '../paging/page.js';
@@ -65,9 +65,9 @@ export class DatasetLibrary {
     return { data: found.filter((one) => one !== undefined), nextCursor: page.nextCursor };
   }
 
-  /** The text's bytes. */
-  content(id: string): Promise<Readable> {
-    return this.storage.read(`${FOLDER}/${id}/${CONTENT}`);
+  /** The text's bytes, or a range of them. */
+  content(id: string, range?: ByteRange): Promise<Readable> {
+    return this.storage.read(`${FOLDER}/${id}/${CONTENT}`, range);
   }
 
   /** Removes the dataset, and what was found of it as a file of prompts. */

@@ -1,3 +1,4 @@
+import type { ByteRange } from '@glyphmill/storage';
 import {
   Controller,
   Delete,
@@ -9,7 +10,7 @@ import {
   Query,
   Req,
   Res,
-  StreamableFile,
+  type StreamableFile,
 } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -17,6 +18,8 @@ import type { z } from 'zod';
 import type { ApiConfig } from '../config.js';
 import { CONFIG } from '../connections/tokens.js';
 import { LiveJobs } from '../jobs/live-jobs.js';
+import { serveFile } from '../http/served-file.js';
+import { ApiFile } from '../openapi/api-file.js';
 import { ApiProblems } from '../openapi/api-problems.js';
 import { type Page, type PageQuery, pageQuery } from '../paging/page.js';
 import { resourceId } from '../paging/resource-id.js';
@@ -95,11 +98,17 @@ export class DatasetsController {
 
   @Get(':id/content')
   @ApiOperation({ summary: 'The text, byte for byte as it was sent' })
-  @ApiOkResponse({ description: 'The text.', content: { 'text/plain': { schema: { type: 'string' } } } })
-  @ApiProblems('dataset_not_found', 'storage_unavailable')
-  async content(@Param('id', { schema: resourceId }) id: string): Promise<StreamableFile> {
-    const { bytes } = await this.library.get(id);
-    return new StreamableFile(await this.library.content(id), { type: TEXT, length: bytes });
+  @ApiFile('The text.', { 'text/plain': { schema: { type: 'string' } } })
+  @ApiProblems('dataset_not_found', 'precondition_failed', 'range_not_satisfiable', 'storage_unavailable')
+  async content(
+    @Param('id', { schema: resourceId }) id: string,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<StreamableFile | undefined> {
+    const { bytes, sha256 } = await this.library.get(id);
+    const name = `datasets/${id}/content`;
+    const part = { name, sizeBytes: bytes, open: (range: ByteRange) => this.library.content(id, range) };
+    return serveFile({ name, contentType: TEXT, etag: `"${sha256}"`, parts: [part] }, request, reply);
   }
 
   @Delete(':id')

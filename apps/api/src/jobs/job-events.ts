@@ -1,24 +1,28 @@
 import { once } from 'node:events';
 import { PassThrough, type Readable } from 'node:stream';
 import { type EventGap, EventHub, isFinal, JobStore, type StoredJobEvent } from '@glyphmill/jobs';
-import { type BeforeApplicationShutdown, Injectable, Logger } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Inject, Injectable, Logger } from '@nestjs/common';
+import type { ApiConfig } from '../config.js';
+import { CONFIG } from '../connections/tokens.js';
 import { eventMessage, HEARTBEAT, RETRY } from './event-message.js';
 import { getJob } from './get-job.js';
 
 /** The place before a stream's first event. */
 export const START = '0';
 
-const HEARTBEAT_MS = 15_000;
-
-/** Streams of server-sent events, each following one job until it is finished, its client leaves, or the api ends. */
+/**
+ * Streams of server-sent events, each following one job until it is finished or deleted, its client leaves, or the api
+ * ends. What a client does not take is not read: a stream holds a page of events at most.
+ */
 @Injectable()
 export class JobEvents implements BeforeApplicationShutdown {
   private readonly logger = new Logger(JobEvents.name);
-  private readonly shutdown = new AbortController();
+  private readonly followers = new Set<AbortController>();
 
   constructor(
     private readonly jobs: JobStore,
     private readonly hub: EventHub,
+    @Inject(CONFIG) private readonly config: ApiConfig,
   ) {}
 
   /**
@@ -32,16 +36,20 @@ export class JobEvents implements BeforeApplicationShutdown {
       if (events.length === 0) return undefined;
     }
     const stream = new PassThrough();
-    const left = new AbortController();
-    stream.once('close', () => left.abort());
-    const signal = AbortSignal.any([left.signal, this.shutdown.signal]);
+    const follower = new AbortController();
+    this.followers.add(follower);
+    stream.once('close', () => {
+      this.followers.delete(follower);
+      follower.abort();
+    });
+    const { signal } = follower;
     const events = isFinal(state) ? this.past(jobId, after) : this.hub.follow(jobId, after, signal);
     void this.send(jobId, events, stream, signal);
     return stream;
   }
 
   beforeApplicationShutdown(): void {
-    this.shutdown.abort();
+    for (const follower of this.followers) follower.abort();
   }
 
   /** What is left of a finished job's events: nothing more will come, also where the final one was trimmed. */
@@ -62,7 +70,10 @@ export class JobEvents implements BeforeApplicationShutdown {
     stream: PassThrough,
     signal: AbortSignal,
   ): Promise<void> {
-    const heartbeat = setInterval(() => stream.write(HEARTBEAT), HEARTBEAT_MS);
+    const heartbeat = setInterval(() => {
+      // A client that takes nothing needs no reminder; it would only pile up.
+      if (!stream.writableNeedDrain) stream.write(HEARTBEAT);
+    }, this.config.heartbeatMs);
     try {
       stream.write(RETRY);
       for await (const event of events) {

@@ -1,5 +1,8 @@
-import { Controller, Get, Param, StreamableFile } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Controller, Get, Param, Req, Res, type StreamableFile } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { serveFile } from '../http/served-file.js';
+import { ApiFile } from '../openapi/api-file.js';
 import { ApiProblems } from '../openapi/api-problems.js';
 import { resourceId } from '../paging/resource-id.js';
 import { JobOutput } from './job-output.js';
@@ -12,14 +15,27 @@ export class JobOutputController {
   @Get()
   @ApiOperation({
     summary: 'The generated text',
-    description: 'A JSON object a line, in the order of the prompts; while the job runs, what is done so far.',
+    description:
+      'A JSON object a line, in the order of the prompts; while the job runs, what is done so far. What is there never ' +
+      'changes, so `Range: bytes=N-` returns what has come since the first N bytes (416 if nothing has).',
   })
-  @ApiOkResponse({
-    description: 'Lines of `OutputLine`; none where nothing is done yet.',
-    content: { 'application/x-ndjson': { schema: { $ref: '#/components/schemas/OutputLine' } } },
+  @ApiFile('Lines of `OutputLine`; none if nothing is done yet.', {
+    'application/x-ndjson': { schema: { $ref: '#/components/schemas/OutputLine' } },
   })
-  @ApiProblems('invalid_request', 'job_not_found', 'no_output', 'queue_unavailable', 'storage_unavailable')
-  async get(@Param('id', { schema: resourceId }) id: string): Promise<StreamableFile> {
-    return new StreamableFile(await this.output.open(id), { type: 'application/x-ndjson' });
+  @ApiProblems(
+    'invalid_request',
+    'job_not_found',
+    'precondition_failed',
+    'range_not_satisfiable',
+    'no_output',
+    'queue_unavailable',
+    'storage_unavailable',
+  )
+  async get(
+    @Param('id', { schema: resourceId }) id: string,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<StreamableFile | undefined> {
+    return serveFile(await this.output.file(id), request, reply);
   }
 }

@@ -23,6 +23,7 @@ export const PROBLEMS = {
   dataset_built_in: { status: 409, title: 'A built-in dataset stays' },
   dataset_in_use: { status: 409, title: 'A job uses the dataset' },
   model_in_use: { status: 409, title: 'A job uses the model' },
+  precondition_failed: { status: 412, title: 'The file is not the one that the request expects' },
   body_too_large: { status: 413, title: 'The body is too large' },
   upload_too_large: { status: 413, title: 'The upload is too large' },
   uri_too_long: { status: 414, title: 'The address is too long' },
