@@ -80,5 +80,5 @@ test('without its storage the api says so and names no path of the server', asyn
   const problem = await problemOf(await fetch(`${api().url}/api/datasets`, init));
   expect(problem).toMatchObject({ status: 503, code: 'storage_unavailable' });
   expect(problem.detail).not.toContain(folder);
-  await notReady('No answer from Redis and the storage.');
+  await notReady('No answer from Redis. No answer from the storage.');
 });

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import {
-  checkRedisDurability,
+  checkRedis,
   connectRedis,
   type Delivery,
   DeliveryWorker,
@@ -17,6 +17,7 @@ import { generateJob } from './generate/generate-job.js';
 import { GenerationEngines } from './generate/generation-engines.js';
 import type { Lease } from './lease.js';
 import type { Logger } from './log.js';
+import { OutageLog } from './outage-log.js';
 import { MemoryGate } from './memory/memory-gate.js';
 import { type JobContext, processDelivery } from './process-delivery.js';
 import { TrainingEngines } from './train/training-engines.js';
@@ -65,7 +66,8 @@ export async function startWorker(
   runtimes: Parameters<typeof engineEnvironment>[2],
 ): Promise<RunningWorker> {
   const environment = engineEnvironment(config, inherited, runtimes);
-  const redis = connectRedis(config.redisUrl, 'worker', (error) => log.warn({ error: error.message }, 'redis'));
+  const outages = new OutageLog(log);
+  const redis = connectRedis(config.redisUrl, 'worker', (error) => outages.report(error, 'redis'));
   const storage = await FolderStorage.open(config.storageFolder, { isPrivate: config.isStoragePrivate });
   const store = new JobStore({ redis, prefix: config.redisPrefix });
   const leases = new Set<Lease>();
@@ -106,7 +108,7 @@ export async function startWorker(
               redisUrl: config.redisUrl,
               prefix: config.redisPrefix,
               handle,
-              onError: (error) => log.warn({ error: error.message }, 'queue'),
+              onError: (error) => outages.report(error, 'queue'),
             }),
         ),
       stop: () => engines.stop(),
@@ -115,7 +117,7 @@ export async function startWorker(
 
   const roles = [...new Set(config.roles)].map((name) => makeRole[name]());
   const described = await Promise.all(roles.map((each) => each.describe()));
-  for (const warning of await checkRedisDurability(redis)) log.warn(warning);
+  for (const warning of await checkRedis(redis, config.redisPrefix)) log.warn(warning);
   // An engine sees no GPU but its own, and calls it the first.
   const device = config.device.startsWith('cuda:')
     ? config.device

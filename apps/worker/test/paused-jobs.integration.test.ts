@@ -131,7 +131,7 @@ test('a generate job that is paused ends with the output of one that never was',
   worker.signal('SIGTERM');
   await worker.exitCode;
   const { proxy } = await place.heldWorker({ WORKER_ROLES: 'generate' });
-  const committing = proxy.holdFrom(/\/output/u);
+  const committing = proxy.holdFrom(/evalsha[^]*\/output/u);
   const job = await place.generate({ model, prompts, maxNewTokens: 40 });
   await committing;
   await place.store.pause(job.id);

@@ -48,8 +48,8 @@ async function startJob({ model, shards, promptsPerShard, maxNewTokens }: Work):
   return await place.generate({ model: await trainedModel(place, model), prompts, maxNewTokens });
 }
 
-/** What a worker sends to commit a shard. */
-const COMMIT = /\/output/u;
+/** What a worker sends to commit a shard; not what it sends again if the server does not know the script yet. */
+const COMMIT = /evalsha[^]*\/output/u;
 
 /**
  * A job of which one worker has shards and has written one, but is held before it commits it, so that it is in the

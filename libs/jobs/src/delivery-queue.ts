@@ -8,6 +8,9 @@ const NEVER = 2_147_483_647;
 /** Highest number that a priority of the api becomes; BullMQ runs low numbers first, and 0 before all. */
 const PRIORITY_ORIGIN = 1000;
 
+/** The keys of a lane that BullMQ's script adds a delivery to, in the script's order. */
+const LANE_KEYS = ['marker', 'meta', 'id', 'prioritized', 'delayed', 'completed', 'active', 'events', 'pc'] as const;
+
 /** The id of the `number`-th delivery of a job, or of one shard of it: that shard's ticket. */
 export function deliveryId(jobId: string, number: number, shard?: number): string {
   return shard === undefined ? `${jobId}.${number}` : `${jobId}.${shard}.${number}`;
@@ -37,18 +40,16 @@ export class DeliveryQueue {
     this.#queues = { train: open('train'), generate: open('generate'), 'generate-now': open('generate-now') };
   }
 
-  /** A transaction that deliveries and scripts can be added to. */
-  async transaction(): Promise<IRedisTransaction> {
-    return (await this.#queues.train.getBackend().client).multi();
+  /** The last keys of every script that adds deliveries (`DELIVER`): those of all lanes. */
+  laneKeys(): string[] {
+    return lanes.options.flatMap((lane) => LANE_KEYS.map((name) => this.#queues[lane].toKey(name)));
   }
 
-  /** Adds the delivery of a job, or of one shard of it, to a transaction; the only way into BullMQ. */
-  release(
-    transaction: IRedisTransaction,
-    job: { id: string; lane: Lane; priority: number },
-    number: number,
-    shard?: number,
-  ): void {
+  /**
+   * The delivery of a job, or of one shard of it, as the values that a script adds it from (`DELIVER`); the only way
+   * into BullMQ.
+   */
+  delivery(job: { id: string; lane: Lane; priority: number }, number: number, shard?: number): (string | Buffer)[] {
     const delivery = new BullJob(
       this.#queues[job.lane],
       'run',
@@ -62,8 +63,7 @@ export class DeliveryQueue {
       },
       deliveryId(job.id, number, shard),
     );
-    // The commands are in the transaction when this returns; the promise only repeats what exec() gives.
-    void delivery.addJob(transaction);
+    return [String(lanes.options.indexOf(job.lane)), ...argumentsOf(delivery)];
   }
 
   /** The sorted set in which a lane's deliveries wait, first to run first. */
@@ -71,7 +71,7 @@ export class DeliveryQueue {
     return this.#queues[lane].toKey('prioritized');
   }
 
-  /** The key that is there as long as BullMQ knows a delivery. */
+  /** The key that exists as long as BullMQ knows a delivery. */
   deliveryKey(lane: Lane, id: string): string {
     return this.#queues[lane].toKey(id);
   }
@@ -85,4 +85,17 @@ export class DeliveryQueue {
   async close(): Promise<void> {
     await Promise.all(lanes.options.map((lane) => this.#queues[lane].close()));
   }
+}
+
+/** What BullMQ would call its script with, after the keys: it is asked to add the job to a transaction that only listens. */
+function argumentsOf(delivery: BullJob): (string | Buffer)[] {
+  let given: (string | Buffer)[] = [];
+  const listener = {
+    runCommand(_name: string, values: (string | Buffer)[]) {
+      given = values;
+    },
+  };
+  // The command has been given when this returns; the promise only repeats what the listener answers.
+  void delivery.addJob(listener as unknown as IRedisTransaction);
+  return given.slice(LANE_KEYS.length);
 }

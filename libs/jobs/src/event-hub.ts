@@ -6,7 +6,7 @@ import type { EventPage } from './job-events.js';
 import { DEFAULT_PREFIX, JobKeys } from './job-keys.js';
 import { isFinal } from './job-state.js';
 import type { JobStore } from './job-store.js';
-import { isRedisUnavailable } from './redis-connection.js';
+import { isRedisUnavailable } from './redis-refusal.js';
 
 /** How long one blocking read waits. */
 const BLOCK_MS = 5000;

@@ -65,17 +65,17 @@ export class JobControl {
       const record = await this.#read(id);
       const rests = record.state === 'paused' || record.requested !== undefined;
       const shards = rests ? await this.#shardsWithoutWorker(id) : [];
-      const transaction = await this.#queue.transaction();
-      const keys = [...this.#keys.moving(record.kind, id), this.#keys.openShards(id)];
-      const rested = record.state === 'paused' ? record.delivery : '';
-      transaction.runCommand('eval', [resume.text, keys.length, ...keys, id, rested, ...shards.flat()]);
-      if (record.kind === 'train' && record.state === 'paused') {
-        this.#queue.release(transaction, record, record.delivery + 1);
-      }
-      for (const [shard, delivery] of shards) this.#queue.release(transaction, record, delivery + 1, shard);
-      const answers = (await transaction.exec()) ?? [];
-      for (const [error] of answers) if (error) throw error;
-      answer = answers[0]?.[1];
+      const keys = [...this.#keys.moving(record.kind, id), this.#keys.openShards(id), ...this.#queue.laneKeys()];
+      const isPaused = record.state === 'paused';
+      const deliveries =
+        record.kind === 'train'
+          ? isPaused
+            ? [this.#queue.delivery(record, record.delivery + 1)]
+            : []
+          : shards.map(([shard, delivery]) => this.#queue.delivery(record, delivery + 1, shard));
+      const rested = isPaused ? record.delivery : '';
+      const values = [id, rested, shards.length, ...shards.flat(), ...deliveries.flat()];
+      answer = await resume.run(this.#redis, keys, values);
     } while (answer === 'changed');
     expectAnswer('resumed', answer, id);
   }

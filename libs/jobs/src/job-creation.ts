@@ -1,8 +1,7 @@
-import type { IRedisTransaction } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { monotonicFactory } from 'ulid';
 import { z } from 'zod';
-import { type DeliveryQueue, deliveryId } from './delivery-queue.js';
+import type { DeliveryQueue } from './delivery-queue.js';
 import { DeadlinePassedError, IdempotencyConflictError, JobNotFoundError, QueueFullError } from './errors.js';
 import { type Job, type JobKind, jobKind } from './job.js';
 import type { NewPrompts } from './job-record.js';
@@ -48,7 +47,7 @@ export interface CreationOptions {
   promptStore?: PromptStore | undefined;
 }
 
-/** Makes jobs: records, indexes and deliveries in one transaction, all of them or none. */
+/** Makes jobs: records, indexes and deliveries in one script, all of them or none. */
 export class JobCreation {
   readonly #redis: Redis;
   readonly #keys: JobKeys;
@@ -81,17 +80,10 @@ export class JobCreation {
     });
     await this.#checkRoom(made);
     await this.#storePrompts(made);
-    const transaction = await this.#queue.transaction();
     const { keys, values } = this.#creation(made, idempotency);
-    transaction.runCommand('eval', [create.text, keys.length, ...keys, ...values]);
-    for (const job of made) this.#release(transaction, job);
-    const answers = (await transaction.exec()) ?? [];
-    for (const [error] of answers) if (error) throw error;
-    const [outcome, value] = created.parse(answers[0]?.[1]);
+    const [outcome, value] = created.parse(await create.run(this.#redis, keys, values));
     if (outcome === 'created') return { made: made.map(({ draft, id }) => queuedJob(draft, id, Number(value))) };
     await this.#dropPrompts(made);
-    // Its deliveries are there now without a record, and would end at their claims.
-    await Promise.all(made.map((job) => this.#withdraw(job)));
     if (outcome === 'answered' && idempotency) return { ids: idsOf(value, idempotency) };
     if (outcome === 'overdue') throw new DeadlinePassedError(Number(value));
     if (outcome === 'no-source')
@@ -108,7 +100,7 @@ export class JobCreation {
     return text === null ? undefined : idsOf(text, idempotency);
   }
 
-  /** The script looks again; here it is so that a full queue is not filled with deliveries and prompts of nothing. */
+  /** The script looks again; here it is so that a full queue is not given prompts of nothing. */
   async #checkRoom(made: Made[]): Promise<void> {
     const { maxJobs, maxBytes } = this.#options;
     const waiting = await this.#sum((kind, state) => this.#redis.zcard(this.#keys.inState(kind, state)));
@@ -153,8 +145,10 @@ export class JobCreation {
     const ids = JSON.stringify(made.map(({ id }) => id));
     const { maxJobs: jobs, maxBytes: bytes } = this.#options;
     const room = JSON.stringify({ jobs, bytes, add: bytesOf(made) });
-    const values = [waiting.length, room, idempotency?.hash ?? '', REMEMBER_MS, ids, FIRST_ENTRY];
-    for (const { id, draft, record, open } of made) {
+    const values: (string | number | Buffer)[] = [waiting.length, room, idempotency?.hash ?? '', REMEMBER_MS];
+    values.push(ids, FIRST_ENTRY);
+    for (const job of made) {
+      const { id, draft, record, open } = job;
       const sources = [sourceOf(draft)].flatMap((source) => (source === undefined ? [] : [this.#keys.job(source)]));
       const heirs = ancestorsOf(draft).map((owner) => this.#keys.heirs(owner));
       const indexes = [
@@ -165,24 +159,18 @@ export class JobCreation {
       const fields = Object.entries(record).flat();
       keys.push(this.#keys.job(id), this.#keys.openShards(id), ...sources, ...heirs, ...indexes);
       values.push(id, open, sources.length, heirs.length, indexes.length, record['deadline'] ?? '');
-      values.push(fields.length, ...fields);
+      const deliveries = this.#deliveries(job);
+      values.push(deliveries.length, fields.length, ...fields, ...deliveries.flat());
     }
+    keys.push(...this.#queue.laneKeys());
     return { keys, values };
   }
 
   /** The first deliveries of a job: one, or the tickets of its open shards. */
-  #release(transaction: IRedisTransaction, { id, draft, open }: Made): void {
+  #deliveries({ id, draft, open }: Made): (string | Buffer)[][] {
     const job = { id, lane: laneOf(draft), priority: draft.request.priority };
-    if (draft.kind === 'train') this.#queue.release(transaction, job, 1);
-    for (let shard = 0; shard < open; shard += 1) this.#queue.release(transaction, job, 1, shard);
-  }
-
-  async #withdraw({ id, draft, open }: Made): Promise<void> {
-    const deliveries =
-      draft.kind === 'train'
-        ? [deliveryId(id, 1)]
-        : Array.from({ length: open }, (_, shard) => deliveryId(id, 1, shard));
-    await Promise.all(deliveries.map((delivery) => this.#queue.withdraw(laneOf(draft), delivery)));
+    if (draft.kind === 'train') return [this.#queue.delivery(job, 1)];
+    return Array.from({ length: open }, (_, shard) => this.#queue.delivery(job, 1, shard));
   }
 
   #waitingIndexes(): string[] {

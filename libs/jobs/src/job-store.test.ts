@@ -35,7 +35,7 @@ describe('a new job', () => {
     expect(await redis.zrange(`${prefix}:train:prioritized`, '0', '-1')).toEqual([`${first.id}.1`, `${second.id}.1`]);
   });
 
-  test('is not made twice, nor its delivery, where the connection repeats the transaction', async () => {
+  test('is not made twice, nor its delivery, where the connection repeats the script', async () => {
     const { store, redis, prefix, keys } = openStore();
     const { id } = await createOne(store);
     const before = await redis.hgetall(keys.job(id));
@@ -50,7 +50,21 @@ describe('a new job', () => {
         keys.openShards(id),
         keys.inState('train', 'queued'),
       ],
-      [0, 10, '', 0, '[]', '{}', id, ...counts, '', 2, 'state', 'running'],
+      [
+        0,
+        JSON.stringify({ jobs: 10, bytes: 10, add: 0 }),
+        '',
+        0,
+        '[]',
+        '{}',
+        id,
+        ...counts,
+        '',
+        0,
+        2,
+        'state',
+        'running',
+      ],
     );
     expect(await redis.hgetall(keys.job(id))).toEqual(before);
     expect(await redis.exists(keys.openShards(id))).toBe(0);

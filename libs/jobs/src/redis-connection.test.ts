@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { startValkey } from '@glyphmill/runtimes';
 import { afterAll, expect, onTestFinished, test } from 'vitest';
 import { JobStore } from './job-store.js';
-import { connectRedis, isRedisUnavailable } from './redis-connection.js';
+import { connectRedis } from './redis-connection.js';
+import { isRedisUnavailable } from './redis-refusal.js';
 import { trainRequest } from './requests.js';
 
 const request = trainRequest.parse({ dataset: 'moby-dick', model: { kind: 'bigram' } });

@@ -21,39 +21,3 @@ export function connectRedis(url: string, role: 'api' | 'worker', onError: (erro
   redis.on('error', onError);
   return redis;
 }
-
-/** Whether an error says that a connection broke while a transaction was under way; nobody knows whether it is done. */
-export function isBrokenOff(error: unknown): boolean {
-  return error instanceof Error && error.message.includes(BROKEN_OFF);
-}
-
-const BROKEN_OFF = 'Command aborted due to connection close';
-
-const SYSTEM_CODES = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'EPIPE',
-  'ETIMEDOUT',
-  'ENOTFOUND',
-  'EHOSTUNREACH',
-  'EAI_AGAIN',
-]);
-
-/** What ioredis says of a connection that is gone, and what a server says that cannot serve now. */
-const AWAY =
-  /Connection is closed|Command timed out|Command aborted due to connection close|Stream isn't writeable|^(?:LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|MISCONF|OOM) /u;
-
-/** Whether an error says that Redis cannot be reached or cannot serve now, rather than that it refused. */
-export function isRedisUnavailable(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  if (error.name === 'MaxRetriesPerRequestError') return true;
-  if (SYSTEM_CODES.has(codeOf(error)) || AWAY.test(error.message)) return true;
-  // A transaction that was given up says why in the errors of its commands.
-  return (
-    'previousErrors' in error && Array.isArray(error.previousErrors) && error.previousErrors.some(isRedisUnavailable)
-  );
-}
-
-function codeOf(error: Error): string {
-  return 'code' in error && typeof error.code === 'string' ? error.code : '';
-}

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
+import { redisRefusal } from './redis-refusal.js';
 
 /** Redis is set up so that it may drop what the system must keep. */
 export class UnsafeRedisError extends Error {
@@ -52,6 +53,49 @@ export async function checkRedisDurability(redis: Redis): Promise<string[]> {
     ];
   }
   return [];
+}
+
+/** Writes and deletes a key as scripts do, each kind of value that jobs are kept in. */
+const TRIAL = `
+redis.call('SET', KEYS[1], 1, 'PX', 1000)
+redis.call('DEL', KEYS[1])
+redis.call('HSET', KEYS[1], 'field', 1)
+redis.call('DEL', KEYS[1])
+redis.call('ZADD', KEYS[1], 0, 'member')
+redis.call('DEL', KEYS[1])
+redis.call('SADD', KEYS[1], 'member')
+redis.call('DEL', KEYS[1])
+redis.call('XADD', KEYS[1], '*', 'field', 1)
+redis.call('DEL', KEYS[1])
+return redis.call('TIME')[1]
+`;
+
+/** What only whoever runs Redis can change. */
+const LASTING = new Set(['NOPERM', 'NOAUTH', 'WRONGPASS', 'READONLY']);
+
+/**
+ * Checks at a start that Redis can be used: it lets its user do what is needed, and keeps what it is given. Returns
+ * warnings for whoever runs the system. Throws {@link UnsafeRedisError}, or what Redis answers while it cannot serve.
+ */
+export async function checkRedis(redis: Redis, prefix: string): Promise<string[]> {
+  try {
+    await checkRedisServes(redis, prefix);
+  } catch (error) {
+    const refusal = redisRefusal(error);
+    if (!refusal || !LASTING.has(refusal.code)) throw error;
+    const answer = error instanceof Error ? error.message : '';
+    throw new UnsafeRedisError(`${refusal.message} It answered: ${answer}`, { cause: error });
+  }
+  return await checkRedisDurability(redis);
+}
+
+/**
+ * Checks that Redis takes what jobs need of it now: a script that writes, under a key of this prefix, and no policy that
+ * drops keys. Throws what Redis answers, and {@link UnsafeRedisError}.
+ */
+export async function checkRedisServes(redis: Redis, prefix: string): Promise<void> {
+  await redis.eval(TRIAL, 1, `${prefix}:trial`);
+  await checkRedisDurability(redis);
 }
 
 /**

@@ -19,9 +19,6 @@ beforeAll(async () => {
 });
 afterAll(() => proxy.close());
 
-/** The answer to a transaction, which is a list; what is queued for it is answered with words. */
-const TRANSACTION_DONE = /(?:^|\r\n)\*\d/u;
-
 describe('an api that is killed while it makes jobs', () => {
   /** An api that makes two jobs through the proxy, and the names of all that Redis has of jobs. */
   function startApi() {
@@ -39,8 +36,8 @@ describe('an api that is killed while it makes jobs', () => {
     return { kill, store, keys, prefix };
   }
 
-  test('after all of the transaction but its end has arrived, has made none, and no delivery', async () => {
-    const beforeEnd = proxy.before('exec');
+  test('after all of the script’s call but its end has arrived, has made none, and no delivery', async () => {
+    const beforeEnd = proxy.beforeEndOf('evalsha');
     const { kill, store, keys } = startApi();
     await beforeEnd;
     await kill();
@@ -48,12 +45,9 @@ describe('an api that is killed while it makes jobs', () => {
     expect(await keys()).toEqual([]);
   });
 
-  test('before it heard that the transaction is done, has made all, each with its delivery', async () => {
-    const beforeEnd = proxy.before('exec');
+  test('before it heard that they are made, has made all, each with its delivery', async () => {
+    const done = proxy.atAnswer(/created/u);
     const { kill, store, prefix } = startApi();
-    await beforeEnd;
-    const done = proxy.atAnswer(TRANSACTION_DONE);
-    proxy.release();
     await done;
     await kill();
     const { data } = await store.list({ limit: 10 });
@@ -107,7 +101,7 @@ const acts: Record<string, { kind: 'train' | 'generate'; play: (scene: Scene, ac
     play: async ({ id, store }, act) => {
       const shard = await store.shards.claim(id, 0, by);
       const commit = (each: JobStore) => each.shards.settle(shard!, 'token', { state: 'succeeded', result: counts });
-      return await act(commit, TRANSACTION_DONE);
+      return await act(commit);
     },
   },
 };

@@ -6,8 +6,9 @@ import { z } from 'zod';
 export class SeveringProxy {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
-  #before: { command: Buffer; reached: () => void } | undefined;
-  #held: (() => void) | undefined;
+  /** Connections to Redis on which nothing more is sent. */
+  readonly #cutShort = new WeakSet<Socket>();
+  #beforeEnd: { command: string; reached: () => void } | undefined;
   #atAnswer: { pattern: RegExp; reached: () => void } | undefined;
 
   readonly #redisUrl: string;
@@ -42,17 +43,11 @@ export class SeveringProxy {
     return url.href;
   }
 
-  /** Holds what is sent from a command without arguments on, until {@link release}; what was sent before it arrives. */
-  before(command: string): Promise<void> {
+  /** Never delivers the last bytes of a command, nor anything after them; what was sent before arrives. */
+  beforeEndOf(command: string): Promise<void> {
     return new Promise((reached) => {
-      const bytes = Buffer.from(`*1\r\n$${command.length}\r\n${command}\r\n`);
-      this.#before = { command: bytes, reached };
+      this.#beforeEnd = { command: `$${command.length}\r\n${command}\r\n`, reached };
     });
-  }
-
-  release(): void {
-    this.#held?.();
-    this.#held = undefined;
   }
 
   /** Cuts every connection when Redis next answers like that: it did what it was asked, and nobody hears of it. */
@@ -71,15 +66,15 @@ export class SeveringProxy {
   }
 
   #toRedis(bytes: Buffer, redis: Socket): void {
-    const before = this.#before;
-    const found = before ? bytes.indexOf(before.command) : -1;
-    if (!before || found < 0) {
+    if (this.#cutShort.has(redis)) return;
+    const beforeEnd = this.#beforeEnd;
+    if (!beforeEnd || !bytes.includes(beforeEnd.command)) {
       redis.write(bytes);
       return;
     }
-    this.#before = undefined;
-    this.#held = () => redis.write(bytes.subarray(found));
-    redis.write(bytes.subarray(0, found), () => before.reached());
+    this.#beforeEnd = undefined;
+    this.#cutShort.add(redis);
+    redis.write(bytes.subarray(0, -2), () => beforeEnd.reached());
   }
 
   #toClient(bytes: Buffer, client: Socket): void {

@@ -4,7 +4,6 @@ import type { JobKeys } from './job-keys.js';
 import { type ClaimedShard, claimedShard, readSummary } from './job-record.js';
 import { JOB_STATES, type JobState } from './job-state.js';
 import { promptList } from './prompt-store.js';
-import { isBrokenOff } from './redis-connection.js';
 import { claimShard } from './scripts/claim-shard.js';
 import { commitShard } from './scripts/commit-shard.js';
 import { reportShard } from './scripts/report-shard.js';
@@ -92,36 +91,16 @@ export class ShardStore {
     return open.map(([shard, { delivery }]) => deliveryId(id, delivery, shard));
   }
 
-  /**
-   * The commit, again where the connection broke off: a connection repeats commands by itself, but no transaction.
-   */
+  /** The commit, with the tickets of the shards that it opens. */
   async #commit(shard: ClaimedShard, token: string, result: ShardResult): Promise<unknown> {
-    for (;;) {
-      try {
-        return await this.#commitOnce(shard, token, result);
-      } catch (error) {
-        if (!isBrokenOff(error)) throw error;
-      }
-    }
-  }
-
-  /**
-   * The commit and the tickets it adds, in one transaction. Tickets are hints: those added by a worker that lost the
-   * shard meet no open shard, and end at the claim.
-   */
-  async #commitOnce(shard: ClaimedShard, token: string, result: ShardResult): Promise<unknown> {
     const { id } = shard;
-    const transaction = await this.#queue.transaction();
-    const keys = [...this.#movingKeys(id), this.#keys.committedShards(id)];
+    const keys = [...this.#movingKeys(id), this.#keys.committedShards(id), ...this.#queue.laneKeys()];
     const output = `/api/jobs/${id}/output`;
     const { done, failed, tokens, ranOn } = result;
     const runtime = ranOn ? JSON.stringify(ranOn) : '';
-    const values = [id, shard.shard, token, done, failed, tokens, FIRST_ENTRY, output, runtime];
-    transaction.runCommand('eval', [commitShard.text, keys.length, ...keys, ...values]);
-    for (const opened of shard.opens) this.#queue.release(transaction, shard, 1, opened);
-    const answers = (await transaction.exec()) ?? [];
-    for (const [error] of answers) if (error) throw error;
-    return answers[0]?.[1];
+    const tickets = shard.opens.flatMap((opened) => this.#queue.delivery(shard, 1, opened));
+    const values = [id, shard.shard, token, done, failed, tokens, FIRST_ENTRY, output, runtime, ...tickets];
+    return await commitShard.run(this.#redis, keys, values);
   }
 
   async #return(

@@ -2,10 +2,9 @@ import type { Redis } from 'ioredis';
 import { DeliveryQueue, deliveryId } from './delivery-queue.js';
 import { jobKind } from './job.js';
 import { DEFAULT_PREFIX, JobKeys } from './job-keys.js';
-import { type JobRecord, readSummary } from './job-record.js';
-import type { Lane } from './lane.js';
-import type { ShardEntry } from './shard-entry.js';
+import { readSummary } from './job-record.js';
 import { JobControl } from './job-control.js';
+import { release, releaseShard } from './scripts/release.js';
 import { readOpenShards } from './shard-store.js';
 
 /** How many jobs one sweep looks at in each set. */
@@ -16,10 +15,14 @@ const SWEEP_MS = 1000;
 /** How many sweeps pass between two looks for deliveries that were lost. */
 const LOST_EVERY = 30;
 
+/** Why something gets another delivery: its back-off has passed, or BullMQ no longer knows the one it had. */
+type Reason = 'due' | 'lost';
+
 /**
- * Mends what no transaction can: releases retries whose time has come, and jobs and shards whose delivery BullMQ no
- * longer has; fails jobs whose deadline has passed. Any number of sweeps may run at once: each job is watched while it is looked at, so one of them releases
- * it.
+ * Mends what no script can: releases retries whose time has come, and jobs and shards whose delivery BullMQ no
+ * longer has; fails jobs whose deadline has passed. Any number of sweeps may run at once: the script that releases a job
+ * compares what was read of it, so one of them releases it. What is released comes ahead of its priority's peers, for it
+ * has waited its turn already.
  */
 export class Sweep {
   readonly #redis: Redis;
@@ -32,10 +35,8 @@ export class Sweep {
   #round: Promise<void> | undefined;
   #rounds = 0;
 
-  /** The sweep watches keys, so it takes a connection of its own. */
   constructor({ redis, prefix = DEFAULT_PREFIX }: { redis: Redis; prefix?: string }) {
-    this.#redis = redis.duplicate();
-    this.#redis.on('error', () => undefined);
+    this.#redis = redis;
     this.#keys = new JobKeys(prefix);
     this.#queue = new DeliveryQueue(this.#redis, prefix);
     this.#control = new JobControl(this.#redis, this.#keys, this.#queue);
@@ -56,7 +57,6 @@ export class Sweep {
     clearInterval(this.#timer);
     await this.#round;
     await this.#queue.close();
-    this.#redis.disconnect();
   }
 
   /** Releases jobs and shards that wait for another attempt and whose time has come. Gives how many. */
@@ -66,9 +66,7 @@ export class Sweep {
     for (const due of ids) {
       const [id = '', shard] = due.split('.');
       const isReleased =
-        shard === undefined
-          ? await this.#release(id, async ({ state }) => state === 'queued' && (await this.#isDue(id)))
-          : await this.#releaseShard(id, Number(shard), async (entry) => entry.due === true);
+        shard === undefined ? await this.#release(id, 'due') : await this.#releaseShard(id, Number(shard), 'due');
       if (isReleased) released += 1;
     }
     return released;
@@ -102,29 +100,15 @@ export class Sweep {
   }
 
   async #releaseLostJob(id: string): Promise<number> {
-    const isLost = async ({ delivery }: JobRecord) =>
-      !(await this.#isDue(id)) && !(await this.#isKnown('train', deliveryId(id, delivery)));
-    return (await this.#release(id, isLost)) ? 1 : 0;
+    return (await this.#release(id, 'lost')) ? 1 : 0;
   }
 
   async #releaseLostShards(id: string): Promise<number> {
     let released = 0;
     for (const [shard] of await readOpenShards(this.#redis, this.#keys.openShards(id))) {
-      const isLost = async ({ due, delivery }: ShardEntry, { lane }: JobRecord) =>
-        due !== true && !(await this.#isKnown(lane, deliveryId(id, delivery, shard)));
-      if (await this.#releaseShard(id, shard, isLost)) released += 1;
+      if (await this.#releaseShard(id, shard, 'lost')) released += 1;
     }
     return released;
-  }
-
-  /** Whether a job still waits for its back-off: another sweep may have released it since. */
-  async #isDue(id: string): Promise<boolean> {
-    return (await this.#redis.zscore(this.#keys.due(), id)) !== null;
-  }
-
-  /** Whether BullMQ has this delivery, waiting or at work. */
-  async #isKnown(lane: Lane, delivery: string): Promise<boolean> {
-    return (await this.#redis.exists(this.#queue.deliveryKey(lane, delivery))) === 1;
   }
 
   async #sweep(): Promise<void> {
@@ -152,47 +136,34 @@ export class Sweep {
     return ids;
   }
 
-  /** Gives a job its next delivery, unless its record changes while it is looked at. */
-  async #release(id: string, isWanted: (record: JobRecord) => Promise<boolean>): Promise<boolean> {
-    await this.#redis.watch(this.#keys.job(id));
+  /** Gives a job its next delivery, if it is due or its delivery was lost. */
+  async #release(id: string, why: Reason): Promise<boolean> {
     const record = await readSummary(this.#redis, this.#keys.job(id));
-    const wantsToRun = record?.state === 'queued' || record?.state === 'running';
-    if (!record || !wantsToRun || !(await isWanted(record))) {
-      await this.#redis.unwatch();
-      if (!wantsToRun) await this.#redis.zrem(this.#keys.due(), id);
+    if (!record) {
+      await this.#redis.zrem(this.#keys.due(), id);
       return false;
     }
-    const transaction = await this.#queue.transaction();
-    const number = record.delivery + 1;
-    transaction.hset(this.#keys.job(id), { delivery: number });
-    transaction.runCommand('zrem', [this.#keys.due(), id]);
-    this.#queue.release(transaction, record, number);
-    return (await transaction.exec()) !== null;
+    const { lane, delivery } = record;
+    const known = this.#queue.deliveryKey(lane, deliveryId(id, delivery));
+    const keys = [this.#keys.job(id), this.#keys.due(), known, ...this.#queue.laneKeys()];
+    const values = [id, delivery, why, ...this.#queue.delivery(record, delivery + 1)];
+    return (await release.run(this.#redis, keys, values)) === 1;
   }
 
-  /** Gives an open shard its next ticket, unless the table of open shards changes while it is looked at. */
-  async #releaseShard(
-    id: string,
-    shard: number,
-    isWanted: (entry: ShardEntry, record: JobRecord) => Promise<boolean>,
-  ): Promise<boolean> {
+  /** Gives an open shard its next ticket, if it is due or its ticket was lost. */
+  async #releaseShard(id: string, shard: number, why: Reason): Promise<boolean> {
     const table = this.#keys.openShards(id);
-    await this.#redis.watch(table);
     const record = await readSummary(this.#redis, this.#keys.job(id));
     const entry = (await readOpenShards(this.#redis, table)).find(([open]) => open === shard)?.[1];
-    const rests = record?.requested === 'pause' && entry?.token === undefined;
-    if (!record || !entry || rests || !(await isWanted(entry, record))) {
-      await this.#redis.unwatch();
+    if (!record || !entry) {
       // What its job no longer wants, because it has ended, would stay due for ever.
-      if (!entry) await this.#redis.zrem(this.#keys.due(), `${id}.${shard}`);
+      await this.#redis.zrem(this.#keys.due(), `${id}.${shard}`);
       return false;
     }
-    const transaction = await this.#queue.transaction();
-    const number = entry.delivery + 1;
-    const next = JSON.stringify({ ...entry, delivery: number, due: undefined });
-    transaction.hset(table, { [shard]: next });
-    transaction.runCommand('zrem', [this.#keys.due(), `${id}.${shard}`]);
-    this.#queue.release(transaction, record, number, shard);
-    return (await transaction.exec()) !== null;
+    const { delivery } = entry;
+    const known = this.#queue.deliveryKey(record.lane, deliveryId(id, delivery, shard));
+    const keys = [this.#keys.job(id), this.#keys.due(), known, table, ...this.#queue.laneKeys()];
+    const values = [id, shard, delivery, why, ...this.#queue.delivery(record, delivery + 1, shard)];
+    return (await releaseShard.run(this.#redis, keys, values)) === 1;
   }
 }

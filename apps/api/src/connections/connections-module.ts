@@ -21,6 +21,7 @@ const logger = new Logger('Redis');
 @Module({})
 export class ConnectionsModule implements OnApplicationBootstrap, OnApplicationShutdown {
   constructor(
+    @Inject(CONFIG) private readonly config: ApiConfig,
     @Inject(REDIS) private readonly redis: Redis,
     private readonly jobs: JobStore,
     private readonly hub: EventHub,
@@ -67,7 +68,7 @@ export class ConnectionsModule implements OnApplicationBootstrap, OnApplicationS
 
   /** Throws `UnsafeRedisError`, which ends the start. */
   async onApplicationBootstrap(): Promise<void> {
-    await refuseUnsafeRedis(this.redis, logger);
+    await refuseUnsafeRedis(this.redis, this.config.redisPrefix, logger);
     this.sweep.start((error) => logger.debug('a sweep failed', { reason: String(error) }));
   }
 

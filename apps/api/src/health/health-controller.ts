@@ -1,7 +1,9 @@
+import { checkRedisServes, redisRefusal, UnsafeRedisError } from '@glyphmill/jobs';
 import type { Storage } from '@glyphmill/storage';
 import { Controller, Get, Inject } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { REDIS, STORAGE } from '../connections/tokens.js';
+import type { ApiConfig } from '../config.js';
+import { CONFIG, REDIS, STORAGE } from '../connections/tokens.js';
 import { ApiProblemsFromAnywhere } from '../openapi/api-problems.js';
 import { Problem } from '../problem/problem.js';
 import { type Health, health } from './health.js';
@@ -10,23 +12,26 @@ import { SharedCheck } from './shared-check.js';
 /** For how long what Redis answered is given again. */
 const REDIS_KEPT_MS = { passed: 1000, failed: 1000 };
 
-/** The storage is asked less often: its check writes a file to the disk. */
-const STORAGE_KEPT_MS = { passed: 10_000, failed: 1000 };
+/** Whether both can be written to is asked less often. */
+const WRITES_KEPT_MS = { passed: 10_000, failed: 1000 };
 
-/** What the readiness check asks of a Redis connection. */
-interface Pingable {
-  ping(): Promise<string>;
-}
+type Redis = Parameters<typeof checkRedisServes>[0];
 
 @ApiTags('health')
 @Controller('health')
 export class HealthController {
   readonly #redis: SharedCheck;
+  readonly #redisServes: SharedCheck;
   readonly #storage: SharedCheck;
 
-  constructor(@Inject(REDIS) redis: Pingable, @Inject(STORAGE) storage: Storage) {
+  constructor(
+    @Inject(REDIS) redis: Redis,
+    @Inject(STORAGE) storage: Storage,
+    @Inject(CONFIG) { redisPrefix }: ApiConfig,
+  ) {
     this.#redis = new SharedCheck(() => redis.ping(), REDIS_KEPT_MS);
-    this.#storage = new SharedCheck(() => storage.check(), STORAGE_KEPT_MS);
+    this.#redisServes = new SharedCheck(() => checkRedisServes(redis, redisPrefix), WRITES_KEPT_MS);
+    this.#storage = new SharedCheck(() => storage.check(), WRITES_KEPT_MS);
   }
 
   @Get('live')
@@ -39,18 +44,25 @@ export class HealthController {
 
   @Get('ready')
   @ApiOperation({
-    summary: 'Whether requests can be served: Redis and the storage answer',
-    description: 'As of the last second; the storage, if it was well, as of the last ten.',
+    summary: 'Whether requests can be served: Redis and the storage answer and take what is written',
+    description: 'Whether Redis answers as of the last second; the rest, if it was well, as of the last ten.',
   })
   @ApiOkResponse({ standardSchema: health, description: 'They can.' })
   @ApiProblemsFromAnywhere('not_ready')
   async ready(): Promise<Health> {
-    const [redis, storage] = await Promise.all([this.#redis.passes(), this.#storage.passes()]);
-    const away = [...(redis ? [] : ['Redis']), ...(storage ? [] : ['the storage'])];
-    if (away.length > 0) {
-      const detail = `No answer from ${away.join(' and ')}.`;
-      throw new Problem('not_ready', detail, { headers: { 'retry-after': '2' } });
-    }
+    const [answers, storage] = await Promise.all([this.#redis.result(), this.#storage.result()]);
+    const redis = answers.passed ? await this.#redisServes.result() : answers;
+    const faults = [...(redis.passed ? [] : [redisFault(redis.error)]), ...(storage.passed ? [] : [STORAGE_FAULT])];
+    if (faults.length > 0) throw new Problem('not_ready', faults.join(' '), { headers: { 'retry-after': '2' } });
     return { status: 'ok' };
   }
+}
+
+const STORAGE_FAULT = 'No answer from the storage.';
+
+function redisFault(error: unknown): string {
+  const refusal = redisRefusal(error);
+  if (refusal?.code === 'unreachable') return 'No answer from Redis.';
+  if (refusal) return refusal.message;
+  return error instanceof UnsafeRedisError ? error.message : 'Redis refuses what jobs need of it.';
 }

@@ -13,21 +13,21 @@ afterEach(() => {
 test('those who ask while a check runs share it, and those who ask soon after get its result', async () => {
   const check = vi.fn<() => Promise<void>>(async () => undefined);
   const shared = new SharedCheck(check, KEPT_MS);
-  expect(await Promise.all([shared.passes(), shared.passes()])).toEqual([true, true]);
+  expect(await Promise.all([shared.result(), shared.result()])).toEqual([{ passed: true }, { passed: true }]);
   vi.advanceTimersByTime(9999);
-  expect(await shared.passes()).toBe(true);
+  expect(await shared.result()).toEqual({ passed: true });
   expect(check).toHaveBeenCalledTimes(1);
   vi.advanceTimersByTime(1);
-  await shared.passes();
+  await shared.result();
   expect(check).toHaveBeenCalledTimes(2);
 });
 
 test('a failure is kept for its own time, and what has recovered passes', async () => {
   const check = vi.fn<() => Promise<void>>(async () => undefined).mockRejectedValueOnce(new Error('away'));
   const shared = new SharedCheck(check, KEPT_MS);
-  expect(await shared.passes()).toBe(false);
+  expect(await shared.result()).toMatchObject({ passed: false, error: { message: 'away' } });
   vi.advanceTimersByTime(999);
-  expect(await shared.passes()).toBe(false);
+  expect(await shared.result()).toMatchObject({ passed: false, error: { message: 'away' } });
   vi.advanceTimersByTime(1);
-  expect(await shared.passes()).toBe(true);
+  expect(await shared.result()).toEqual({ passed: true });
 });

@@ -1,3 +1,6 @@
+/** How a check ended. */
+export type CheckResult = { passed: true } | { passed: false; error: unknown };
+
 /**
  * A check whose result is shared: whoever asks while it runs waits for the same one, and whoever asks soon after gets its
  * result. However often it is asked, and by whom, what it costs is bounded.
@@ -5,7 +8,7 @@
 export class SharedCheck {
   readonly #check: () => Promise<unknown>;
   readonly #keptMs: { passed: number; failed: number };
-  #latest: { result: Promise<boolean>; keptUntil: number } | undefined;
+  #latest: { result: Promise<CheckResult>; keptUntil: number } | undefined;
 
   /** `keptMs`: for how long a result is given again, by what it was. */
   constructor(check: () => Promise<unknown>, keptMs: { passed: number; failed: number }) {
@@ -13,16 +16,16 @@ export class SharedCheck {
     this.#keptMs = keptMs;
   }
 
-  /** Whether the check passed when it was last made; never rejects. */
-  passes(): Promise<boolean> {
+  /** Whether the check passed when it was last made, or what it threw; never rejects. */
+  result(): Promise<CheckResult> {
     if (this.#latest && performance.now() < this.#latest.keptUntil) return this.#latest.result;
     const result = this.#check().then(
-      () => true,
-      () => false,
+      (): CheckResult => ({ passed: true }),
+      (error: unknown): CheckResult => ({ passed: false, error }),
     );
     const latest = { result, keptUntil: Infinity };
     this.#latest = latest;
-    void result.then((passed) => {
+    void result.then(({ passed }) => {
       latest.keptUntil = performance.now() + (passed ? this.#keptMs.passed : this.#keptMs.failed);
     });
     return result;

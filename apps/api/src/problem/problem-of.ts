@@ -2,7 +2,7 @@ import { DatasetError, InvalidUtf8Error } from '@glyphmill/data';
 import {
   IdempotencyConflictError,
   InvalidCursorError,
-  isRedisUnavailable,
+  redisRefusal,
   JobNotFoundError,
   JobStateConflictError,
   QueueFullError,
@@ -64,9 +64,8 @@ function problemOfLibrary(error: unknown): Problem | undefined {
     const detail = `The storage cannot be used now (${error.reason}). Try again in a moment.`;
     return unavailable('storage_unavailable', detail, error);
   }
-  if (isRedisUnavailable(error)) {
-    return unavailable('queue_unavailable', 'The server cannot reach Redis now. Try again in a moment.', error);
-  }
+  const refusal = redisRefusal(error);
+  if (refusal) return unavailable('queue_unavailable', `${refusal.message} Try again in a moment.`, error);
   return undefined;
 }
 

@@ -1,23 +1,25 @@
+import { DELIVER, DELIVERY_VALUES } from './deliver.js';
 import { ENTER } from './enter-state.js';
 import { LuaScript } from './lua-script.js';
 import { IS_IN_WORK, TELL_PROGRESS } from './shard-progress.js';
 
 /**
  * Commits a shard whose output is written: sets its bit, adds its counts, and opens the shards that its claim reserved
- * for it, whose tickets are added in the same transaction. The last bit makes the job succeed; one that was asked to
+ * for it, with their tickets. The last bit makes the job succeed; one that was asked to
  * pause is paused where no worker has another shard of it.
- * KEYS: those of moving, open shards, bits of the committed ones.
+ * KEYS: those of moving, open shards, bits of the committed ones, those of the lanes.
  * ARGV: id, shard, token, done, failed, tokens, entry of a shard that opens (JSON), where the job's output is, what the
- * shard ran on (JSON, or empty where nobody knows).
+ * shard ran on (JSON, or empty where nobody knows), then the tickets of the shards that open.
  * Gives the state the job is in, the same again where the connection repeats it, or nothing where the token does not
  * hold the shard.
  */
-export const commitShard = new LuaScript(`${ENTER}${TELL_PROGRESS}${IS_IN_WORK}
+export const commitShard = new LuaScript(`${ENTER}${DELIVER}${TELL_PROGRESS}${IS_IN_WORK}
 if redis.call('GETBIT', KEYS[11], ARGV[2]) == 1 then return redis.call('HGET', KEYS[1], 'state') end
 local text = redis.call('HGET', KEYS[10], ARGV[2])
 local shard = text and cjson.decode(text)
 if not shard or shard.token ~= ARGV[3] then return false end
 
+for ticket = 10, #ARGV, ${DELIVERY_VALUES} do deliver(ticket) end
 redis.call('SETBIT', KEYS[11], ARGV[2], 1)
 redis.call('HDEL', KEYS[10], ARGV[2])
 for opened = shard.from, shard.to - 1 do redis.call('HSET', KEYS[10], opened, ARGV[7]) end

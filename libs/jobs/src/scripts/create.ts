@@ -1,27 +1,31 @@
+import { DELIVER, DELIVERY_VALUES } from './deliver.js';
 import { LuaScript, SERVER_TIME } from './lua-script.js';
 import { WAITING_BYTES } from './waiting-bytes.js';
 
 /**
- * Writes new records, all or none: each with its places in the indexes and the first entries of its table of open shards
- * (none for a job that is one piece). Where the connection repeats it, it writes nothing.
- * KEYS: all jobs, deadlines, answer to the idempotency key, then as many indexes as are said of jobs that wait; then for each record: record, open shards, and as many as are said of: sources that must be there, sets of
- * heirs, indexes.
- * ARGV: how many indexes of waiting jobs there are, what may wait (JSON: `jobs`, `bytes`, and the bytes that these jobs `add`), hash of the request (empty:
- * without idempotency), how long that is remembered in milliseconds, ids (JSON), entry of an open shard (JSON); then for
+ * Writes new jobs, all or none: each a record with its places in the indexes, the first entries of its table of open
+ * shards (none for a job that is one piece), and its first deliveries. Deliveries come first, as one without a record
+ * ends at its claim, and what was written of the records is taken back when Redis refuses in the middle, as it does where
+ * a key is of another type or closed to this user. Where the connection repeats the script, it writes nothing.
+ * KEYS: all jobs, deadlines, answer to the idempotency key, then as many indexes as are said of jobs that wait; then for
+ * each record: record, open shards, and as many as are said of: sources that must be there, sets of heirs, indexes; then
+ * those of the lanes.
+ * ARGV: how many indexes of waiting jobs there are, what may wait (JSON: `jobs`, `bytes`, and the bytes that
+ * these jobs `add`), hash of the request (empty: without idempotency), how long that is remembered in milliseconds, ids (JSON), entry of an open shard (JSON); then for
  * each record: id, how many shards are open, how many sources, heirs and indexes there are, deadline (milliseconds, or
- * empty), length of what follows, field, value, …
- * Gives what became of it, and a value: 'created' and the time; 'full' and how many wait; 'heavy' and how many bytes those take;
- * 'answered' and what
- * is known of the key (JSON); 'overdue' or 'no-source' and the place of the record, from 0.
+ * empty), how many deliveries, how many values of fields there are, field, value, …, the deliveries.
+ * Returns what became of it, and a value: 'created' and the time; 'full' and how many wait; 'heavy' and how many bytes those
+ * take; 'answered' and what is known of the key (JSON); 'overdue' or 'no-source' and the place of the record, from 0.
  */
-export const create = new LuaScript(`${SERVER_TIME}${WAITING_BYTES}
+export const create = new LuaScript(`${SERVER_TIME}${WAITING_BYTES}${DELIVER}
 local waitingIndexes = tonumber(ARGV[1])
 local records, key, arg = {}, 4 + waitingIndexes, 7
 while arg <= #ARGV do
   local sources, heirs, indexes = tonumber(ARGV[arg + 2]), tonumber(ARGV[arg + 3]), tonumber(ARGV[arg + 4])
   local record = { key = key, arg = arg, sources = key + 2, heirs = key + 2 + sources }
   record.indexes = record.heirs + heirs
-  key, arg = record.indexes + indexes, arg + 7 + tonumber(ARGV[arg + 6])
+  record.deliveries = arg + 8 + tonumber(ARGV[arg + 7])
+  key, arg = record.indexes + indexes, record.deliveries + ${DELIVERY_VALUES} * tonumber(ARGV[arg + 6])
   record.nextKey, record.nextArg = key, arg
   table.insert(records, record)
 end
@@ -50,18 +54,37 @@ for place, record in ipairs(records) do
   end
 end
 
-for _, record in ipairs(records) do
+local function write(record)
   local id, open, deadline = ARGV[record.arg], tonumber(ARGV[record.arg + 1]), ARGV[record.arg + 5]
-  redis.call('HSET', KEYS[record.key], 'createdAt', now, unpack(ARGV, record.arg + 7, record.nextArg - 1))
+  for delivery = record.deliveries, record.nextArg - 1, ${DELIVERY_VALUES} do deliver(delivery) end
+  redis.call('HSET', KEYS[record.key], 'createdAt', now, unpack(ARGV, record.arg + 8, record.deliveries - 1))
   for shard = 0, open - 1 do redis.call('HSET', KEYS[record.key + 1], shard, ARGV[6]) end
   for heirs = record.heirs, record.indexes - 1 do redis.call('SADD', KEYS[heirs], id) end
   redis.call('ZADD', KEYS[1], 0, id)
-  addWaitingBytes(KEYS[record.indexes], tonumber(redis.call('HGET', KEYS[record.key], 'bytes')))
+  local bytes = tonumber(redis.call('HGET', KEYS[record.key], 'bytes'))
+  addWaitingBytes(KEYS[record.indexes], bytes)
+  record.bytes = bytes
   for index = record.indexes, record.nextKey - 1 do redis.call('ZADD', KEYS[index], 0, id) end
   if deadline ~= '' then redis.call('ZADD', KEYS[2], deadline, id) end
 end
-if ARGV[3] ~= '' then
-  redis.call('SET', KEYS[3], cjson.encode({ hash = ARGV[3], ids = cjson.decode(ARGV[5]) }), 'PX', ARGV[4])
+local function takeBack(record)
+  local id = ARGV[record.arg]
+  if record.bytes then pcall(addWaitingBytes, KEYS[record.indexes], -record.bytes) end
+  redis.pcall('DEL', KEYS[record.key], KEYS[record.key + 1])
+  for heirs = record.heirs, record.indexes - 1 do redis.pcall('SREM', KEYS[heirs], id) end
+  redis.pcall('ZREM', KEYS[1], id)
+  for index = record.indexes, record.nextKey - 1 do redis.pcall('ZREM', KEYS[index], id) end
+  redis.pcall('ZREM', KEYS[2], id)
+end
+local isWritten, refusal = pcall(function()
+  for _, record in ipairs(records) do write(record) end
+  if ARGV[3] ~= '' then
+    redis.call('SET', KEYS[3], cjson.encode({ hash = ARGV[3], ids = cjson.decode(ARGV[5]) }), 'PX', ARGV[4])
+  end
+end)
+if not isWritten then
+  for _, record in ipairs(records) do takeBack(record) end
+  return type(refusal) == 'table' and refusal or redis.error_reply(tostring(refusal))
 end
 return { 'created', string.format('%.0f', now) }
 `);

@@ -11,7 +11,7 @@ export class LuaScript {
   }
 
   /** Runs the script; its text travels only where the server does not know it yet. */
-  async run(redis: Redis, keys: string[], values: (string | number)[]): Promise<unknown> {
+  async run(redis: Redis, keys: string[], values: (string | number | Buffer)[]): Promise<unknown> {
     try {
       return await redis.evalsha(this.#sha1, keys.length, ...keys, ...values);
     } catch (error) {

@@ -1,0 +1,131 @@
+import type { Redis } from 'ioredis';
+import { afterEach, describe, expect, test } from 'vitest';
+import { shardedDraft, trainDraft } from './job-drafts.fixture.js';
+import { JobStore } from './job-store.js';
+import { connectRedis } from './redis-connection.js';
+import { checkRedis, checkRedisServes, UnsafeRedisError } from './redis-durability.js';
+import { redisRefusal } from './redis-refusal.js';
+import { useValkey } from './redis.fixture.js';
+import { Sweep } from './sweep.js';
+
+const valkey = useValkey();
+const opened: { close(): Promise<void> }[] = [];
+afterEach(async () => {
+  await valkey.redis().config('SET', 'maxmemory', '0');
+  await valkey.redis().call('REPLICAOF', 'NO', 'ONE');
+  for (const each of opened.splice(0)) await each.close();
+});
+
+function openStore(prefix = valkey.fresh(), redis = valkey.redis()) {
+  const store = new JobStore({ redis, prefix });
+  opened.push(store);
+  return { store, prefix };
+}
+
+/** Deliveries that wait in a lane. */
+async function waiting(prefix: string, lane: 'train' | 'generate'): Promise<string[]> {
+  return await valkey.redis().zrange(`${prefix}:${lane}:prioritized`, '0', '-1');
+}
+
+const by = { delivery: 1, token: 'token', worker: 'worker_1' };
+
+/** As after a failover: no script is known to the server any more. */
+async function forgetScripts(): Promise<void> {
+  await valkey.redis().script('FLUSH');
+}
+
+describe('a server that has forgotten all scripts', () => {
+  test('takes new jobs, each with its delivery', async () => {
+    const { store, prefix } = openStore();
+    await store.create([trainDraft()]);
+    await forgetScripts();
+    const [train, generate] = await store.create([trainDraft(), shardedDraft(3)]);
+    expect(await waiting(prefix, 'train')).toContain(`${train!.id}.1`);
+    expect(await waiting(prefix, 'generate')).toEqual([`${generate!.id}.0.1`, `${generate!.id}.1.1`]);
+  });
+
+  test('resumes a paused job with a delivery', async () => {
+    const { store, prefix } = openStore();
+    const [job] = await store.create([trainDraft()]);
+    await store.pause(job!.id);
+    expect(await waiting(prefix, 'train')).toEqual([]);
+    await forgetScripts();
+    await store.resume(job!.id);
+    expect(await waiting(prefix, 'train')).toEqual([`${job!.id}.2`]);
+  });
+
+  test('commits a shard with the ticket of the next', async () => {
+    const { store, prefix } = openStore();
+    const [job] = await store.create([shardedDraft(3)]);
+    const shard = await store.shards.claim(job!.id, 0, by);
+    await forgetScripts();
+    await store.shards.settle(shard!, 'token', { state: 'succeeded', result: { done: 256, failed: 0, tokens: 1024 } });
+    expect(await waiting(prefix, 'generate')).toContain(`${job!.id}.2.1`);
+  });
+
+  test('releases a retry whose time has come, ahead of what has waited less', async () => {
+    const { store, prefix } = openStore();
+    const [job] = await store.create([trainDraft()]);
+    await store.create([trainDraft(), trainDraft()]);
+    await store.claim(job!.id, by);
+    const error = { code: 'engine_died', message: 'it died', retryable: true };
+    await store.settle(job!.id, 'token', { state: 'failed', error });
+    const sweep = new Sweep({ redis: valkey.redis(), prefix });
+    await valkey.redis().zadd(`${prefix}:due`, 0, job!.id);
+    await forgetScripts();
+    expect(await sweep.releaseDue()).toBe(1);
+    // BullMQ itself took the first delivery when a worker got it; here nobody has.
+    const next = (await waiting(prefix, 'train')).find((id) => id !== `${job!.id}.1`);
+    expect(next).toBe(`${job!.id}.2`);
+    await sweep.stop();
+  });
+});
+
+/** Everything that there is of a queue. */
+async function contentOf(prefix: string): Promise<string[]> {
+  return (await valkey.redis().keys(`${prefix}*`)).sort();
+}
+
+describe.each([
+  ['that is out of memory', 'OOM', (redis: Redis) => redis.config('SET', 'maxmemory', '1')],
+  ['that has become a replica', 'READONLY', (redis: Redis) => redis.call('REPLICAOF', '127.0.0.1', '1')],
+])('a server %s', (_, code, breakIt) => {
+  test('makes no half of a job, and says why', async () => {
+    const { store, prefix } = openStore();
+    await store.create([trainDraft()]);
+    const before = await contentOf(prefix);
+    await breakIt(valkey.redis());
+    for (const drafts of [[trainDraft()], [shardedDraft(3), trainDraft()]]) {
+      const refusal = await store.create(drafts).catch((error: unknown) => redisRefusal(error));
+      expect(refusal).toMatchObject({ code });
+    }
+    expect(await contentOf(prefix)).toEqual(before);
+    await expect(checkRedisServes(valkey.redis(), prefix)).rejects.toSatisfy(
+      (error: unknown) => redisRefusal(error)?.code === code,
+    );
+  });
+});
+
+test('a job is made whole or not at all even if one of its keys is of another type', async () => {
+  const { store, prefix } = openStore();
+  await valkey.redis().set(`${prefix}:deadlines`, 'not a sorted set');
+  const before = await contentOf(prefix);
+  const draft = trainDraft({ deadline: '2127-01-01T00:00:00Z' });
+  await expect(store.create([draft, draft])).rejects.toThrow(/WRONGTYPE/u);
+  const left = (await contentOf(prefix)).filter((key) => !before.includes(key));
+  // A delivery without a record ends at its claim, and BullMQ's own counters are no jobs.
+  expect(left.filter((key) => key.includes(':job:') || key.includes(':jobs'))).toEqual([]);
+  expect((await store.list({ limit: 10 })).data).toEqual([]);
+});
+
+test('a user that may not do what is needed is refused at the start, with what it may not do', async () => {
+  const prefix = valkey.fresh();
+  await valkey.redis().call('ACL', 'SETUSER', 'reader', 'on', '>pass', '~*', '&*', '+@all', '-eval', '-evalsha');
+  const url = new URL(valkey.url());
+  url.username = 'reader';
+  url.password = 'pass';
+  const redis = connectRedis(url.href, 'worker', () => undefined);
+  await expect(checkRedis(redis, prefix)).rejects.toThrow(UnsafeRedisError);
+  await expect(checkRedis(redis, prefix)).rejects.toThrow(/may not do what is needed.*'eval'/u);
+  redis.disconnect();
+});
