@@ -7,7 +7,7 @@ const metric = (step: number): JobEvent => ({ type: 'metric', step });
 const sample = (step: number): JobEvent => ({ type: 'sample', step, text: '' });
 
 function filled(limit: number, events: JobEvent[]): JobEvent[] {
-  const buffer = new EventBuffer(limit);
+  const buffer = new EventBuffer({ events: limit });
   for (const event of events) buffer.add(event);
   return buffer.take();
 }
@@ -17,7 +17,7 @@ function told(dropped: number): JobEvent {
 }
 
 test('what fits comes out as it went in, once', () => {
-  const buffer = new EventBuffer(3);
+  const buffer = new EventBuffer({ events: 3 });
   expect(buffer.isEmpty).toBe(true);
   for (const event of [metric(1), log('a'), sample(2)]) buffer.add(event);
   expect(buffer.isEmpty).toBe(false);
@@ -32,4 +32,13 @@ test('of too many, the oldest metrics and samples go first, and that is told in 
 
 test('where nothing else can go, the oldest goes', () => {
   expect(filled(2, [log('a'), log('b'), log('c')])).toEqual([told(1), log('b'), log('c')]);
+});
+
+test('what waits has no more text than it may, however few events it is', () => {
+  const buffer = new EventBuffer({ characters: 10 });
+  const long = (step: number): JobEvent => ({ type: 'sample', step, text: 'abcd' });
+  for (const event of [long(1), log('xyz'), long(2), long(3)]) buffer.add(event);
+  expect(buffer.take()).toEqual([told(2), log('xyz'), long(3)]);
+  for (const event of [long(4), log('xyz')]) buffer.add(event);
+  expect(buffer.take()).toEqual([long(4), log('xyz')]);
 });

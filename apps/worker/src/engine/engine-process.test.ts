@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
 import { z } from 'zod';
 import { EngineDiedError, EngineProcess, EngineProtocolError } from './engine-process.js';
@@ -24,6 +25,15 @@ function start(
   });
   started.push(engine);
   return engine;
+}
+
+/** What ended an engine that sent something wrong to a parent that listens. */
+async function failureOf(does: string): Promise<Error> {
+  const engine = start(does);
+  engine.listen(() => undefined);
+  const failure = await engine.ended;
+  expect(failure).toBeInstanceOf(EngineProtocolError);
+  return failure;
 }
 
 /** Collects what the engine says, until it has said so many things. */
@@ -90,9 +100,49 @@ test('an engine whose script is missing has died', async () => {
 });
 
 test('an engine that says what its protocol does not know is ended', async () => {
-  const failure = await start('babble').ended;
-  expect(failure).toBeInstanceOf(EngineProtocolError);
-  expect(failure.message).toContain('a message nobody knows');
+  expect((await failureOf('babble')).message).toContain('a message nobody knows');
+});
+
+test.each([
+  ['a line of more bytes than a message may have', 'drone', 'a message of more than 1048576 bytes'],
+  ['what is no JSON', 'garble', 'a message that is no JSON'],
+  ['JSON half a million levels deep', 'nest', 'a message nobody knows'],
+])('an engine that sends %s is ended, and its parent lives on', async (_, does, reason) => {
+  const { message } = await failureOf(does);
+  expect(message).toContain(reason);
+  expect(message.length).toBeLessThan(1000);
+});
+
+test.runIf(process.platform === 'linux')(
+  'a parent that does not listen reads nothing, so an engine that floods it waits',
+  async () => {
+    const engine = start('flood');
+    // It sleeps only once what lies between the two is full.
+    while (!/^State:\s*S/mu.test(readFileSync(`/proc/${engine.pid}/status`, 'utf8'))) await nextTurn();
+    const before = process.memoryUsage().rss;
+    let heard = 0;
+    await new Promise<void>((resolve) => {
+      engine.listen(() => {
+        heard += 1;
+        if (heard === 500_000) resolve();
+      });
+    });
+    expect(process.memoryUsage().rss - before).toBeLessThan(200 * 2 ** 20);
+  },
+);
+
+test('all that an engine said before it ended is heard before its end', async () => {
+  const engine = start('last');
+  let heard = 0;
+  engine.listen(() => {
+    heard += 1;
+  });
+  await engine.ended;
+  expect(heard).toBe(10_000);
+});
+
+test('the end of an engine is told although nobody has read what it said', async () => {
+  expect(await start('part').ended).toMatchObject({ message: 'the engine ended with exit code 0' });
 });
 
 test('messages that come before there is a listener are kept, in order', async () => {

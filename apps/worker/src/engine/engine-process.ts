@@ -1,9 +1,14 @@
-import { fork, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { Duplex } from 'node:stream';
+import { fileURLToPath } from 'node:url';
 import type { z } from 'zod';
+import { CHANNEL_FD, MAX_MESSAGE_BYTES, MessageChannel } from './message-channel.js';
 import { memoryComplaint, memoryKills, offerForMemory } from './out-of-memory.js';
 
 const LAST_WORDS_CHARACTERS = 2000;
+
+/** How much is said of what is wrong with a message. */
+const FAULT_CHARACTERS = 500;
 
 /** An engine's process ended while it was needed; the message says how, and what it last wrote. */
 export class EngineDiedError extends Error {
@@ -15,7 +20,7 @@ export class EngineOutOfMemoryError extends Error {
   readonly code = 'out_of_memory';
 }
 
-/** An engine sent something that its protocol does not know. */
+/** An engine sent something that its protocol does not know, or that is no message at all. */
 export class EngineProtocolError extends Error {
   readonly code = 'engine_protocol';
 }
@@ -34,14 +39,15 @@ const STOP_MS = 2000;
 
 /**
  * A child process that does the heavy work, so that the parent's event loop always answers: to Redis, which else
- * would take the job away, to cancel, and to signals. Messages both ways are typed, and parsed on arrival.
+ * would take the job away, to cancel, and to signals. Messages both ways are typed, and parsed on arrival. Whatever the
+ * engine sends, the parent survives it: an engine that sends what cannot be read is ended.
  */
 export class EngineProcess<Incoming extends z.ZodType, Outgoing extends object> {
   readonly #child: ChildProcess;
+  readonly #channel: MessageChannel;
   readonly #incoming: Incoming;
   readonly #stopMs: number;
   #listener: ((message: z.output<Incoming>) => void) | undefined;
-  #waiting: z.output<Incoming>[] = [];
   readonly #memoryKillsBefore = memoryKills();
   #lastWords = '';
   #failure: Error | undefined;
@@ -51,25 +57,21 @@ export class EngineProcess<Incoming extends z.ZodType, Outgoing extends object> 
   constructor({ script, incoming, environment, stopMs = STOP_MS }: EngineOptions<Incoming>) {
     this.#incoming = incoming;
     this.#stopMs = stopMs;
-    this.#child = fork(script, { env: environment, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+    this.#child = spawn(process.execPath, [...process.execArgv, fileURLToPath(script)], {
+      env: environment,
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    });
     if (this.#child.pid !== undefined) offerForMemory(this.#child.pid);
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => this.#remember(text));
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => this.#remember(text));
-    this.#child.on('message', (raw) => this.#receive(raw));
-    // Not the child's own close event: Node.js does not emit it after the parent has closed the channel.
-    const outputs = [this.#child.stdout, this.#child.stderr].flatMap((stream) =>
-      stream ? [once(stream, 'close')] : [],
-    );
-    const exited = once(this.#child, 'exit');
-    this.ended = Promise.race([
-      Promise.all([exited, ...outputs]).then(([[code, signal]]) => this.#death(code, signal)),
-      new Promise<Error>((resolve) => {
-        this.#child.once('error', (error) =>
-          resolve(new EngineDiedError(`the engine did not start: ${error.message}`)),
-        );
-      }),
-    ]);
-    exited.catch(() => undefined);
+    this.#channel = new MessageChannel(channelOf(this.#child), MAX_MESSAGE_BYTES);
+    // What nobody has listened to by then nobody will; an unread channel would never close.
+    this.#child.once('exit', () => this.#listener ?? this.#channel.close());
+    this.ended = new Promise<Error>((resolve) => {
+      // Comes when all that the process wrote was read.
+      this.#child.once('close', (code, signal) => resolve(this.#death(code, signal)));
+      this.#child.once('error', (error) => resolve(new EngineDiedError(`the engine did not start: ${error.message}`)));
+    });
     // An engine that hangs in native code does not see that its worker is gone.
     const endWithWorker = () => this.#child.kill('SIGKILL');
     process.once('exit', endWithWorker);
@@ -81,23 +83,28 @@ export class EngineProcess<Incoming extends z.ZodType, Outgoing extends object> 
   }
 
   get isAlive(): boolean {
-    return this.#child.exitCode === null && this.#child.signalCode === null && this.#child.connected;
+    return this.#child.exitCode === null && this.#child.signalCode === null && this.#channel.isOpen;
   }
 
   /** Hands every message to `listener` from now on, those first that came before there was one. */
   listen(listener: (message: z.output<Incoming>) => void): void {
+    const isReading = this.#listener !== undefined;
     this.#listener = listener;
-    for (const message of this.#waiting.splice(0)) listener(message);
+    if (isReading) return;
+    this.#channel.listen(
+      (raw) => this.#receive(raw),
+      ({ message }) => this.#refuse(message),
+    );
   }
 
   /** Sends a message; one to an engine that is gone is dropped, and `ended` tells. */
   send(message: Outgoing): void {
-    if (this.#child.connected) this.#child.send(message, () => undefined);
+    this.#channel.send(message);
   }
 
   /** Ends the process: asks by closing the channel, and kills it when it does not answer. */
   async stop(stopMs = this.#stopMs): Promise<void> {
-    if (this.#child.connected) this.#child.disconnect();
+    this.#channel.close();
     const killing = setTimeout(() => this.#child.kill('SIGKILL'), stopMs);
     await this.ended;
     clearTimeout(killing);
@@ -105,11 +112,14 @@ export class EngineProcess<Incoming extends z.ZodType, Outgoing extends object> 
 
   #receive(raw: unknown): void {
     const parsed = this.#incoming.safeParse(raw);
-    if (!parsed.success) {
-      this.#failure ??= new EngineProtocolError(`the engine sent a message nobody knows: ${parsed.error.message}`);
-      this.#child.kill('SIGKILL');
-    } else if (this.#listener) this.#listener(parsed.data);
-    else this.#waiting.push(parsed.data);
+    if (parsed.success) this.#listener?.(parsed.data);
+    else this.#refuse(`a message nobody knows: ${parsed.error.message}`);
+  }
+
+  #refuse(what: string): void {
+    this.#failure ??= new EngineProtocolError(`the engine sent ${what.slice(0, FAULT_CHARACTERS)}`);
+    this.#channel.close();
+    this.#child.kill('SIGKILL');
   }
 
   #remember(text: string): void {
@@ -129,4 +139,10 @@ export class EngineProcess<Incoming extends z.ZodType, Outgoing extends object> 
     if (complaint) return new EngineOutOfMemoryError(`the engine ${how}, out of memory: ${complaint}`);
     return new EngineDiedError(`the engine ${how}${hint}${words ? `; it last said: ${words}` : ''}`);
   }
+}
+
+function channelOf({ stdio }: ChildProcess): Duplex {
+  const channel = stdio[CHANNEL_FD];
+  if (channel instanceof Duplex) return channel;
+  throw new TypeError('An engine is started with a channel.');
 }

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { MessageChannel } from './message-channel.js';
 
 /** The engine's side of the channel to its parent. */
 export interface Parent<Outgoing extends object> {
@@ -13,16 +14,17 @@ export function serveEngine<Incoming extends z.ZodType, Outgoing extends object>
   incoming: Incoming,
   handle: (message: z.output<Incoming>) => void,
 ): Parent<Outgoing> {
-  process.on('disconnect', () => process.exit(0));
-  // The parent may have gone while this process was still loading.
-  if (!process.connected) process.exit(0);
+  const parent = MessageChannel.toParent();
+  // The parent may have gone while this process was still loading: then it closes at once.
+  parent.onClose(() => process.exit(0));
   // The parent decides when an engine ends; a Ctrl-C in a terminal reaches the whole group.
   process.on('SIGINT', () => undefined);
   process.on('SIGTERM', () => undefined);
-  process.on('message', (raw) => handle(incoming.parse(raw)));
-  return {
-    send: (message) => {
-      if (process.connected) process.send?.(message);
+  parent.listen(
+    (raw) => handle(incoming.parse(raw)),
+    (fault) => {
+      throw fault;
     },
-  };
+  );
+  return { send: (message) => parent.send(message) };
 }

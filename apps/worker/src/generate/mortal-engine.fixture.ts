@@ -1,4 +1,6 @@
 import { existsSync, writeFileSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { createInterface } from 'node:readline';
 
 /**
  * A generation engine that dies of the prompt `poison`. Any other prompt it answers only once an engine has died so:
@@ -6,13 +8,16 @@ import { existsSync, writeFileSync } from 'node:fs';
  */
 const graveFile = process.env['GRAVE_FILE'] ?? '';
 
-process.on('disconnect', () => process.exit(0));
+const parent = new Socket({ fd: 3, readable: true, writable: true });
+parent.on('close', () => process.exit(0));
+const send = (message: object) => parent.write(`${JSON.stringify(message)}\n`);
 interface Command {
   request: number;
   prompts: { text: string }[];
   outputFile: string;
 }
-process.on('message', ({ request, prompts, outputFile }: Command) => {
+createInterface({ input: parent }).on('line', (received) => {
+  const { request, prompts, outputFile } = JSON.parse(received) as Command;
   const prompt = prompts[0]?.text ?? '';
   if (prompt === 'poison') {
     writeFileSync(graveFile, '');
@@ -23,6 +28,6 @@ process.on('message', ({ request, prompts, outputFile }: Command) => {
   const line = { ...place, text: ' and on', tokenCount: 7, finishReason: 'length', seed: 1 };
   writeFileSync(outputFile, `${JSON.stringify(line)}\n`);
   const counts = { done: 1, failed: 0, tokens: 7 };
-  process.send?.({ type: 'done', request, counts, ranOn: { device: 'cpu', onnxruntime: '1' } });
+  send({ type: 'done', request, counts, ranOn: { device: 'cpu', onnxruntime: '1' } });
 });
-process.send?.({ type: 'ready', device: 'cpu', libraries: {} });
+send({ type: 'ready', device: 'cpu', libraries: {} });

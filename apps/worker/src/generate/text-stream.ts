@@ -1,9 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { TextEvent } from '@glyphmill/jobs';
+import { INTERACTIVE_LIMITS, type TextEvent } from '@glyphmill/jobs';
 import type { OutputLine } from '@glyphmill/model/config';
 import type { TextGrowth } from '@glyphmill/model/generation';
 import type { Lease } from '../lease.js';
 import { type SequencePlace, sequenceName, type ToldText } from './told-text.js';
+
+/** The most text that a sequence of a streamed job can have: a token is a character of one or two UTF-16 code units. */
+const MAX_LENGTH = 2 * INTERACTIVE_LIMITS.tokens;
 
 /** How long what is new may wait for more of its sequence to travel with it. */
 const GATHERING_MS = 25;
@@ -44,9 +47,11 @@ export class TextStream {
 
   #gather({ promptIndex, sampleIndex, start, text, tokenCount, finishReason }: TextGrowth): void {
     const place = { promptIndex, sampleIndex };
+    if (this.#isBeyond(place)) return;
     const told = this.#toldOf(place);
     const fresh = text.slice(Math.max(0, told.length - start));
     if (told.isEnded || (fresh === '' && finishReason === undefined)) return;
+    if (told.length + fresh.length > MAX_LENGTH) return;
     told.length += fresh.length;
     told.isEnded = finishReason !== undefined;
     const before = this.#waiting.get(sequenceName(place))?.text ?? '';
@@ -64,6 +69,11 @@ export class TextStream {
     if (told.isEnded) return;
     told.isEnded = true;
     this.#waiting.set(sequenceName(place), { type: 'text', ...place, text: '', tokenCount: 0, error });
+  }
+
+  /** Whether a place is one more than a streamed job can have; whatever an engine sends, no more is ever held. */
+  #isBeyond(place: SequencePlace): boolean {
+    return !this.#told.has(sequenceName(place)) && this.#told.size >= INTERACTIVE_LIMITS.sequences;
   }
 
   #toldOf(place: SequencePlace): ToldText {

@@ -23,6 +23,8 @@ export interface DecodingOrder {
   maxNewTokens: number;
   /** Whether its logits are wanted. */
   withLogits?: boolean;
+  /** Tokens that the text has beside those of the sequence's context. */
+  before?: Int32Array | undefined;
 }
 
 interface Row extends DecodingOrder {
@@ -66,6 +68,7 @@ export class DecodingGroup {
     const { context } = order.sequence;
     const window = new DecodingWindow(context, this.#model.blockSize);
     const seen = seenTokens(context, this.#model.vocabularySize);
+    if (order.before) see(seen, order.before);
     this.#waiting.push({ ...order, window, seen, remaining: order.maxNewTokens, share: 0, drawn: [] });
   }
 

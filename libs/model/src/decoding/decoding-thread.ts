@@ -1,7 +1,10 @@
 import { Worker } from 'node:worker_threads';
 import type { DecodingOptions } from '../sampling/decoder.js';
+import { hasPenalty } from '../sampling/sampling-rules.js';
+import { distinctTokens } from '../sampling/seen-tokens.js';
 import type { NewTokens } from '../sampling/new-tokens.js';
 import type { Sequence } from '../sampling/sequence.js';
+import { windowLength } from './decoding-window.js';
 import { NativeWork } from './native-work.js';
 import type { ThreadCommand, ThreadData, ThreadReport, ThreadSettings } from './thread-messages.js';
 
@@ -35,6 +38,7 @@ export interface ThreadListener {
 export class DecodingThread {
   /** Resolves when its graphs are open, with how many sequences make the best batch; rejects if they cannot be opened. */
   readonly opened: Promise<{ groupSize: number }>;
+  readonly #settings: ThreadSettings;
   readonly #worker: Worker;
   readonly #ended: Promise<void>;
   readonly #requests = new Map<number, PromiseWithResolvers<Float32Array>>();
@@ -42,6 +46,7 @@ export class DecodingThread {
   #nextRequest = 0;
 
   constructor(settings: ThreadSettings, { onTokens, onEnd }: ThreadListener) {
+    this.#settings = settings;
     const opened = Promise.withResolvers<{ groupSize: number }>();
     opened.promise.catch(() => undefined); // `onEnd` tells it too
     this.opened = opened.promise;
@@ -72,8 +77,11 @@ export class DecodingThread {
     const { sampling, maxNewTokens, withLogits = false, isStreamed = false } = options;
     const { temperature, topK, topP, repetitionPenalty = 1 } = sampling;
     const rules = { temperature, topK, topP, repetitionPenalty };
-    const order = { context, random: random.state(), sampling: rules, maxNewTokens, withLogits, isStreamed };
-    this.#send({ type: 'add', ...order });
+    // A prompt may be megabytes, and each of its samples is an order: only what is looked at travels.
+    const window = context.slice(-windowLength(context.length, this.#settings.blockSize));
+    const before = hasPenalty(rules) ? distinctTokens(context, this.#settings.vocabularySize) : undefined;
+    const order = { context: window, before, random: random.state(), sampling: rules };
+    this.#send({ type: 'add', ...order, maxNewTokens, withLogits, isStreamed });
     this.#nextId += 1;
     return this.#nextId - 1;
   }

@@ -2,7 +2,14 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { decodedTokens } from '../sampling/decoded-tokens.js';
 import type { DecodingOptions } from '../sampling/decoder.js';
 import { WindowDecoder } from '../sampling/window-decoder.js';
-import { openSharedDecoder, randomModel, randomSequence, VOCABULARY } from './decoding-model.fixture.js';
+import { ContinuousDecoder } from './continuous-decoder.js';
+import {
+  openDecodingModel,
+  openSharedDecoder,
+  randomModel,
+  randomSequence,
+  VOCABULARY,
+} from './decoding-model.fixture.js';
 import type { SharedDecoder } from './shared-decoder.js';
 
 type Options = Omit<DecodingOptions, 'onTokens'>;
@@ -62,6 +69,28 @@ test('until the block is full, greedy texts are those of the sliding window, and
     expect(chunked[index]!.subarray(0, within)).toEqual(slid[index]!.subarray(0, within));
   }
 });
+
+test.each([1, 1.5])(
+  'a thread needs no more of a long prompt than it looks at, with a penalty of %d',
+  async (penalty) => {
+    const sampling = { temperature: 1, topK: 0, topP: 1, repetitionPenalty: penalty };
+    const starts = () =>
+      [BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK, 5000].map((length, number) => randomSequence(number, length));
+    const model = await openDecodingModel(random, 1);
+    const whole = new ContinuousDecoder(model);
+    const texts = starts().map((): number[] => []);
+    for (const sequence of starts()) whole.add(sequence, { sampling, maxNewTokens: 100 });
+    while (whole.size > 0) {
+      await whole.run((taken) => {
+        for (const [id, { tokens }] of taken) texts[id]!.push(...tokens);
+      });
+    }
+    const drawn = await decodedTokens(shared, starts(), options({ sampling, maxNewTokens: 100 }));
+    expect(drawn.map((tokens) => Array.from(tokens))).toEqual(texts);
+    await model.model.close();
+    await model.decoding.close();
+  },
+);
 
 test('no sequences are no texts, and what the breath throws ends the decoding', async () => {
   const breathe = () => Promise.reject(new Error('stopped'));

@@ -22,7 +22,10 @@ export interface ThreadData extends ThreadSettings {
 
 /** A sequence as a thread is given it; the nth one is known by the number n − 1 on both sides. */
 export interface ThreadOrder {
+  /** The end of the text so far, as much as the decoding looks at. */
   context: Int32Array;
+  /** The distinct tokens of the whole text so far, if the rules depend on them. */
+  before: Int32Array | undefined;
   random: RandomStreamState;
   sampling: SamplingRules;
   maxNewTokens: number;

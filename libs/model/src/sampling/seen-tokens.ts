@@ -7,6 +7,13 @@ export function seenTokens(tokens: Int32Array, vocabularySize: number): SeenToke
   return seen;
 }
 
+/** The tokens that a text has, each once. */
+export function distinctTokens(tokens: Int32Array, vocabularySize: number): Int32Array {
+  const ids: number[] = [];
+  for (const [id, isSeen] of seenTokens(tokens, vocabularySize).entries()) if (isSeen === 1) ids.push(id);
+  return Int32Array.from(ids);
+}
+
 /** Adds the next tokens of the text. */
 export function see(seen: SeenTokens, tokens: Int32Array): void {
   for (const token of tokens) seen[token] = 1;

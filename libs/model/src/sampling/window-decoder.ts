@@ -30,7 +30,9 @@ export class WindowDecoder implements Decoder {
     let texts = sequences.map(({ context, random }, index) => {
       const seen = seenTokens(context, this.#vocabularySize);
       const processors = logitsProcessors(options.sampling, seen);
-      return { index, random, tokens: Array.from(context), seen, processors };
+      // Of a long prompt only the end is ever looked at, and a batch has many of the same one.
+      const tokens = Array.from(context.subarray(-this.#blockSize));
+      return { index, random, tokens, seen, processors };
     });
     for (let step = 1; step <= options.maxNewTokens && texts.length > 0; step += 1) {
       await options.breathe();
