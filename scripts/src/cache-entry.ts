@@ -17,6 +17,7 @@ export type Report = (line: string) => void;
  * renamed, so it is whole or absent; processes that want the same one at once wait for the first.
  *
  * @param produce fills the empty folder that it is given
+ * @param mayChange names of files that others write to rightly, so that another size is no damage
  * @throws SetupError what `produce` throws, `python-missing`, `cache-unusable`, `disk-full`
  */
 export async function ensureCacheEntry(
@@ -24,6 +25,7 @@ export async function ensureCacheEntry(
   key: string,
   report: Report,
   produce: (folder: string, python: string) => Promise<void>,
+  mayChange?: RegExp,
 ): Promise<string> {
   const folder = path.join(cache, key);
   if (findDamage(folder) === undefined) return folder;
@@ -39,7 +41,7 @@ export async function ensureCacheEntry(
     try {
       mkdirSync(unfinished);
       await produce(unfinished, python);
-      writeFileSync(path.join(unfinished, CONTENTS), JSON.stringify(measure(unfinished), undefined, 2));
+      writeFileSync(path.join(unfinished, CONTENTS), JSON.stringify(measure(unfinished, mayChange), undefined, 2));
       publish(unfinished, folder);
     } catch (error) {
       rmSync(unfinished, { recursive: true, force: true });
@@ -85,8 +87,10 @@ function removeRemains(cache: string, key: string): void {
   }
 }
 
-function measure(folder: string): Record<string, number> {
-  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => !entry.isDirectory());
+function measure(folder: string, mayChange?: RegExp): Record<string, number> {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter(
+    (entry) => !entry.isDirectory() && !mayChange?.test(entry.name),
+  );
   return Object.fromEntries(
     files.map(({ parentPath, name }) => {
       const file = path.join(parentPath, name);

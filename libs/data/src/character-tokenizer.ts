@@ -4,6 +4,7 @@ import { huggingFaceFromVocabulary, vocabularyFromHuggingFace, type HuggingFaceT
 
 const CODE_POINTS = 0x110000;
 const UNKNOWN = -1;
+const USUAL_PADDING = '<pad>';
 
 /**
  * A tokenizer whose tokens are Unicode code points: "é" is one token, or two where the text spells it with a combining
@@ -90,9 +91,21 @@ export class CharacterTokenizer {
     return Buffer.from(units.buffer, 0, 2 * count).toString('utf16le');
   }
 
-  /** The tokenizer.json that Hugging Face's libraries read, for `PreTrainedTokenizerFast`; ready for `JSON.stringify`. */
-  toHuggingFace(): HuggingFaceTokenizer {
-    return huggingFaceFromVocabulary(this.vocabulary);
+  /**
+   * The tokenizer.json that Hugging Face's libraries read, for `PreTrainedTokenizerFast`; ready for `JSON.stringify`. With
+   * `padding` it has a special token beyond the vocabulary, called {@link padding}.
+   */
+  toHuggingFace({ padding = false } = {}): HuggingFaceTokenizer {
+    return huggingFaceFromVocabulary(this.vocabulary, padding ? this.padding : undefined);
+  }
+
+  /** What to call a token that fills up texts of unequal length: something that no text of these characters holds. */
+  get padding(): string {
+    const knows = (codePoint: number) => (this.#idOf[codePoint] ?? UNKNOWN) !== UNKNOWN;
+    if (!Array.from(USUAL_PADDING).every((character) => knows(character.codePointAt(0)!))) return USUAL_PADDING;
+    let codePoint = CODE_POINTS - 1; // no character
+    while (knows(codePoint)) codePoint -= 1;
+    return String.fromCodePoint(codePoint);
   }
 }
 

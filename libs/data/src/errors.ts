@@ -48,7 +48,9 @@ export class TextTooUniformError extends DatasetError {
   constructor(characters: number) {
     super(
       'text_too_uniform',
-      `The text is one and the same character, ${characters} times; a model needs at least 2 distinct ones. Give another text.`,
+      characters === 1
+        ? 'The text is a single character; a model needs at least 2 distinct ones. Give a longer text.'
+        : `The text is the same character ${characters} times; a model needs at least 2 distinct ones. Give another text.`,
     );
   }
 }
@@ -62,12 +64,17 @@ export class TextTooShortError extends DatasetError {
     const smallerBlock = splitTokens > 1 ? `, or a blockSize of at most ${splitTokens - 1}` : '';
     super(
       'text_too_short',
-      `The ${split} holds ${splitTokens} tokens, but blockSize ${blockSize} needs at least ${blockSize + 1}. ` +
+      `The ${split} holds ${counted(splitTokens, 'token')}, but blockSize ${blockSize} needs at least ${blockSize + 1}. ` +
         `Give a longer text${smallerBlock}.`,
     );
     this.splitTokens = splitTokens;
     this.blockSize = blockSize;
   }
+}
+
+/** `1 token`, `2 tokens`. */
+export function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
 /** `unknown_character`: a text has a character that the vocabulary lacks; `position` counts the code points before it. */
@@ -97,7 +104,7 @@ export class UnknownTokenError extends DatasetError {
   constructor(id: number, position: number, vocabularySize: number) {
     super(
       'unknown_token',
-      `The token id ${id} at index ${position} is outside the vocabulary of ${vocabularySize} tokens (ids 0 to ${vocabularySize - 1}).`,
+      `The token id ${id} at index ${position} is outside the vocabulary of ${counted(vocabularySize, 'token')} (ids 0 to ${vocabularySize - 1}).`,
     );
     this.id = id;
     this.position = position;

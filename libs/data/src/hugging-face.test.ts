@@ -38,6 +38,19 @@ test('a tokenizer written as JSON and read again has the same vocabulary', () =>
   );
 });
 
+test('padding has the first id beyond the vocabulary, in a text that no text of its characters holds', () => {
+  const padded = (text: string) => CharacterTokenizer.fromText(text).toHuggingFace({ padding: true }).added_tokens;
+  expect(padded('ab')).toMatchObject([{ id: 2, content: '<pad>', special: true }]);
+  expect(padded('<dap')).toMatchObject([{ id: 4, content: '<pad>' }]);
+  expect(padded('<pad>')).toMatchObject([{ id: 5, content: '\u{10FFFF}' }]);
+  expect(padded('<pad>\u{10FFFF}')).toMatchObject([{ id: 6, content: '\u{10FFFE}' }]);
+});
+
+test('a tokenizer with padding is read as the vocabulary that it had', () => {
+  const json: unknown = JSON.parse(JSON.stringify(CharacterTokenizer.fromText('ab').toHuggingFace({ padding: true })));
+  expect(CharacterTokenizer.fromHuggingFace(json).vocabulary).toEqual(['a', 'b']);
+});
+
 test('ids need not follow the order of the file', () => {
   const json = withModel({ vocab: { a: 1, '7': 2, b: 0 } });
   expect(CharacterTokenizer.fromHuggingFace(json).vocabulary).toEqual(['b', 'a', '7']);
@@ -52,6 +65,7 @@ test.each([
   [{ ...withModel({}), normalizer: { type: 'NFC' } }, 'normalizer is {"type":"NFC"}; it must be empty'],
   [{ ...withModel({}), pre_tokenizer: { type: 'BertPreTokenizer' } }, 'pre_tokenizer is {"type":"BertPreTokenizer"}'],
   [{ ...withModel({}), added_tokens: [{ id: 2, content: '<s>' }] }, 'added_tokens is [{"id":2,"content":"<s>"}]'],
+  [{ ...withModel({}), added_tokens: [{ id: 1, content: 'b', special: true }] }, 'one special token with the id 2'],
   [withModel({ type: 'WordLevel' }), 'model.type is "WordLevel"; it must be "BPE"'],
   [withModel({ merges: ['a b'] }), 'model.merges is ["a b"]; it must be empty'],
   [withModel({ merges: undefined }), 'model.merges is missing; it must be an empty list'],
@@ -59,7 +73,7 @@ test.each([
   [withModel({ vocab: ['a'] }), 'model.vocab is ["a"]; it must be an object'],
   [withModel({ vocab: { a: 0, b: 2 } }), 'model.vocab has 2 tokens but none with the id 1; ids must count from 0'],
   [withModel({ vocab: { a: 0, b: 0 } }), 'model.vocab gives the id 0 to "a" and to "b"'],
-  [withModel({ vocab: { a: '0' } }), 'model.vocab has 1 tokens but none with the id 0'],
+  [withModel({ vocab: { a: '0' } }), 'model.vocab has 1 token but none with the id 0'],
 ])('%j is refused', (json, reason) => {
   expect(() => CharacterTokenizer.fromHuggingFace(json)).toThrow(TokenizerFormatError);
   expect(() => CharacterTokenizer.fromHuggingFace(json)).toThrow(reason);

@@ -1,14 +1,15 @@
-import { TokenizerFormatError } from './errors.js';
+import { counted, TokenizerFormatError } from './errors.js';
 
 /**
  * A tokenizer.json of Hugging Face's tokenizers library whose tokens are code points: BPE that never merges splits a
- * text into its characters, and the `Fuse` decoder joins them without spaces. Special tokens do not exist.
+ * text into its characters, and the `Fuse` decoder joins them without spaces. The only special token is one that fills up
+ * texts of unequal length, where there is one; its id is the first beyond the vocabulary.
  */
 export interface HuggingFaceTokenizer {
   version: '1.0';
   truncation: null;
   padding: null;
-  added_tokens: [];
+  added_tokens: AddedToken[];
   normalizer: null;
   pre_tokenizer: null;
   post_processor: null;
@@ -27,13 +28,24 @@ export interface HuggingFaceTokenizer {
   };
 }
 
-/** The tokenizer.json of a vocabulary in id order. */
-export function huggingFaceFromVocabulary(vocabulary: readonly string[]): HuggingFaceTokenizer {
+/** A token that is found in a text before the model splits it. */
+interface AddedToken {
+  id: number;
+  content: string;
+  single_word: false;
+  lstrip: false;
+  rstrip: false;
+  normalized: false;
+  special: true;
+}
+
+/** The tokenizer.json of a vocabulary in id order, and of the token that is padding. */
+export function huggingFaceFromVocabulary(vocabulary: readonly string[], padding?: string): HuggingFaceTokenizer {
   return {
     version: '1.0',
     truncation: null,
     padding: null,
-    added_tokens: [],
+    added_tokens: padding === undefined ? [] : [specialToken(vocabulary.length, padding)],
     normalizer: null,
     pre_tokenizer: null,
     post_processor: null,
@@ -53,15 +65,19 @@ export function huggingFaceFromVocabulary(vocabulary: readonly string[]): Huggin
   };
 }
 
+function specialToken(id: number, content: string): AddedToken {
+  return { id, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true };
+}
+
 /**
- * The tokens of a parsed tokenizer.json in id order. Refuses, by {@link TokenizerFormatError}, every tokenizer that
+ * The tokens of a parsed tokenizer.json in id order, without padding. Refuses, by {@link TokenizerFormatError}, every tokenizer that
  * would cut or join text in another way than character by character.
  */
 export function vocabularyFromHuggingFace(json: unknown): string[] {
   const tokenizer = recordAt(json, 'tokenizer.json');
   const decoder = recordAt(tokenizer['decoder'], 'decoder');
   const model = recordAt(tokenizer['model'], 'model');
-  requireAbsent(tokenizer, ['normalizer', 'pre_tokenizer', 'post_processor', 'added_tokens'], '');
+  requireAbsent(tokenizer, ['normalizer', 'pre_tokenizer', 'post_processor'], '');
   if (decoder['type'] !== 'Fuse') reject(`decoder.type is ${show(decoder['type'])}; it must be "Fuse"`);
   if (model['type'] !== 'BPE') reject(`model.type is ${show(model['type'])}; it must be "BPE"`);
   if (!Array.isArray(model['merges'])) reject(`model.merges is ${show(model['merges'])}; it must be an empty list`);
@@ -70,7 +86,17 @@ export function vocabularyFromHuggingFace(json: unknown): string[] {
     ['merges', 'dropout', 'unk_token', 'continuing_subword_prefix', 'end_of_word_suffix', 'byte_fallback'],
     'model.',
   );
-  return tokensInOrder(recordAt(model['vocab'], 'model.vocab'));
+  const tokens = tokensInOrder(recordAt(model['vocab'], 'model.vocab'));
+  requirePaddingAlone(tokenizer['added_tokens'], tokens.length);
+  return tokens;
+}
+
+/** Padding stands beyond the vocabulary, so that it is no character of a text. */
+function requirePaddingAlone(added: unknown, vocabularySize: number): void {
+  if (!added || (Array.isArray(added) && added.length === 0)) return;
+  const [padding, ...others]: unknown[] = Array.isArray(added) ? added : [];
+  if (isRecord(padding) && padding['id'] === vocabularySize && padding['special'] === true && others.length === 0) return;
+  reject(`added_tokens is ${show(added)}; it must be empty, or one special token with the id ${vocabularySize}`);
 }
 
 function tokensInOrder(vocab: Record<string, unknown>): string[] {
@@ -83,7 +109,7 @@ function tokensInOrder(vocab: Record<string, unknown>): string[] {
   }
   return entries.map((_, id) => {
     const token = tokens.get(id);
-    return token ?? reject(`model.vocab has ${entries.length} tokens but none with the id ${id}; ids must count from 0`);
+    return token ?? reject(`model.vocab has ${counted(entries.length, 'token')} but none with the id ${id}; ids must count from 0`);
   });
 }
 

@@ -22,7 +22,7 @@ test('a train split that is too short is named too', () => {
   const check = (): void =>
     checkTrainable({ characters: 10, vocabularySize: 3 }, { blockSize: 4, validationFraction: 0.9 });
   expect(check).toThrow(
-    'The train split (validationFraction 0.9 of 10 characters) holds 1 tokens, but blockSize 4 needs at least 5. ' +
+    'The train split (validationFraction 0.9 of 10 characters) holds 1 token, but blockSize 4 needs at least 5. ' +
       'Give a longer text.',
   );
 });
@@ -37,4 +37,11 @@ test('a text of one distinct character is refused', () => {
   const check = (): void => checkTrainable({ characters: 1000, vocabularySize: 1 }, wanted);
   expect(check).toThrow(TextTooUniformError);
   expect(check).toThrow(expect.objectContaining({ code: 'text_too_uniform' }));
+});
+
+test.each([
+  [1, /^The text is a single character; .* Give a longer text\.$/u],
+  [2, /^The text is the same character 2 times; .* Give another text\.$/u],
+])('a text of one distinct character, %i of it, is described grammatically', (characters, message) => {
+  expect(() => checkTrainable({ characters, vocabularySize: 1 }, wanted)).toThrow(message);
 });

@@ -1,4 +1,4 @@
-import { EmptyTextError, TextTooShortError, TextTooUniformError } from './errors.js';
+import { counted, EmptyTextError, TextTooShortError, TextTooUniformError } from './errors.js';
 import { countTrainTokens } from './split.js';
 
 /**
@@ -19,7 +19,7 @@ export function checkTrainable(
   ];
   for (const { name, tokens } of splits) {
     if (tokens <= blockSize) {
-      const what = `${name} (validationFraction ${validationFraction} of ${text.characters} characters)`;
+      const what = `${name} (validationFraction ${validationFraction} of ${counted(text.characters, 'character')})`;
       throw new TextTooShortError(what, tokens, blockSize);
     }
   }

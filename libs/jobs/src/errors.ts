@@ -40,7 +40,7 @@ export class QueueFullError extends Error {
   ) {
     const what =
       limited === 'jobs'
-        ? `${waiting} jobs are queued or paused, and ${limit} may be`
+        ? `${waiting} ${waiting === 1 ? 'job is' : 'jobs are'} queued or paused, and ${limit} may be`
         : `The requests of the jobs that are queued or paused take ${waiting} bytes, and with these they would take more than ${limit}`;
     super(`${what}. Send the work again when some have run.`);
   }

@@ -67,7 +67,7 @@ export class Admission {
     const promptCount = await known.promptLines(promptsDataset);
     const excess = excessOf(request, { promptCount, promptBytes: file.bytes });
     if (!excess) return { kind: 'generate', request, promptCount };
-    const detail = `${excess.field}: ${promptsDataset} has ${promptCount} lines, and ${excess.message}.`;
+    const detail = `${excess.field}: ${promptsDataset} has ${promptCount} ${promptCount === 1 ? 'line' : 'lines'}, and ${excess.message}.`;
     throw new Problem('job_too_large', detail, { members: { lines: promptCount } });
   }
 

@@ -1,6 +1,7 @@
 import { parameterCount, type TrainingConfig } from '../config/index.js';
 import type { TrainedModel } from '../training/trained-model.js';
 import type { TrainingMetric } from '../training/training-reports.js';
+import { cardMetadata } from './card-metadata.js';
 import type { ModelAbout } from './model-about.js';
 import { modelUsage } from './model-usage.js';
 
@@ -10,12 +11,7 @@ const CURVE_ROWS = 12;
 export function modelCard(trained: TrainedModel, about: ModelAbout): string {
   const { model, training, tokenizer, computedBy } = trained;
   const { vocabularySize } = tokenizer;
-  return `---
-library_name: onnx
-pipeline_tag: text-generation
-tags: [glyphmill, character-level, ${model.kind}]
----
-
+  return `${cardMetadata(trained, about)}
 # ${escapeMarkdown(about.name)}
 
 A character-level ${model.kind} language model of ${parameterCount(model, vocabularySize)} parameters, trained with
@@ -48,7 +44,7 @@ ${codeBlock(trained.samples.at(-1)?.text ?? '')}
 
 ## Use
 
-${modelUsage(model, vocabularySize)}`;
+${modelUsage(model, vocabularySize, about.modelId)}`;
 }
 
 function batches({ maxSteps, batchSize, gradientAccumulationSteps }: TrainingConfig): string {

@@ -22,7 +22,7 @@ test('a graph that is wrong after a past alone is not published', async () => {
   const training = completeTrainingConfig(model.kind, { maxSteps: 1, batchSize: 4, evalBatches: 1 });
   const trained = await train({ text: 'the cat sat on the mat. '.repeat(20), model, training });
   await expect(checkParity(trained, definitionOf(model).onnx(trained.weights))).resolves.toBeUndefined();
-  const shape = { nEmbd: 16, nHead: 1 };
+  const shape = { blockSize: 8, nEmbd: 16, nHead: 1 };
   const graph = new OnnxGraph('forgetful');
   const pass = new ForgetfulPass(graph, trained.weights, { ...shape, nLayer: 1 });
   const x = tokenAndPositionOnnx(pass, { tokens: 'wte.weight', positions: 'wpe.weight' });

@@ -113,11 +113,28 @@ describe.each(Object.entries(models))('%s', (_, given) => {
     }
   });
 
-  test('a token beyond the block is an error, not another position', async () => {
-    const { past } = await session.advance({ ids: tokens(1, BLOCK), rows: 1, columns: BLOCK });
-    await expect(session.advance({ ids: tokens(1, 1), rows: 1, columns: 1, past })).rejects.toThrow(
-      /out of data bounds/u,
-    );
+  test('beyond the block a text starts over: its logits are those of the tokens since, wherever it is cut', async () => {
+    const ids = tokens(1, 2 * BLOCK + 3);
+    const blocks = [0, BLOCK, 2 * BLOCK].map((start) => ids.subarray(start, Math.min(start + BLOCK, ids.length)));
+    const expected = Float32Array.from(blocks.flatMap((block) => Array.from(learner.logits(block, 1, block.length))));
+    expect(largestDifference(await session.logits(ids, 1, ids.length), expected)).toBeLessThan(TOLERANCE);
+    for (const split of [1, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK + 2]) {
+      const cut = await logitsInTwoParts(session, { ids, rows: 1, columns: ids.length }, split);
+      expect(largestDifference(cut, expected)).toBeLessThan(TOLERANCE);
+    }
+  });
+
+  test('padded on the left, a text starts over where its own block is full', async () => {
+    const text = tokens(1, BLOCK + 2);
+    const blocks = [text.subarray(0, BLOCK), text.subarray(BLOCK)];
+    const alone = Float32Array.from(blocks.flatMap((block) => Array.from(learner.logits(block, 1, block.length))));
+    const { logits } = await session.advance({
+      ids: Int32Array.from([0, 0, 0, ...text]),
+      mask: Int32Array.from([0, 0, 0, ...text.map(() => 1)]),
+      rows: 1,
+      columns: 3 + text.length,
+    });
+    expect(largestDifference(logits.subarray(3 * VOCABULARY), alone)).toBeLessThan(TOLERANCE);
   });
 });
 
@@ -143,6 +160,27 @@ test("a gpt's graph has the inputs and outputs of Optimum's GPT-2, logits first"
     `present.1.key: float32 ${present}`,
     `present.1.value: float32 ${present}`,
   ]);
+  await session.release();
+});
+
+test("a gpt's graph takes the id that follows the vocabulary's for padding, and any further one for an error", async () => {
+  const model = modelConfig.parse({ kind: 'gpt', nEmbd: 12, nHead: 3, nLayer: 1, blockSize: 4 });
+  const session = await InferenceSession.create(definitionOf(model).onnx(weightsOf(model)), { logSeverityLevel: 4 });
+  const logits = async (ids: number[], mask: number[]) => {
+    const keysOrValues = new Tensor('float32', new Float32Array(0), [1, 3, 0, 4]);
+    const results = await session.run({
+      input_ids: new Tensor('int64', BigInt64Array.from(ids, BigInt), [1, ids.length]),
+      attention_mask: new Tensor('int64', BigInt64Array.from(mask, BigInt), [1, mask.length]),
+      'past_key_values.0.key': keysOrValues,
+      'past_key_values.0.value': keysOrValues,
+    });
+    return Array.from(results['logits']!.data as Float32Array).slice(-2 * VOCABULARY);
+  };
+  const alone = await logits([3, 4], [1, 1]);
+  expect(alone).toHaveLength(2 * VOCABULARY);
+  const padded = await logits([VOCABULARY, VOCABULARY, 3, 4], [0, 0, 1, 1]);
+  expect(padded).toEqual(alone.map((logit) => expect.closeTo(logit, 5)));
+  await expect(logits([VOCABULARY + 1, 3], [0, 1])).rejects.toThrow(/out of data bounds/u);
   await session.release();
 });
 

@@ -1,6 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import {
   AutoModelForCausalLM,
   AutoTokenizer,
@@ -10,9 +13,11 @@ import {
   type DynamicCache,
   type PreTrainedModel,
   type PreTrainedTokenizer,
+  type TextGenerationPipeline,
 } from '@huggingface/transformers';
 import { loadTensorFlow, type TensorFlow } from '@glyphmill/tensorflow';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { completeTrainingConfig, modelConfig, samplingConfig } from '../config/index.js';
 import { GenerationModel } from '../generation/generation-model.js';
 import { definitionOf } from '../kinds/definition-of.js';
@@ -22,15 +27,18 @@ import type { TrainedModel } from '../training/trained-model.js';
 import { exportModel } from './export-model.js';
 
 const BLOCK = 24;
-const TEXT = 'the cat sat\r\n\ton the “mat”,\u00a0and  the 👩‍👩‍👧 ate e\u0301clairs.\n\n'.repeat(20);
+const TEXT = 'The cat sat\r\n\ton the “mat”,\u00a0and  the 👩‍👩‍👧 ate e\u0301clairs.\n\n'.repeat(20);
 
+let parent: string;
 let folder: string;
 let tensorflow: TensorFlow;
 let trained: TrainedModel;
 let model: PreTrainedModel;
 let tokenizer: PreTrainedTokenizer;
 beforeAll(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'glyphmill-transformers-'));
+  parent = await mkdtemp(path.join(tmpdir(), 'glyphmill-transformers-'));
+  folder = path.join(parent, 'model_1');
+  await mkdir(folder);
   tensorflow = await loadTensorFlow();
   env.allowRemoteModels = false;
   env.localModelPath = path.dirname(folder);
@@ -48,7 +56,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await model.dispose();
-  await rm(folder, { recursive: true });
+  await rm(parent, { recursive: true });
 });
 
 test('transformers.js makes of text the same tokens, and of tokens the same text', () => {
@@ -113,14 +121,58 @@ test('prompts of unequal length, padded on the left, are each written on as if a
   expect(written).toEqual(await greedyTexts(prompts, BLOCK - 9));
 });
 
-test('unasked, transformers.js writes as far as the block goes', async () => {
+test('unasked, the model writes half a block', async () => {
   const sequences = (await model.generate({ ...tokenizer('the ') })) as Tensor;
-  expect(sequences.dims).toEqual([1, BLOCK]);
+  expect(sequences.dims).toEqual([1, 4 + BLOCK / 2]);
 });
 
-test('a pipeline opens the folder by its name', async () => {
-  const generate = await pipeline('text-generation', path.basename(folder), { dtype: 'fp32' });
-  const options = { do_sample: false, max_new_tokens: BLOCK - 4, return_full_text: false };
-  expect(await generate('the ', options)).toEqual([{ generated_text: (await greedyTexts(['the '], BLOCK - 4))[0] }]);
-  await generate.dispose();
+const written = z.array(z.object({ generated_text: z.string() }));
+
+describe('a pipeline that opens the folder by its name', () => {
+  let generate: TextGenerationPipeline;
+  beforeAll(async () => {
+    generate = await pipeline('text-generation', path.basename(folder));
+  });
+  afterAll(() => generate.dispose());
+
+  test('writes what our own generation writes', async () => {
+    const options = { do_sample: false, max_new_tokens: BLOCK - 4, return_full_text: false };
+    expect(await generate('the ', options)).toEqual([{ generated_text: (await greedyTexts(['the '], BLOCK - 4))[0] }]);
+  });
+
+  test('called with nothing but a prompt, writes the 256 characters that the library asks for, past the block', async () => {
+    const [one] = written.parse(await generate('the '));
+    expect(one!.generated_text.startsWith('the ')).toBe(true);
+    expect(Array.from(one!.generated_text)).toHaveLength(4 + 256);
+  });
+
+  test('called with nothing but a prompt longer than the block, writes on from it', async () => {
+    const prompt = TEXT.slice(0, 3 * BLOCK);
+    const [one] = written.parse(await generate(prompt));
+    expect(one!.generated_text.startsWith(prompt)).toBe(true);
+  });
+
+  test('takes several prompts of unequal length, and writes each as if alone, without the padding', async () => {
+    const prompts = [TEXT.slice(0, 9), TEXT.slice(2, 8), TEXT.slice(4, 5)];
+    const lines = await generate(prompts, { do_sample: false, max_new_tokens: BLOCK - 9 });
+    const texts = await greedyTexts(prompts, BLOCK - 9);
+    expect(lines).toEqual(prompts.map((prompt, index) => [{ generated_text: prompt + texts[index]! }]));
+    expect(await generate(prompts)).toHaveLength(3);
+  });
+});
+
+test('padding is no character: it changes neither what text becomes nor what is decoded', () => {
+  expect(tokenizer.pad_token_id).toBe(trained.tokenizer.vocabularySize);
+  expect(tokenizer.decode(tokenizer.encode(TEXT), { skip_special_tokens: true })).toBe(TEXT);
+  expect(Array.from(trained.tokenizer.encode(TEXT))).not.toContain(tokenizer.pad_token_id);
+});
+
+test('the JavaScript of the model card runs as it is printed', async () => {
+  const card = await readFile(path.join(folder, 'README.md'), 'utf8');
+  const [, printed] = /```js\n(.*?)```/su.exec(card)!;
+  const local = printed!.replace("'./'", JSON.stringify(path.dirname(folder)));
+  const repository = fileURLToPath(new URL('../../../..', import.meta.url));
+  const args = ['--input-type=module', '--eval', local];
+  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: repository });
+  expect(stdout).toMatch(/^The /u);
 });

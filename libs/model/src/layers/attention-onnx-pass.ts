@@ -11,6 +11,8 @@ const TOTAL = `${PAST} + ${SEQUENCE}`;
 
 /** H is nHead, D = nEmbd/nHead. */
 export interface CacheShape {
+  /** How many tokens the model was trained to see. */
+  blockSize: number;
   /** How many layers of attention there are. */
   nLayer: number;
   nEmbd: number;
@@ -32,6 +34,9 @@ export interface KeysAndValues {
  *     present.N.key, present.N.value          float [B, H, P+T, D]
  *
  * Names, shapes and the names of free sizes are those of Optimum's exports of GPT-2, as transformers.js feeds them.
+ *
+ * A text may be longer than the block, for those libraries ask for a fixed number of tokens: each block of it then starts
+ * over, with the first position and no sight of the block before.
  */
 export class AttentionOnnxPass extends SequenceOnnxPass {
   /** What to add to the scores of attention: float [B, 1, T, P+T], 0 where a token may attend, {@link MASKED} elsewhere. */
@@ -39,10 +44,18 @@ export class AttentionOnnxPass extends SequenceOnnxPass {
   readonly #mask: string;
   readonly #past: string;
   readonly #total: string;
+  readonly #blockSize: number;
+  readonly #padding: number | undefined;
+  /** How many tokens that count stand before each of past and present: int64 [B, P+T], and of the present: [B, T]. */
+  readonly #places: string;
+  readonly #presentPlaces: string;
   #layers = 0;
 
-  constructor(graph: OnnxGraph, weights: Weights, { nLayer, nEmbd, nHead }: CacheShape) {
+  /** `padding` is an id beyond the vocabulary that may stand where the mask is 0. */
+  constructor(graph: OnnxGraph, weights: Weights, { blockSize, nLayer, nEmbd, nHead }: CacheShape, padding?: number) {
     super(graph, weights);
+    this.#blockSize = blockSize;
+    this.#padding = padding;
     this.#mask = graph.input('attention_mask', 'int64', [BATCH, TOTAL]);
     for (let layer = 0; layer < nLayer; layer += 1) {
       for (const part of ['key', 'value']) {
@@ -52,19 +65,27 @@ export class AttentionOnnxPass extends SequenceOnnxPass {
     }
     this.#past = graph.node('Shape', ['past_key_values.0.key'], { start: { i: 2 }, end: { i: 3 } }); // [1]: P
     this.#total = graph.node('Add', [this.#past, this.length]); // [1]: P+T
+    const counted = graph.node('CumSum', [this.#mask, graph.integer(1)]); // [B, P+T], from 1
+    const before = graph.node('Sub', [counted, graph.integer(1)]);
+    this.#places = graph.node('Max', [before, graph.integer(0)]); // padding has −1, and no place
+    const present = graph.node('Slice', [this.#places, this.#past, this.#total, graph.integers([1])]);
+    // A mask that is too short, as one for the T tokens alone, fails here rather than be stretched. One that is too long
+    // does not fit to the scores.
+    this.#presentPlaces = graph.node('Reshape', [present, graph.node('Shape', [this.ids])]);
     this.bias = this.#writeBias();
   }
 
-  /** How many tokens that count stand before each: int64 [B, T]. */
-  override positions(): string {
+  /** Padding, which no other token sees, has the first token's row; any other id beyond the vocabulary is an error. */
+  override get rowIds(): string {
+    if (this.#padding === undefined) return this.ids;
     const { graph } = this;
-    const counted = graph.node('CumSum', [this.#mask, graph.integer(1)]); // [B, P+T], from 1
-    const before = graph.node('Sub', [counted, graph.integer(1)]);
-    const positions = graph.node('Max', [before, graph.integer(0)]); // padding has −1, and no position
-    const present = graph.node('Slice', [positions, this.#past, this.#total, graph.integers([1])]);
-    // A mask that is too short, as one for the T tokens alone, fails here rather than be stretched. One that is too long
-    // does not fit to the scores.
-    return graph.node('Reshape', [present, graph.node('Shape', [this.ids])]);
+    const isPadding = graph.node('Equal', [this.ids, graph.integer(this.#padding)]);
+    return graph.node('Where', [isPadding, graph.integer(0), this.ids]);
+  }
+
+  /** Where each token stands in its block: int64 [B, T]. */
+  override positions(): string {
+    return this.graph.node('Mod', [this.#presentPlaces, this.graph.integer(this.#blockSize)]);
   }
 
   /** The keys and values of the next layer, [B, H, T, D], after those of its past: [B, H, P+T, D]. */
@@ -88,7 +109,17 @@ export class AttentionOnnxPass extends SequenceOnnxPass {
     const pastDiagonal = graph.node('Squeeze', [this.#past]); // []: row t sees columns up to P + t
     const causal = graph.node('Trilu', [ones, pastDiagonal], { upper: { i: 0 } }); // [T, P+T]
     const counts = graph.node('Cast', [this.#mask], { to: { i: ELEMENT_TYPE.float } }); // [B, P+T]
-    const visible = graph.node('Mul', [causal, graph.node('Unsqueeze', [counts, graph.integers([1, 2])])]);
+    const counting = graph.node('Mul', [causal, graph.node('Unsqueeze', [counts, graph.integers([1, 2])])]);
+    const visible = graph.node('Mul', [counting, this.#writeSameBlock()]);
     return graph.node('Mul', [graph.node('Sub', [graph.number(1), visible]), graph.number(MASKED)]); // [B, 1, T, P+T]
+  }
+
+  /** 1 where a token of the present is of the same block as one of past and present, otherwise 0: float [B, 1, T, P+T]. */
+  #writeSameBlock(): string {
+    const { graph } = this;
+    const blockOf = (places: string, axes: readonly number[]) =>
+      graph.node('Unsqueeze', [graph.node('Div', [places, graph.integer(this.#blockSize)]), graph.integers(axes)]);
+    const same = graph.node('Equal', [blockOf(this.#presentPlaces, [1, 3]), blockOf(this.#places, [1, 2])]);
+    return graph.node('Cast', [same], { to: { i: ELEMENT_TYPE.float } });
   }
 }

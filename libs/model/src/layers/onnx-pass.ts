@@ -5,6 +5,10 @@ import { weightNamed, type Weights } from '../weights/weights.js';
 export abstract class OnnxPass {
   /** The tokens, int64. */
   abstract readonly ids: string;
+  /** The same, as rows of the table of embeddings. */
+  get rowIds(): string {
+    return this.ids;
+  }
   readonly #weights: Weights;
   /** The values of the weights that are in the graph already. */
   readonly #initializers = new Map<string, string>();

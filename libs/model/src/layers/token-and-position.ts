@@ -38,7 +38,7 @@ export function tokenAndPosition(pass: ForwardPass, names: EmbeddingNames, ids: 
 /** The same in ONNX: → [B, T, C], or [B, C] where there is one token a sequence. */
 export function tokenAndPositionOnnx(pass: OnnxPass, names: EmbeddingNames): string {
   const { graph } = pass;
-  const tokens = embeddingOnnx(graph, pass.weight(names.tokens), pass.ids); // [B, T, C] or [B, C]
+  const tokens = embeddingOnnx(graph, pass.weight(names.tokens), pass.rowIds); // [B, T, C] or [B, C]
   const positions = embeddingOnnx(graph, pass.weight(names.positions), pass.positions()); // [T, C], or as the tokens
   return graph.node('Add', [tokens, positions]);
 }

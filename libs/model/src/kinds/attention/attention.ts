@@ -18,7 +18,7 @@ const HEAD = 'lm_head.weight';
  */
 export function attentionNetwork(config: AttentionConfig): Network {
   const { nEmbd, blockSize, dropout } = config;
-  const shape = { nLayer: 1, nEmbd, nHead: 1 };
+  const shape = { blockSize, nLayer: 1, nEmbd, nHead: 1 };
   const logitsOnnx = (pass: AttentionOnnxPass | DecodingOnnxPass) => {
     const x = tokenAndPositionOnnx(pass, EMBEDDINGS); // [B, T, C] or [B, C]
     const past = causalSelfAttentionOnnx(pass, ATTENTION, x, shape);

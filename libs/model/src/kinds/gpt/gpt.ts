@@ -13,6 +13,7 @@ import {
 } from '../../layers/multi-head-attention.js';
 import { tokenAndPosition, tokenAndPositionOnnx, tokenAndPositionPlan } from '../../layers/token-and-position.js';
 import { NORMAL_START, type WeightPlan } from '../../layers/weight-plan.js';
+import { weightNamed } from '../../weights/weights.js';
 import type { Network } from '../network/network.js';
 import { gpt2Config, withZeroBiases } from './gpt2-folder.js';
 
@@ -46,7 +47,10 @@ export function gptNetwork(config: GptConfig): Network {
       for (const name of blockNames(nLayer)) x = block(pass, name, x, config); // [B·T, C]
       return head(pass, EMBEDDINGS.tokens, layerNorm(pass, LAST_NORM, x)); // [B·T, V]
     },
-    logitsOnnx: (graph, weights) => void logitsOnnx(new AttentionOnnxPass(graph, weights, config)),
+    logitsOnnx: (graph, weights) => {
+      const [vocabularySize] = weightNamed(weights, EMBEDDINGS.tokens).shape;
+      logitsOnnx(new AttentionOnnxPass(graph, weights, config, vocabularySize));
+    },
     decoding: { shape: config, logitsOnnx },
     huggingFaceConfig: (vocabularySize) => gpt2Config(config, vocabularySize),
     publishedWeights: (weights) => withZeroBiases(weights, config),

@@ -3,6 +3,11 @@ import { FEED_FORWARD_FACTOR } from '../../layers/feed-forward.js';
 import { LAYER_NORM_EPSILON } from '../../layers/layer-norm.js';
 import type { WeightArray, Weights } from '../../weights/weights.js';
 
+/** How much is written after a prompt when nobody says: half a block, so that a prompt of the other half fits before it. */
+export function newTokensUnasked(blockSize: number): number {
+  return Math.max(1, Math.floor(blockSize / 2));
+}
+
 /** config.json of a GPT-2 as Hugging Face's libraries open it. */
 export function gpt2Config(config: GptConfig, vocabularySize: number): Record<string, unknown> {
   const { nLayer, nHead, nEmbd, blockSize, dropout } = config;
@@ -22,6 +27,10 @@ export function gpt2Config(config: GptConfig, vocabularySize: number): Record<st
     resid_pdrop: dropout,
     embd_pdrop: dropout,
     attn_pdrop: dropout,
+    // In a browser transformers.js would otherwise look for a quantized graph.
+    'transformers.js_config': { dtype: 'fp32' },
+    // How much a pipeline of Transformers 4 writes unasked; it heeds no other place where the folder could say so.
+    task_specific_params: { 'text-generation': { max_new_tokens: newTokensUnasked(blockSize) } },
     // GPT-2's own, 50256, would lie outside the vocabulary.
     bos_token_id: null,
     eos_token_id: null,

@@ -22,7 +22,7 @@ const HEAD = 'lm_head.weight';
  */
 export function multiHeadNetwork(config: MultiHeadConfig): Network {
   const { nEmbd, nHead, blockSize, dropout } = config;
-  const shape = { nLayer: 1, nEmbd, nHead };
+  const shape = { blockSize, nLayer: 1, nEmbd, nHead };
   const logitsOnnx = (pass: AttentionOnnxPass | DecodingOnnxPass) => {
     const x = tokenAndPositionOnnx(pass, EMBEDDINGS); // [B, T, C] or [B, C]
     const past = multiHeadAttentionOnnx(pass, ATTENTION, x, shape);

@@ -1,0 +1,16 @@
+/** `npm run setup:hugging-face`: fetches what the tests open published models with in Python. */
+import process from 'node:process';
+
+import { setUpHuggingFace } from './hugging-face.ts';
+import { SetupError } from './setup-error.ts';
+
+process.once('SIGINT', () => process.exit(130));
+process.once('SIGTERM', () => process.exit(143));
+
+try {
+  await setUpHuggingFace((line) => console.log(line));
+} catch (error) {
+  if (!(error instanceof SetupError)) throw error;
+  console.error(`\n${error.message}\n`);
+  process.exitCode = 1;
+}
