@@ -9,11 +9,11 @@ import { trainRequest } from './requests.js';
 const valkey = useValkey();
 const never = new AbortController().signal;
 
-async function runningJob() {
+async function runningJob({ blockMs }: { blockMs?: number } = {}) {
   const prefix = valkey.fresh();
   const redis = valkey.redis();
   const store = new JobStore({ redis, prefix });
-  const hub = new EventHub({ redis, store, prefix });
+  const hub = new EventHub({ redis, store, prefix, ...(blockMs !== undefined && { blockMs }) });
   const request = trainRequest.parse({ dataset: 'moby-dick', model: { kind: 'bigram' } });
   const [job] = await store.create([{ kind: 'train', request }]);
   await store.claim(job!.id, { delivery: 1, token: 'token', worker: 'worker_1' });
@@ -24,7 +24,16 @@ async function runningJob() {
     await store.report(job!.id, 'token', sequence, { events });
   };
   const end = () => store.cancel(job!.id);
-  return { id: job!.id, store, hub, tell, end, redis, stream: new JobKeys(prefix).events(job!.id) };
+  return {
+    id: job!.id,
+    store,
+    hub,
+    tell,
+    end,
+    redis,
+    stream: new JobKeys(prefix).events(job!.id),
+    keys: new JobKeys(prefix),
+  };
 }
 
 function wordOf(event: StoredJobEvent['event']): string {
@@ -115,4 +124,15 @@ test('a follower that leaves ends at once, and so do all when the hub closes', a
   expect(await left).toEqual(expect.not.arrayContaining(['cancelled']));
   await hub.close();
   expect(await stayed).toEqual(['queued', 'running']);
+});
+
+test('a follower ends even if its job was deleted without an event that the hub saw', async () => {
+  const { id, hub, redis, stream, keys } = await runningJob({ blockMs: 50 });
+  const follower = hub.follow(id, '0', never);
+  await follower.next();
+  await follower.next();
+  const rest = words(follower);
+  await redis.del(keys.job(id), stream);
+  expect(await rest).toEqual([]);
+  await hub.close();
 });

@@ -44,7 +44,21 @@ export class EventHub {
   #reading: Promise<void> | undefined;
   #closed = false;
 
-  constructor({ redis, store, prefix = DEFAULT_PREFIX }: { redis: Redis; store: JobStore; prefix?: string }) {
+  readonly #blockMs: number;
+
+  /** `blockMs`: how long one blocking read waits, and how often followed jobs are looked for that were deleted. */
+  constructor({
+    redis,
+    store,
+    prefix = DEFAULT_PREFIX,
+    blockMs = BLOCK_MS,
+  }: {
+    redis: Redis;
+    store: JobStore;
+    prefix?: string;
+    blockMs?: number;
+  }) {
+    this.#blockMs = blockMs;
     this.#redis = redis;
     this.#store = store;
     this.#keys = new JobKeys(prefix);
@@ -159,12 +173,14 @@ export class EventHub {
 
   async #readAll(): Promise<void> {
     let lastWake = '0-0';
+    let lookedAt = performance.now();
     while (this.#followed.size > 0 && !this.#closed) {
       const followed = new Map([...this.#followed].map(([jobId, each]) => [this.#keys.events(jobId), each]));
       try {
         const lastIds = [...followed.values()].map(({ lastId }) => lastId);
         const streams = [...followed.keys(), this.#wakeKey, ...lastIds, lastWake];
-        for (const [key, entries] of (await this.#blocking.xread('BLOCK', BLOCK_MS, 'STREAMS', ...streams)) ?? []) {
+        for (const [key, entries] of (await this.#blocking.xread('BLOCK', this.#blockMs, 'STREAMS', ...streams)) ??
+          []) {
           const newest = entries.at(-1)?.[0];
           const grown = followed.get(key);
           if (newest === undefined) continue;
@@ -174,12 +190,23 @@ export class EventHub {
             for (const each of grown.wake) each();
           }
         }
+        if (performance.now() - lookedAt >= this.#blockMs) {
+          lookedAt = performance.now();
+          await this.#wakeFollowersOfDeleted();
+        }
       } catch {
         if (this.#closed) return;
         // Redis is away, and the connection comes back by itself. The followers look whether their job is still there.
         await wait(RETRY_MS);
         for (const { wake } of followed.values()) for (const each of wake) each();
       }
+    }
+  }
+
+  /** A stream that is deleted ends no blocking read; its last entry may have come and gone between two of them. */
+  async #wakeFollowersOfDeleted(): Promise<void> {
+    for (const jobId of await this.#store.missing([...this.#followed.keys()])) {
+      for (const each of this.#followed.get(jobId)?.wake ?? []) each();
     }
   }
 }
