@@ -1,4 +1,4 @@
-import { type Job, job, REQUEST_LIMITS } from '@glyphmill/jobs';
+import { connectRedis, type Job, job, REQUEST_LIMITS } from '@glyphmill/jobs';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { jobPage } from '../src/jobs/job-list.js';
@@ -241,9 +241,11 @@ test('a page of another site cannot make a browser send requests', async () => {
 });
 
 test('an unexpected error shows the request id, and nothing of the server', async () => {
-  await api().storage.put('datasets/broken/dataset.json', '{"id":');
-  const problem = await problemOf(await fetch(`${api().url}/api/datasets/broken`));
-  await api().storage.deleteAll('datasets/broken');
+  const redis = connectRedis(api().valkey.url, 'worker', () => undefined);
+  await redis.hset('{glyphmill}:job:job_broken', { state: 'queued', request: '{"model":' });
+  const problem = await problemOf(await fetch(`${api().url}/api/jobs/job_broken`));
+  await redis.del('{glyphmill}:job:job_broken');
+  redis.disconnect();
   expect(problem).toMatchObject({ status: 500, code: 'internal_error' });
   expect(problem.detail).toContain(problem.instance?.replace('urn:glyphmill:request:', ''));
   expect(problem.detail).not.toContain('JSON');

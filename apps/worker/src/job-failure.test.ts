@@ -1,4 +1,4 @@
-import { StorageUnavailableError } from '@glyphmill/storage';
+import { ArtifactDamagedError, StorageUnavailableError } from '@glyphmill/storage';
 import { expect, test } from 'vitest';
 import { describeError, JobFailure } from './job-failure.js';
 
@@ -22,12 +22,22 @@ test.each([
   ['EROFS', false],
   ['EACCES', false],
 ])('a job that met a storage with %s is made again: %s', (reason, retryable) => {
-  const error = new StorageUnavailableError(reason, 'The disk is full.', undefined);
+  const error = new StorageUnavailableError(reason, (place) => `The disk of ${place} is full.`, undefined, '/srv/mill');
   expect(describeError(error, 'train')).toEqual({
     code: 'storage_unavailable',
-    message: 'The disk is full.',
+    message: 'The disk of the storage is full.',
     retryable,
   });
+});
+
+test('damage is not made again, and an error of the system does not say where its file lies', () => {
+  expect(describeError(new ArtifactDamagedError('models/m1/manifest.json', 'it is empty'), 'generate')).toEqual({
+    code: 'corrupt_artifact',
+    message: 'The artifact "models/m1/manifest.json" is damaged: it is empty.',
+    retryable: false,
+  });
+  const error = Object.assign(new Error("EIO: i/o error, read '/srv/mill/content'"), { code: 'EIO', syscall: 'read' });
+  expect(describeError(error, 'train')).toMatchObject({ message: "EIO: i/o error, read 'content'", retryable: true });
 });
 
 test('an error that nobody knows may be mended by another attempt', () => {

@@ -10,6 +10,7 @@ import type {
   WorkerReport,
 } from '@glyphmill/jobs';
 import { EventBuffer } from './event-buffer.js';
+import { publicMessage } from './public-message.js';
 
 /** How long an event may wait for others to travel with it. */
 const GATHERING_MS = 100;
@@ -111,7 +112,7 @@ export class Lease {
 
   /** Tells of an event, within a tenth of a second. */
   post(event: JobEvent): void {
-    this.#events.add(event);
+    this.#events.add(event.type === 'log' ? { ...event, message: publicMessage(event.message) } : event);
     this.#gathering ??= setTimeout(() => void this.#send(), GATHERING_MS);
   }
 

@@ -71,7 +71,9 @@ export async function processDelivery<Kind extends JobKind>(
   } catch (error) {
     if (!(error instanceof JobStoppedError)) {
       const described = describeError(error, kind);
-      log.warn({ error: described }, 'attempt failed');
+      // The record has no folders of this machine in it; whoever mends them reads this.
+      const cause = error instanceof Error && error.message !== described.message ? error.message : undefined;
+      log.warn({ error: described, cause }, 'attempt failed');
       await lease.settle({ state: 'failed', error: described });
     } else if (error.reason === 'lost') log.info('job is no longer ours');
     else {

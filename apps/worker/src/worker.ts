@@ -123,7 +123,8 @@ export async function startWorker(
     ? config.device
     : [...new Set(described.map((each) => each.device))].join(', ');
   const libraries = Object.assign({}, ...described.map((each) => each.libraries)) as Record<string, string>;
-  log.info({ worker: workerId, device, libraries, threads: config.threads, roles: config.roles }, 'worker ready');
+  const { threads, roles: roleNames, storageFolder } = config;
+  log.info({ worker: workerId, device, libraries, threads, roles: roleNames, storage: storageFolder }, 'worker ready');
 
   const registry = new WorkerRegistry({ redis, prefix: config.redisPrefix });
   const startedAt = new Date().toISOString();

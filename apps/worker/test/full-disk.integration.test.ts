@@ -34,13 +34,12 @@ async function training({ skip }: TestContext, request: object) {
   await opened.worker({ WORKER_ROLES: 'train' });
   const job = await opened.train({ dataset: await opened.dataset('fox'), ...request });
   await opened.until(job, (event) => event.type === 'metric');
-  return { disk, store, place: opened, job, free: () => rmSync(join(opened.dataFolder, 'filler')) };
+  return { disk, place: opened, job, free: () => rmSync(join(opened.dataFolder, 'filler')) };
 }
 
 test('a model for which the disk has no room is not seen, and is made again once there is room', async (context) => {
   const {
     disk: full,
-    store,
     place: at,
     job,
     free,
@@ -53,20 +52,19 @@ test('a model for which the disk has no room is not seen, and is made again once
     state: 'queued',
     error: {
       code: 'storage_unavailable',
-      message: `The disk of ${store} is full. Free space on it, or move the store to a larger one.`,
+      message: `The disk of the storage is full. Free space on it, or move the store to a larger one.`,
       retryable: true,
     },
   });
   expect(await at.storage.listNames('models')).toEqual([]);
   free();
   expect(await at.ended(job)).toMatchObject({ state: 'succeeded', attempts: 1 });
-  expect(await readdir(join(store, '.staging'))).toEqual([]);
+  expect(await readdir(join(full.path, 'storage', '.staging'))).toEqual([]);
 });
 
 test('a checkpoint for which the disk has no room is a warning, and the next is kept once there is room', async (context) => {
   const {
     disk: full,
-    store,
     place: at,
     job,
     free,
@@ -77,7 +75,7 @@ test('a checkpoint for which the disk has no room is a warning, and the next is 
   full.fill();
   const isWarning = (event: { type: string; level?: string }) => event.type === 'log' && event.level === 'warn';
   expect(await at.until(job, isWarning)).toMatchObject({
-    message: expect.stringMatching(`no checkpoint could be written .* goes on: The disk of ${store} is full`),
+    message: expect.stringMatching(`no checkpoint could be written .* goes on: The disk of the storage is full`),
   });
   // The two before stay; there is none that is not whole.
   const pointers = await at.store.checkpoints(job.id);
@@ -90,7 +88,6 @@ test('a checkpoint for which the disk has no room is a warning, and the next is 
 test('a store that became read-only fails the job at once', async (context) => {
   const {
     disk: frozen,
-    store,
     place: at,
     job,
   } = await training(context, {
@@ -102,7 +99,7 @@ test('a store that became read-only fails the job at once', async (context) => {
     attempts: 1,
     error: {
       code: 'storage_unavailable',
-      message: `${store} is on a read-only file system. Mount it writable, or choose another folder.`,
+      message: `The storage is on a read-only file system. Mount it writable, or choose another folder.`,
       retryable: false,
     },
   });

@@ -50,7 +50,7 @@ export type { ShardStore } from './shard-store.js';
 export { shardCounts } from './shard-entry.js';
 export type { ShardCounts, ShardProgress, ShardResult } from './shard-entry.js';
 export type { HeartbeatAnswer, WorkerOutcome, WorkerReport, WorkerResults } from './worker-hold.js';
-export { promptList } from './prompt-store.js';
+export { PROMPT_LIST_BYTES, promptList } from './prompt-store.js';
 export type { PromptStore } from './prompt-store.js';
 export { outputFolder, promptsFolder, promptsKey, shardKey } from './shard-plan.js';
 export {
@@ -58,6 +58,7 @@ export {
   indexedBytes,
   indexedLines,
   indexRange,
+  isIndexSize,
   splitLines,
   TooManyLinesError,
 } from './line-index.js';

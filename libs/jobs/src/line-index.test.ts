@@ -55,10 +55,11 @@ async function indexOf(text: string, { size = 3, maxLines = 1_000_000 } = {}): P
 /** The bytes of the lines that an index has, one after the other. */
 function indexedText(text: string, index: Buffer): string[] {
   return Array.from({ length: indexedLines(index.length) }, (_, line) => {
-    const range = indexRange({ first: line, end: line + 1 });
-    const { start, end } = indexedBytes(index.subarray(range.start, range.end + 1));
+    const lines = { first: line, end: line + 1 };
+    const range = indexRange(lines);
+    const bytes = indexedBytes(index.subarray(range.start, range.end + 1), lines);
     return Buffer.from(text)
-      .subarray(start, end + 1)
+      .subarray(bytes?.start, bytes && bytes.end + 1)
       .toString();
   });
 }
@@ -68,8 +69,8 @@ test.each(['a\nbb\n\nccc\n', 'a\nbb\n\nccc'])('an index of %j finds the bytes of
   expect(indexedLines(index.length)).toBe(4);
   const linesFrom = (first: number, end: number) => {
     const range = indexRange({ first, end });
-    const bytes = indexedBytes(index.subarray(range.start, range.end + 1));
-    return text.slice(bytes.start, bytes.end + 1);
+    const bytes = indexedBytes(index.subarray(range.start, range.end + 1), { first, end });
+    return bytes && text.slice(bytes.start, bytes.end + 1);
   };
   expect(linesFrom(0, 1)).toBe('a\n');
   expect(linesFrom(1, 3)).toBe('bb\n\n');
@@ -81,8 +82,18 @@ test('an index of more lines than one chunk counts them all', async () => {
   const text = 'x\n'.repeat(10_000);
   const index = await indexOf(text, { size: 999 });
   expect(indexedLines(index.length)).toBe(10_000);
-  const range = indexRange({ first: 9000, end: 9001 });
-  expect(indexedBytes(index.subarray(range.start, range.end + 1))).toEqual({ start: 18_000, end: 18_001 });
+  const lines = { first: 9000, end: 9001 };
+  const range = indexRange(lines);
+  expect(indexedBytes(index.subarray(range.start, range.end + 1), lines)).toEqual({ start: 18_000, end: 18_001 });
+});
+
+test.each([
+  ['that is cut short', Buffer.alloc(8)],
+  ['of other lines', Buffer.alloc(24)],
+  ['whose offsets fall', Buffer.from([9, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0])],
+  ['of random bytes', Buffer.alloc(16, 0xab)],
+])('a part of an index %s points to no bytes', (_, range) => {
+  expect(indexedBytes(range, { first: 3, end: 4 })).toBeUndefined();
 });
 
 test.each([1, 2, 3, 100])('an index leaves out blank lines at the end, in chunks of %i bytes', async (size) => {

@@ -137,6 +137,11 @@ function isBlank(bytes: Uint8Array, from: number, end: number): boolean {
   return true;
 }
 
+/** Whether an index may have this size: that of a line at least, and of whole offsets. */
+export function isIndexSize(indexBytes: number): boolean {
+  return indexBytes >= 2 * OFFSET_BYTES && indexBytes % OFFSET_BYTES === 0;
+}
+
 /** How many lines an index of this size is of. */
 export function indexedLines(indexBytes: number): number {
   return indexBytes / OFFSET_BYTES - 1;
@@ -147,12 +152,19 @@ export function indexRange({ first, end }: { first: number; end: number }): { st
   return { start: first * OFFSET_BYTES, end: (end + 1) * OFFSET_BYTES - 1 };
 }
 
-/** The bytes of the file that an {@link indexRange} points to; both ends included. */
-export function indexedBytes(range: Buffer): { start: number; end: number } {
-  return {
-    start: Number(range.readBigUInt64LE(0)),
-    end: Number(range.readBigUInt64LE(range.length - OFFSET_BYTES)) - 1,
-  };
+/**
+ * The bytes of the file that an {@link indexRange} of these lines points to; both ends included. `undefined` if it is no
+ * such range of an index.
+ */
+export function indexedBytes(
+  range: Buffer,
+  lines: { first: number; end: number },
+): { start: number; end: number } | undefined {
+  const { start, end } = indexRange(lines);
+  if (range.length !== end - start + 1) return undefined;
+  const first = Number(range.readBigUInt64LE(0));
+  const last = Number(range.readBigUInt64LE(range.length - OFFSET_BYTES)) - 1;
+  return Number.isSafeInteger(last) && first <= last ? { start: first, end: last } : undefined;
 }
 
 function encode(offsets: number[]): Buffer {

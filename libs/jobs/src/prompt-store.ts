@@ -3,6 +3,9 @@ import { z } from 'zod';
 /** The prompts of a job as they are kept. */
 export const promptList = z.array(z.string());
 
+/** More than a list of prompts takes, which comes in one request. */
+export const PROMPT_LIST_BYTES = 64 * 2 ** 20;
+
 /** Prompts of more bytes than this, as JSON, are kept in storage and not in the job's record: Redis holds all in memory. */
 export const RECORD_PROMPT_BYTES = 16 * 1024;
 

@@ -1,7 +1,7 @@
-import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { absentAs } from './absence.js';
+import { lstat, readdir } from './guarded-files.js';
 import { isKey } from './key.js';
 import type { ArtifactInfo } from './storage.js';
 
@@ -27,7 +27,7 @@ export async function* walkArtifacts(folder: string, prefix: string): AsyncGener
  * `a/c`, because `-` comes before `/`. Links and foreign files are left out; a folder that is not there has no names.
  */
 export async function readNames(folder: string, prefix: string): Promise<string[]> {
-  const entries = await absentAs([], () => readdir(folder, { withFileTypes: true }));
+  const entries = await absentAs([], () => readdir(folder));
   return entries
     .filter((entry) => (entry.isFile() || entry.isDirectory()) && isKey(joinKey(prefix, entry.name)))
     .map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name))

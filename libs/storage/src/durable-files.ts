@@ -1,13 +1,13 @@
-import { lstat, mkdir, open, readdir, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { absentAs } from './absence.js';
 import { InvalidKeyError, isSystemError, StorageUnavailableError } from './errors.js';
+import { lstat, mkdir, open, readdir, rmdir } from './guarded-files.js';
 import { splitKey } from './key.js';
 
 /** Makes a file's bytes, or a folder's entries, survive a power cut; what was removed meanwhile needs nothing. */
 export async function sync(path: string): Promise<void> {
-  const handle = await absentAs(undefined, () => open(path));
+  const handle = await absentAs(undefined, () => open(path, 'r'));
   if (handle === undefined) return;
   try {
     await handle.sync();
@@ -25,7 +25,7 @@ export async function sync(path: string): Promise<void> {
  */
 export async function syncTree(folder: string, prefix: string): Promise<number> {
   let files = 0;
-  for (const entry of await readdir(folder, { withFileTypes: true })) {
+  for (const entry of await readdir(folder)) {
     const path = join(folder, entry.name);
     const key = `${prefix}/${entry.name}`;
     splitKey(key);
@@ -53,8 +53,8 @@ export async function makeFolder(path: string): Promise<void> {
     await mkdir(path);
   } catch (error) {
     if (isSystemError(error, 'ENOENT')) {
-      const message = `No folder can be made in ${dirname(path)}. Choose another folder.`;
-      throw new StorageUnavailableError(error.code, message, error);
+      const explain = (place: string) => `No folder can be made in ${place}. Choose another folder.`;
+      throw new StorageUnavailableError(error.code, explain, error, dirname(path));
     }
     // Another process was first.
     if (!isSystemError(error, 'EEXIST')) throw error;

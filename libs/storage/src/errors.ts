@@ -29,6 +29,16 @@ export class InvalidKeyError extends StorageError {
   }
 }
 
+/** `artifact_damaged`: what lies under a key is no artifact, or none of the size that is meant there; the message says why. */
+export class ArtifactDamagedError extends StorageError {
+  readonly key: string;
+
+  constructor(key: string, what: string) {
+    super('artifact_damaged', `The artifact "${key}" is damaged: ${what}.`);
+    this.key = key;
+  }
+}
+
 /** `empty_folder`: a staged folder without files was to be published. */
 export class EmptyFolderError extends StorageError {
   constructor(prefix: string) {
@@ -40,10 +50,15 @@ export class EmptyFolderError extends StorageError {
 export class StorageUnavailableError extends StorageError {
   /** As in `ENOSPC`. */
   readonly reason: string;
+  /** The message without the path of the place, for those who are not to know the machine's folders. */
+  readonly publicMessage: string;
 
-  constructor(reason: string, message: string, cause: unknown) {
-    super('storage_unavailable', message, { cause });
+  /** `explain` says what is wrong with a place, and what to do. */
+  constructor(reason: string, explain: (place: string) => string, cause: unknown, place?: string) {
+    super('storage_unavailable', explain(place ?? THE_STORAGE), { cause });
     this.reason = reason;
+    const told = explain(THE_STORAGE);
+    this.publicMessage = told.charAt(0).toUpperCase() + told.slice(1);
   }
 
   /** Whether trying again later may help: a full disk may have room then, a folder without permission stays so. */
@@ -51,6 +66,8 @@ export class StorageUnavailableError extends StorageError {
     return !LASTING_REASONS.has(this.reason);
   }
 }
+
+const THE_STORAGE = 'the storage';
 
 const LASTING_REASONS = new Set(['EROFS', 'EACCES', 'EPERM', 'ENOTDIR', 'EEXIST', 'EXDEV']);
 
@@ -69,6 +86,9 @@ const REMEDIES: ReadonlyMap<string, (root: string) => string> = new Map([
   ['EEXIST', (root) => `${root} is a file and no folder. Choose another folder.`],
   ['EXDEV', (root) => `A folder in ${root} is on another file system. Keep the whole store on one.`],
   ['EIO', (root) => `The disk of ${root} fails to read or write. Check the disk.`],
+  ['ETIMEDOUT', (root) => `The server of ${root} does not answer. See that it is up and can be reached.`],
+  ['ENOTCONN', (root) => `The file system of ${root} is not connected. Mount it again.`],
+  ['ESTALE', (root) => `The file system of ${root} was taken away. Mount it again.`],
   ['EMFILE', () => 'This process has too many files open. Raise its limit (ulimit -n).'],
   ['ENFILE', () => 'This machine has too many files open. Raise its limit (fs.file-max).'],
 ]);
@@ -81,7 +101,7 @@ function noPermission(root: string): string {
 export function explainSystemError(error: unknown, root: string): unknown {
   if (!isSystemError(error)) return error;
   const explain = REMEDIES.get(error.code);
-  return explain === undefined ? error : new StorageUnavailableError(error.code, explain(root), error);
+  return explain === undefined ? error : new StorageUnavailableError(error.code, explain, error, root);
 }
 
 /** Whether an error comes from a system call, with one of these codes where any are given. */

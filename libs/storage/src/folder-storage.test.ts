@@ -8,6 +8,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import {
+  ArtifactDamagedError,
   type ArtifactInfo,
   ArtifactNotFoundError,
   EmptyFolderError,
@@ -278,28 +279,37 @@ describe('a symbolic link in the store', () => {
 
   test('is followed by no method', async () => {
     const staged = await stageFiles({ a: 'x' });
-    const attempts = [
+    const readings = [
       () => storage.read('file'),
       () => storage.readBytes('out/folder/secret'),
       () => storage.stat('out/folder/secret'),
-      () => storage.put('out/new', 'x'),
-      () => storage.put('out/new/deep', 'x'),
       () => storage.putIfAbsent('out/new', 'x'),
       () => storage.delete('out/folder/secret'),
       () => storage.deleteAll('out/folder'),
-      () => storage.deleteAll('out'),
       () => storage.listNames('out'),
       () => listKeys('out'),
       () => storage.localFolder('out/folder'),
+    ];
+    for (const attempt of readings) await expect(attempt()).rejects.toThrow(ArtifactDamagedError);
+    const writings = [
+      () => storage.put('out/new', 'x'),
+      () => storage.put('out/new/deep', 'x'),
       () => staged.publish('out/model'),
     ];
-    for (const attempt of attempts) await expect(attempt()).rejects.toThrow(InvalidKeyError);
+    for (const attempt of writings) await expect(attempt()).rejects.toThrow(InvalidKeyError);
     expect(await readdir(outside, { recursive: true })).toEqual(['folder', 'folder/secret']);
   });
 
   test('is not listed', async () => {
     expect(await storage.listNames('')).toEqual([]);
     expect(await listKeys('')).toEqual([]);
+  });
+
+  test('is removed itself by a deletion, and what it leads to stays', async () => {
+    await storage.delete('file');
+    await storage.deleteAll('out');
+    expect(await readdir(root)).toEqual(['.staging']);
+    expect(await readdir(outside, { recursive: true })).toEqual(['folder', 'folder/secret']);
   });
 
   test('is replaced, not written through, by a put to its own key', async () => {

@@ -1,4 +1,3 @@
-import { link, lstat, mkdir, open, readFile, realpath, rename, rm, stat, unlink } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Readable } from 'node:stream';
 
@@ -6,12 +5,14 @@ import { absentAs } from './absence.js';
 import { describeFile, readNames, walkArtifacts } from './artifact-walk.js';
 import { makeFolder, syncTree } from './durable-files.js';
 import { ArtifactNotFoundError, EmptyFolderError, explainSystemError, isSystemError } from './errors.js';
+import { link, lstat, mkdir, realpath, remove, rename, unlink } from './guarded-files.js';
 import { splitKey } from './key.js';
 import { makePrivate } from './private-folder.js';
+import { PlainFile } from './plain-file.js';
 import { RootFolder } from './root-folder.js';
 import { keepWanted } from './staged-leftovers.js';
 import { STAGING } from './staging.js';
-import type { ArtifactInfo, ByteRange, StagedFolder, Storage } from './storage.js';
+import type { ArtifactInfo, ByteRange, ReadOptions, StagedFolder, Storage } from './storage.js';
 
 /**
  * Artifacts as files below one folder, a key's segments being its path. Several processes, also on several machines
@@ -47,7 +48,7 @@ export class FolderStorage implements Storage {
   async put(key: string, content: Uint8Array | string | Readable): Promise<number> {
     splitKey(key);
     return this.#root.withStagedFile(content, async (staged) => {
-      const { size } = await stat(staged);
+      const { size } = await lstat(staged);
       await this.#root.place(key, (target) => rename(staged, target));
       return size;
     });
@@ -61,22 +62,22 @@ export class FolderStorage implements Storage {
     return this.#root.withStagedFile(content, (staged) => this.#root.place(key, (target) => linkFirst(staged, target)));
   }
 
-  async read(key: string, range?: ByteRange): Promise<Readable> {
+  async read(key: string, range?: ByteRange, signal?: AbortSignal): Promise<Readable> {
     if (range !== undefined) checkRange(range);
-    return this.#root.explained(async () => {
-      const path = await this.#root.findFile(key);
-      const handle = path === undefined ? undefined : await absentAs(undefined, () => open(path));
-      if (handle === undefined) throw new ArtifactNotFoundError(key);
-      return handle.createReadStream({ ...range });
-    });
+    return (await this.#open(key, signal)).stream(range, signal);
   }
 
-  async readBytes(key: string): Promise<Buffer> {
+  async readBytes(key: string, options: ReadOptions = {}): Promise<Buffer> {
+    const file = await this.#open(key, options.signal);
+    return this.#root.explained(() => file.bytes(options));
+  }
+
+  async #open(key: string, signal: AbortSignal | undefined): Promise<PlainFile> {
     return this.#root.explained(async () => {
-      const path = await this.#root.findFile(key);
-      const bytes = path === undefined ? undefined : await absentAs(undefined, () => readFile(path));
-      if (bytes === undefined) throw new ArtifactNotFoundError(key);
-      return bytes;
+      const path = await this.#root.findFile(key, signal);
+      const file = path === undefined ? undefined : await absentAs(undefined, () => PlainFile.open(path, key, signal));
+      if (file === undefined) throw new ArtifactNotFoundError(key);
+      return file;
     });
   }
 
@@ -108,23 +109,23 @@ export class FolderStorage implements Storage {
 
   async delete(key: string): Promise<void> {
     await this.#root.explained(async () => {
-      const path = await this.#root.findFile(key);
-      if (path === undefined) return;
-      await absentAs(undefined, () => unlink(path));
-      await this.#root.tidyAfter(path);
+      const entry = await this.#root.findEntry(splitKey(key), key);
+      if (entry === undefined || entry.found.isDirectory()) return;
+      await absentAs(undefined, () => unlink(entry.path));
+      await this.#root.tidyAfter(entry.path);
     });
   }
 
   async deleteAll(prefix: string): Promise<void> {
-    splitKey(prefix);
     await this.#root.explained(async () => {
-      const folder = await this.#root.findFolder(prefix);
-      if (folder === undefined) return;
+      const entry = await this.#root.findEntry(splitKey(prefix), prefix);
+      // A link is removed itself, and not what it leads to.
+      if (entry === undefined || entry.found.isFile()) return;
       // First out of sight, all at once; then file by file.
       const staged = this.#root.newStagedPath();
-      await absentAs(undefined, () => rename(folder, staged));
-      await this.#root.tidyAfter(folder);
-      await rm(staged, { recursive: true, force: true });
+      await absentAs(undefined, () => rename(entry.path, staged));
+      await this.#root.tidyAfter(entry.path);
+      await remove(staged);
     });
   }
 
@@ -141,7 +142,7 @@ export class FolderStorage implements Storage {
       },
       discard: async () => {
         letGo();
-        await this.#root.explained(() => rm(path, { recursive: true, force: true }));
+        await this.#root.explained(() => remove(path));
       },
     };
   }
@@ -158,7 +159,9 @@ export class FolderStorage implements Storage {
   }
 
   async check(): Promise<void> {
-    await this.#root.withStagedFile('written and read', (staged) => readFile(staged));
+    await this.#root.withStagedFile('written and read', async (staged) =>
+      (await PlainFile.open(staged, 'a staged file')).bytes(),
+    );
   }
 
   async #publish(staged: string, prefix: string): Promise<boolean> {
@@ -166,7 +169,7 @@ export class FolderStorage implements Storage {
     return this.#root.explained(async () => {
       if ((await syncTree(staged, prefix)) === 0) throw new EmptyFolderError(prefix);
       const isFirst = await this.#root.place(prefix, (target) => renameFirst(staged, target));
-      if (!isFirst) await rm(staged, { recursive: true, force: true });
+      if (!isFirst) await remove(staged);
       return isFirst;
     });
   }

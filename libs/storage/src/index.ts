@@ -1,4 +1,6 @@
+export { parseDocument, readDocument } from './document.js';
 export {
+  ArtifactDamagedError,
   ArtifactNotFoundError,
   EmptyFolderError,
   explainSystemError,
@@ -7,4 +9,5 @@ export {
   StorageUnavailableError,
 } from './errors.js';
 export { FolderStorage } from './folder-storage.js';
+export { readPlainFile, streamPlainFile } from './plain-file.js';
 export type { ArtifactInfo, ByteRange, StagedFolder, Storage } from './storage.js';

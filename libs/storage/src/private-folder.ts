@@ -1,4 +1,4 @@
-import { chmod, stat } from 'node:fs/promises';
+import { chmod, stat } from './guarded-files.js';
 
 /**
  * Lets nobody but its owner enter a folder. What lies in it keeps its modes, and cannot be reached. A folder of another

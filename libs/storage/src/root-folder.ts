@@ -1,10 +1,11 @@
-import { lstat, realpath, rm, writeFile } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 
 import { absentAs } from './absence.js';
 import { makeFoldersOf, removeEmptyFolders, sync } from './durable-files.js';
-import { explainSystemError, InvalidKeyError, isSystemError } from './errors.js';
+import { ArtifactDamagedError, explainSystemError, InvalidKeyError, isSystemError } from './errors.js';
+import { lstat, open, realpath, unlink } from './guarded-files.js';
 import { splitKey, splitPrefix } from './key.js';
 import { removeLeftovers } from './staged-leftovers.js';
 import { newStagedPath } from './staging.js';
@@ -21,25 +22,45 @@ export class RootFolder {
     this.#path = path;
   }
 
-  /** The path of the folder of this prefix, or `undefined` where there is none. */
+  /** The path of the folder of this prefix, or `undefined` if there is none. Throws {@link ArtifactDamagedError}. */
   async findFolder(prefix: string): Promise<string | undefined> {
-    return this.#find(splitPrefix(prefix), 'folder');
+    const entry = await this.findEntry(splitPrefix(prefix), prefix);
+    if (entry === undefined || entry.found.isFile()) return undefined;
+    if (entry.found.isDirectory()) return entry.path;
+    throw new ArtifactDamagedError(prefix, 'it is neither a file nor a folder');
   }
 
-  /** The path of the file of this key, or `undefined` where there is none. */
-  async findFile(key: string): Promise<string | undefined> {
-    return this.#find(splitKey(key), 'file');
+  /** The path of the file of this key, or `undefined` if there is none. Throws {@link ArtifactDamagedError}. */
+  async findFile(key: string, signal?: AbortSignal): Promise<string | undefined> {
+    const entry = await this.findEntry(splitKey(key), key, signal);
+    if (entry === undefined || entry.found.isDirectory()) return undefined;
+    if (entry.found.isFile()) return entry.path;
+    throw new ArtifactDamagedError(key, 'it is neither a file nor a folder');
   }
 
-  async #find(segments: readonly string[], kind: 'file' | 'folder'): Promise<string | undefined> {
+  /** What lies at a path of this store, whatever it is. Throws {@link ArtifactDamagedError} if it is behind a link. */
+  async findEntry(
+    segments: readonly string[],
+    key: string,
+    signal?: AbortSignal,
+  ): Promise<{ path: string; found: Stats } | undefined> {
     const path = join(this.#path, ...segments);
-    const real = await absentAs(undefined, async () => realpath(path));
-    if (real === undefined) return undefined;
-    if (real !== path)
-      throw new InvalidKeyError(segments.join('/'), 'it is behind a symbolic link, which is not followed');
-    const found = await absentAs(undefined, async () => lstat(path));
-    const isWanted = kind === 'file' ? found?.isFile() : found?.isDirectory();
-    return isWanted === true ? path : undefined;
+    const folder = segments.length === 0 ? path : dirname(path);
+    if (!(await this.#isReal(folder, signal))) {
+      throw new ArtifactDamagedError(key, 'it is behind a symbolic link, which is not followed');
+    }
+    const found = await absentAs(undefined, () => lstat(path, signal));
+    return found && { path, found };
+  }
+
+  /** Whether a folder is not there or has no link on its way. */
+  async #isReal(folder: string, signal: AbortSignal | undefined): Promise<boolean> {
+    try {
+      return [undefined, folder].includes(await absentAs(undefined, () => realpath(folder, signal)));
+    } catch (error) {
+      if (isSystemError(error, 'ELOOP')) return false;
+      throw error;
+    }
   }
 
   /** Removes what crashes left staged; see `Storage.removeLeftovers`. */
@@ -55,13 +76,15 @@ export class RootFolder {
   async withStagedFile<T>(content: Uint8Array | string | Readable, use: (path: string) => Promise<T>): Promise<T> {
     const path = this.newStagedPath();
     try {
-      await writeFile(path, content, { flag: 'wx', flush: true });
+      await writeWhole(path, content);
       return await use(path);
     } catch (error) {
       const isOfContent = content instanceof Readable && content.errored === error;
       throw isOfContent ? error : explainSystemError(error, this.#path);
     } finally {
-      await rm(path, { force: true });
+      const removing = absentAs(undefined, () => unlink(path));
+      // What cannot be removed now is a leftover.
+      await removing.catch(() => undefined);
     }
   }
 
@@ -95,5 +118,17 @@ export class RootFolder {
     } catch (error) {
       throw explainSystemError(error, this.#path);
     }
+  }
+}
+
+async function writeWhole(path: string, content: Uint8Array | string | Readable): Promise<void> {
+  const file = await open(path, 'wx');
+  try {
+    if (content instanceof Readable)
+      for await (const chunk of content) await file.write(Buffer.from(chunk as Uint8Array));
+    else await file.write(typeof content === 'string' ? Buffer.from(content) : content);
+    await file.sync();
+  } finally {
+    await file.close().catch(() => undefined);
   }
 }

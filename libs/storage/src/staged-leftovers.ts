@@ -1,7 +1,7 @@
-import { lstat, readdir, rm, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { absentAs } from './absence.js';
+import { lstat, readdir, remove, utimes } from './guarded-files.js';
 import { STAGING } from './staging.js';
 
 /** How often a staged folder says that it is still wanted; a day without is taken for a crash. */
@@ -27,12 +27,12 @@ export function keepWanted(path: string): () => void {
 export async function removeLeftovers(root: string, olderThanMs: number, limit: number): Promise<number> {
   const before = Date.now() - olderThanMs;
   let removed = 0;
-  for (const name of await absentAs([], () => readdir(join(root, STAGING)))) {
+  for (const { name } of await absentAs([], () => readdir(join(root, STAGING)))) {
     if (removed === limit) break;
     const path = join(root, STAGING, name);
     const found = await absentAs(undefined, () => lstat(path));
     if (found === undefined || found.mtimeMs >= before) continue;
-    await rm(path, { recursive: true, force: true });
+    await remove(path);
     removed += 1;
   }
   return removed;

@@ -7,6 +7,14 @@ export interface ArtifactInfo {
   modifiedAt: Date;
 }
 
+/** What to read of an artifact, and how long. */
+export interface ReadOptions {
+  /** An artifact that is longer is damaged; it is not read. */
+  maxBytes?: number | undefined;
+  /** Ends the reading, with its reason, even while the storage does not answer. */
+  signal?: AbortSignal | undefined;
+}
+
 /** A part of an artifact: from byte `start` to byte `end`, both included. */
 export interface ByteRange {
   start: number;
@@ -38,8 +46,11 @@ export interface StagedFolder {
  *
  * A prefix is written as a key and means the artifacts whose keys go on from it with a slash.
  *
- * Every method throws {@link import('./errors.js').StorageUnavailableError} where the place that keeps the artifacts
- * cannot be used; its message says what to do.
+ * Every method throws {@link import('./errors.js').StorageUnavailableError} if the place that keeps the artifacts cannot
+ * be used or does not answer for a minute; its message says what to do.
+ *
+ * What others put into that place may be wrong in kind, such as a link, a FIFO or a device. Nothing of that is followed,
+ * read or listed: to read it is an {@link import('./errors.js').ArtifactDamagedError}, to delete it removes it.
  */
 export interface Storage {
   /**
@@ -54,11 +65,15 @@ export interface Storage {
   putIfAbsent(key: string, content: Uint8Array | string | Readable): Promise<boolean>;
   /**
    * The bytes, or a range of them, as a stream to be read or destroyed. Bytes beyond the end are left out. Throws
-   * `ArtifactNotFoundError` before the stream is given, and `RangeError` where no range could be meant.
+   * `ArtifactNotFoundError` and `ArtifactDamagedError` before the stream is given, and `RangeError` if no range could be
+   * meant. The signal ends both the opening and the stream, with its reason.
    */
-  read(key: string, range?: ByteRange): Promise<Readable>;
-  /** The bytes at once; throws `ArtifactNotFoundError`. */
-  readBytes(key: string): Promise<Buffer>;
+  read(key: string, range?: ByteRange, signal?: AbortSignal): Promise<Readable>;
+  /**
+   * The bytes at once. Throws `ArtifactNotFoundError`, `ArtifactDamagedError` also if there are more than `maxBytes`, and
+   * the signal's reason.
+   */
+  readBytes(key: string, options?: ReadOptions): Promise<Buffer>;
   /** What is known of an artifact, or `undefined` where there is none. */
   stat(key: string): Promise<ArtifactInfo | undefined>;
   /** The artifacts below a prefix, or all of them for `''`, in the order of their keys (by code unit). */

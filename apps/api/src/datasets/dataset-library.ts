@@ -3,9 +3,16 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { EmptyTextError, inspectText, type TextInspection } from '@glyphmill/data';
 import { promptIndexKey } from '@glyphmill/jobs';
-import { ArtifactNotFoundError, type ByteRange, type Storage } from '@glyphmill/storage';
+import {
+  ArtifactDamagedError,
+  ArtifactNotFoundError,
+  type ByteRange,
+  readDocument,
+  type Storage,
+} from '@glyphmill/storage';
 import { Inject, Injectable } from '@nestjs/common';
 import { STORAGE } from '../connections/tokens.js';
+import { type DamagedItem, orDamaged } from '../paging/damaged-item.js';
 import { type Page, type PageQuery, pageOfNames } from '../paging/page.js';
 import { Problem } from '../problem/problem.js';
 import { type Dataset, dataset, MOBY_DICK } from './dataset.js';
@@ -24,7 +31,7 @@ export class DatasetLibrary {
 
   /**
    * Stores a text of any size while it arrives; memory does not grow with it. `id` is for what is built in.
-   * Throws `EmptyTextError`, `InvalidUtf8Error`, and whatever `chunks` throws; then nothing is kept.
+   * A damaged dataset of the same text is replaced. Throws `EmptyTextError`, `InvalidUtf8Error`, and whatever `chunks` throws; then nothing is kept.
    */
   async add(name: string, chunks: AsyncIterable<Uint8Array>, id?: string): Promise<Dataset> {
     const staged = await this.storage.stage();
@@ -33,6 +40,7 @@ export class DatasetLibrary {
       if (text.bytes === 0) throw new EmptyTextError();
       const added: Dataset = { id: id ?? (await this.idOf(text)), name, ...text, createdAt: new Date().toISOString() };
       await writeFile(join(staged.path, METADATA), JSON.stringify(added));
+      if ((await this.has(added.id)) && !(await this.isWhole(added.id))) await this.delete(added.id);
       const first = await staged.publish(`${FOLDER}/${added.id}`);
       return first ? added : await this.get(added.id);
     } finally {
@@ -40,34 +48,61 @@ export class DatasetLibrary {
     }
   }
 
-  /** The dataset with this id, or `undefined`. */
+  /** The dataset with this id, or `undefined`. Throws `ArtifactDamagedError` if its description is not its own. */
   async find(id: string): Promise<Dataset | undefined> {
+    const folder = `${FOLDER}/${id}`;
+    const key = `${folder}/${METADATA}`;
     try {
-      const metadata = await this.storage.readBytes(`${FOLDER}/${id}/${METADATA}`);
-      return dataset.parse(JSON.parse(metadata.toString()));
+      const found = await readDocument(this.storage, key, (json) => dataset.parse(json));
+      if (found.id !== id) throw new ArtifactDamagedError(key, `it is that of the dataset "${found.id}"`);
+      return found;
     } catch (error) {
-      if (error instanceof ArtifactNotFoundError) return undefined;
-      throw error;
+      if (!(error instanceof ArtifactNotFoundError)) throw error;
+      // A folder vanishes whole, so one that has other files was never a dataset, or lost its description.
+      if ((await this.storage.listNames(folder)).length > 0) throw new ArtifactDamagedError(key, 'it is missing');
+      return undefined;
     }
+  }
+
+  /** Whether there is a dataset with this id, even a damaged one. */
+  async has(id: string): Promise<boolean> {
+    return (await orDamaged(id, () => this.find(id))) !== undefined;
+  }
+
+  /** Whether there is a dataset with this id, with a description and as many bytes as that says. */
+  async isWhole(id: string): Promise<boolean> {
+    const described = await orDamaged(id, () => this.find(id));
+    const content = await orDamaged(id, () => this.storage.stat(`${FOLDER}/${id}/${CONTENT}`));
+    if (described === undefined || 'error' in described || content === undefined || 'error' in content) return false;
+    return content.sizeBytes === described.bytes;
   }
 
   /** Throws the problem `dataset_not_found`. */
   async get(id: string): Promise<Dataset> {
     const found = await this.find(id);
-    if (!found) throw new Problem('dataset_not_found', `There is no dataset "${id}". GET /api/datasets lists them.`);
+    if (!found) throw this.notFound(id);
     return found;
   }
 
-  async list(query: PageQuery): Promise<Page<Dataset>> {
+  notFound(id: string): Problem {
+    return new Problem('dataset_not_found', `There is no dataset "${id}". GET /api/datasets lists them.`);
+  }
+
+  async list(query: PageQuery): Promise<Page<Dataset | DamagedItem>> {
     const ids = await this.storage.listNames(FOLDER);
     const page = pageOfNames(ids, 'ascending', query);
-    const found = await Promise.all(page.data.map((id) => this.find(id)));
+    const found = await Promise.all(page.data.map((id) => orDamaged(id, () => this.find(id))));
     return { data: found.filter((one) => one !== undefined), nextCursor: page.nextCursor };
   }
 
-  /** The text's bytes, or a range of them. */
-  content(id: string, range?: ByteRange): Promise<Readable> {
-    return this.storage.read(`${FOLDER}/${id}/${CONTENT}`, range);
+  /** The text's bytes, or a range of them. Throws `ArtifactDamagedError` if they are missing, or no file. */
+  async content(id: string, range?: ByteRange): Promise<Readable> {
+    const key = `${FOLDER}/${id}/${CONTENT}`;
+    try {
+      return await this.storage.read(key, range);
+    } catch (error) {
+      throw error instanceof ArtifactNotFoundError ? new ArtifactDamagedError(key, 'it is missing') : error;
+    }
   }
 
   /** Removes the dataset, and what was found of it as a file of prompts. */
@@ -78,8 +113,10 @@ export class DatasetLibrary {
 
   /** 26 of 64 hexadecimal digits: 104 bits, so that two texts never meet by chance. */
   private async idOf({ sha256 }: TextInspection): Promise<string> {
-    const builtIn = await this.find(MOBY_DICK);
-    return builtIn?.sha256 === sha256 ? MOBY_DICK : `dataset_${sha256.slice(0, 26)}`;
+    const builtIn = await orDamaged(MOBY_DICK, () => this.find(MOBY_DICK));
+    return builtIn !== undefined && 'sha256' in builtIn && builtIn.sha256 === sha256
+      ? MOBY_DICK
+      : `dataset_${sha256.slice(0, 26)}`;
   }
 }
 

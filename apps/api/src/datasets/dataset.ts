@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { damagedItem } from '../paging/damaged-item.js';
 import { pageOf } from '../paging/page.js';
 
 /** The id of the text that is always there; every other id is made of the text's sha256. */
@@ -16,4 +17,5 @@ export const dataset = z.object({
 });
 export type Dataset = z.output<typeof dataset>;
 
-export const datasetPage = pageOf(dataset);
+/** One whose description is damaged is marked. */
+export const datasetPage = pageOf(z.union([dataset, damagedItem]));

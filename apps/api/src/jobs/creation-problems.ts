@@ -10,6 +10,7 @@ export const CREATION = [
   'queue_full',
   'queue_unavailable',
   'storage_unavailable',
+  'artifact_damaged',
 ] as const satisfies ProblemCode[];
 
 /** What one that trains can meet beside. */

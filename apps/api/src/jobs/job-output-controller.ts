@@ -28,6 +28,7 @@ export class JobOutputController {
     'precondition_failed',
     'range_not_satisfiable',
     'no_output',
+    'artifact_damaged',
     'queue_unavailable',
     'storage_unavailable',
   )

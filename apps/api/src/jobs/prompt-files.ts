@@ -3,6 +3,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import {
   encodeLineIndex,
   indexedLines,
+  isIndexSize,
   parsePromptLine,
   promptIndexKey,
   REQUEST_LIMITS,
@@ -13,6 +14,7 @@ import type { Storage } from '@glyphmill/storage';
 import { Inject, Injectable } from '@nestjs/common';
 import { STORAGE } from '../connections/tokens.js';
 import { DatasetLibrary } from '../datasets/dataset-library.js';
+import { orDamaged } from '../paging/damaged-item.js';
 import { Problem } from '../problem/problem.js';
 
 /** How many lines a file of prompts may have: more than one job may have sequences, and no job could take them. */
@@ -33,7 +35,8 @@ export class PromptFiles {
   ) {}
 
   /**
-   * How many lines a dataset has, without blank ones at its end; its index exists from then on. Throws the problems
+   * How many lines a dataset has, without blank ones at its end; its index exists from then on, and is made anew
+   * if it is damaged. Throws the problems
    * `not_json_lines` if its first line is not JSON (the others are looked at when their prompts are needed), and
    * `job_too_large` if it has more lines than any job may have.
    */
@@ -45,8 +48,8 @@ export class PromptFiles {
 
   private async count(dataset: string): Promise<number> {
     const key = promptIndexKey(dataset);
-    const known = await this.storage.stat(key);
-    if (known) return indexedLines(known.sizeBytes);
+    const known = await orDamaged(key, () => this.storage.stat(key));
+    if (known && 'sizeBytes' in known && isIndexSize(known.sizeBytes)) return indexedLines(known.sizeBytes);
     await this.checkFirstLine(dataset);
     const content = await this.datasets.content(dataset);
     try {

@@ -1,4 +1,4 @@
-import { type PromptStore, promptsKey } from '@glyphmill/jobs';
+import { PROMPT_LIST_BYTES, type PromptStore, promptsKey } from '@glyphmill/jobs';
 import { ArtifactNotFoundError, type Storage } from '@glyphmill/storage';
 
 /** The prompts of jobs that are too large for their records, in the artifact store. */
@@ -11,7 +11,7 @@ export class StoredPrompts implements PromptStore {
 
   async read(jobId: string): Promise<string | undefined> {
     try {
-      return (await this.storage.readBytes(promptsKey(jobId))).toString('utf8');
+      return (await this.storage.readBytes(promptsKey(jobId), { maxBytes: PROMPT_LIST_BYTES })).toString('utf8');
     } catch (error) {
       if (error instanceof ArtifactNotFoundError) return undefined;
       throw error;

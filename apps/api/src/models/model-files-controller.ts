@@ -31,6 +31,7 @@ export class ModelFilesController {
     'invalid_request',
     'model_not_found',
     'file_not_found',
+    'artifact_damaged',
     'precondition_failed',
     'range_not_satisfiable',
     'storage_unavailable',

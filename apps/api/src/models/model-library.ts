@@ -1,8 +1,15 @@
 import type { Readable } from 'node:stream';
 import { type ModelManifest, modelManifest } from '@glyphmill/model/config';
-import { ArtifactNotFoundError, type ByteRange, type Storage } from '@glyphmill/storage';
+import {
+  ArtifactDamagedError,
+  ArtifactNotFoundError,
+  type ByteRange,
+  readDocument,
+  type Storage,
+} from '@glyphmill/storage';
 import { Inject, Injectable } from '@nestjs/common';
 import { STORAGE } from '../connections/tokens.js';
+import { type DamagedItem, orDamaged } from '../paging/damaged-item.js';
 import { type Page, type PageQuery, pageOfNames } from '../paging/page.js';
 import { Problem } from '../problem/problem.js';
 
@@ -22,30 +29,40 @@ export interface ModelFile {
 export class ModelLibrary {
   constructor(@Inject(STORAGE) private readonly storage: Storage) {}
 
-  /** The model with this id, or `undefined`. */
+  /** The model with this id, or `undefined`. Throws `ArtifactDamagedError` if its manifest is not one of this model. */
   async find(id: string): Promise<ModelManifest | undefined> {
+    const folder = `${FOLDER}/${id}`;
+    const key = `${folder}/${MANIFEST}`;
     try {
-      const manifest = await this.storage.readBytes(`${FOLDER}/${id}/${MANIFEST}`);
-      return modelManifest.parse(JSON.parse(manifest.toString()));
+      const manifest = await readDocument(this.storage, key, (json) => modelManifest.parse(json));
+      if (manifest.id !== id) throw new ArtifactDamagedError(key, `it is that of the model "${manifest.id}"`);
+      return manifest;
     } catch (error) {
-      if (error instanceof ArtifactNotFoundError) return undefined;
-      throw error;
+      if (!(error instanceof ArtifactNotFoundError)) throw error;
+      // A folder vanishes whole, so one that has other files was never a model, or lost its manifest.
+      if ((await this.storage.listNames(folder)).length > 0) throw new ArtifactDamagedError(key, 'it is missing');
+      return undefined;
     }
   }
 
   /** Throws the problem `model_not_found`. */
   async get(id: string): Promise<ModelManifest> {
     const found = await this.find(id);
-    if (!found) throw new Problem('model_not_found', `There is no model "${id}". GET /api/models lists them.`);
+    if (!found) throw this.notFound(id);
     return found;
   }
 
   /** Newest first, as the ids are ULIDs. */
-  async list(query: PageQuery): Promise<Page<ModelManifest>> {
+  async list(query: PageQuery): Promise<Page<ModelManifest | DamagedItem>> {
     const ids = await this.storage.listNames(FOLDER);
     const page = pageOfNames(ids, 'descending', query);
-    const found = await Promise.all(page.data.map((id) => this.find(id)));
+    const found = await Promise.all(page.data.map((id) => orDamaged(id, () => this.find(id))));
     return { data: found.filter((one) => one !== undefined), nextCursor: page.nextCursor };
+  }
+
+  /** Whether there is a model with this id, even a damaged one. */
+  async has(id: string): Promise<boolean> {
+    return (await orDamaged(id, () => this.find(id))) !== undefined;
   }
 
   /** Throws the problems `model_not_found` and `file_not_found`. */
@@ -62,12 +79,21 @@ export class ModelLibrary {
     throw new Problem('file_not_found', `The model ${id} has no file "${path}". It has ${names}.`);
   }
 
-  /** The bytes of a file, or a range of them. */
-  read(id: string, path: string, range?: ByteRange): Promise<Readable> {
-    return this.storage.read(`${FOLDER}/${id}/${path}`, range);
+  /** The bytes of a file that the manifest lists, or a range of them. Throws `ArtifactDamagedError`. */
+  async read(id: string, path: string, range?: ByteRange): Promise<Readable> {
+    const key = `${FOLDER}/${id}/${path}`;
+    try {
+      return await this.storage.read(key, range);
+    } catch (error) {
+      throw error instanceof ArtifactNotFoundError ? new ArtifactDamagedError(key, 'it is missing') : error;
+    }
   }
 
   delete(id: string): Promise<void> {
     return this.storage.deleteAll(`${FOLDER}/${id}`);
+  }
+
+  notFound(id: string): Problem {
+    return new Problem('model_not_found', `There is no model "${id}". GET /api/models lists them.`);
   }
 }

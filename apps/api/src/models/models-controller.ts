@@ -3,6 +3,7 @@ import { Controller, Delete, Get, HttpCode, Param, Query } from '@nestjs/common'
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { LiveJobs } from '../jobs/live-jobs.js';
 import { ApiProblems } from '../openapi/api-problems.js';
+import type { DamagedItem } from '../paging/damaged-item.js';
 import { type Page, type PageQuery, pageQuery } from '../paging/page.js';
 import { resourceId } from '../paging/resource-id.js';
 import { Problem } from '../problem/problem.js';
@@ -18,28 +19,34 @@ export class ModelsController {
   ) {}
 
   @Get()
-  @ApiOperation({ summary: 'List the models', description: 'Newest first.' })
+  @ApiOperation({
+    summary: 'List the models',
+    description: 'Newest first. One whose files are damaged has an `error` in the place of all but its id.',
+  })
   @ApiOkResponse({ standardSchema: modelPage, description: 'A page of models.' })
   @ApiProblems('invalid_request', 'storage_unavailable')
-  list(@Query({ schema: pageQuery }) query: PageQuery): Promise<Page<ModelManifest>> {
+  list(@Query({ schema: pageQuery }) query: PageQuery): Promise<Page<ModelManifest | DamagedItem>> {
     return this.library.list(query);
   }
 
   @Get(':id')
   @ApiOperation({ summary: 'A model: what it is, what it was trained on, its losses and its files' })
   @ApiOkResponse({ standardSchema: modelManifest, description: 'The model.' })
-  @ApiProblems('invalid_request', 'model_not_found', 'storage_unavailable')
+  @ApiProblems('invalid_request', 'model_not_found', 'artifact_damaged', 'storage_unavailable')
   get(@Param('id', { schema: resourceId }) id: string): Promise<ModelManifest> {
     return this.library.get(id);
   }
 
   @Delete(':id')
   @HttpCode(204)
-  @ApiOperation({ summary: 'Delete a model', description: 'Not while a job that is not finished uses it.' })
+  @ApiOperation({
+    summary: 'Delete a model',
+    description: 'Even a damaged one; not while a job that is not finished uses it.',
+  })
   @ApiNoContentResponse({ description: 'It is gone.' })
   @ApiProblems('invalid_request', 'model_not_found', 'model_in_use', 'storage_unavailable', 'queue_unavailable')
   async delete(@Param('id', { schema: resourceId }) id: string): Promise<void> {
-    await this.library.get(id);
+    if (!(await this.library.has(id))) throw this.library.notFound(id);
     const user = await this.liveJobs.usingModel(id);
     if (user) {
       const detail = `The job ${user.id} is ${user.state} and uses this model. Cancel it, or wait until it has finished.`;

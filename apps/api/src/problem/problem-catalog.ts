@@ -22,6 +22,7 @@ export const PROBLEMS = {
   job_state_conflict: { status: 409, title: 'The job is in a state in which this makes no sense' },
   dataset_built_in: { status: 409, title: 'A built-in dataset stays' },
   dataset_in_use: { status: 409, title: 'A job uses the dataset' },
+  artifact_damaged: { status: 409, title: 'What is stored is damaged' },
   model_in_use: { status: 409, title: 'A job uses the model' },
   precondition_failed: { status: 412, title: 'The file is not the one that the request expects' },
   body_too_large: { status: 413, title: 'The body is too large' },

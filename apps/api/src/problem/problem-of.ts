@@ -7,7 +7,7 @@ import {
   JobStateConflictError,
   QueueFullError,
 } from '@glyphmill/jobs';
-import { StorageUnavailableError } from '@glyphmill/storage';
+import { ArtifactDamagedError, StorageUnavailableError } from '@glyphmill/storage';
 import { HttpException } from '@nestjs/common';
 import { JSON_BODY_BYTES } from '../http/json-body.js';
 import { invalidRequest } from './field-errors.js';
@@ -56,6 +56,10 @@ function problemOfLibrary(error: unknown): Problem | undefined {
     );
   }
   if (error instanceof InvalidCursorError) return invalidRequest([{ message: error.message }], 'after');
+  if (error instanceof ArtifactDamagedError) {
+    const detail = `${error.message} Restore it from a backup, or delete what it belongs to and store that anew.`;
+    return new Problem('artifact_damaged', detail, { cause: error, members: { artifact: error.key } });
+  }
   const storageFault = error instanceof StorageUnavailableError ? error.reason : systemCode(error);
   if (DISK_FULL.has(storageFault)) {
     return new Problem('storage_full', 'The storage has no room left. Its keeper must make some.', { cause: error });

@@ -23,9 +23,9 @@ test.each([
 });
 
 test.each([
-  ['ENOSPC', 'The disk of /srv/mill is full. Free space on it, or move the store to a larger one.', true],
-  ['EROFS', '/srv/mill is on a read-only file system. Mount it writable, or choose another folder.', false],
-])('one of the system names the folder and the remedy: %s', (code, message, retryable) => {
+  ['ENOSPC', 'The disk of the storage is full. Free space on it, or move the store to a larger one.', true],
+  ['EROFS', 'The storage is on a read-only file system. Mount it writable, or choose another folder.', false],
+])('one of the system says the remedy, and not where the storage is: %s', (code, message, retryable) => {
   const error = Object.assign(new Error(`${code}: write`), { code, syscall: 'write' });
   expect(describeEngineError(error, '/srv/mill')).toEqual({ code: 'storage_unavailable', message, retryable });
 });

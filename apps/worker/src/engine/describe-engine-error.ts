@@ -1,6 +1,6 @@
 import { DatasetError } from '@glyphmill/data';
 import type { JobError } from '@glyphmill/jobs';
-import { explainSystemError, StorageUnavailableError } from '@glyphmill/storage';
+import { ArtifactDamagedError, explainSystemError, StorageUnavailableError } from '@glyphmill/storage';
 import { memoryComplaint } from './out-of-memory.js';
 
 /** Errors that another attempt meets again, beside those of a dataset: a loss that is no number, what does not fit. */
@@ -15,12 +15,15 @@ const LASTING_CODES = new Set([
   'checkpoint_lost',
 ]);
 
-/** What an engine says of an error that ended a piece of work; one of the system's is about its storage folder. */
+/** What an engine says of an error that ended a piece of work; one of the system's is about its storage. */
 export function describeEngineError(raised: unknown, storageFolder: string): JobError {
   const error = explainSystemError(raised, storageFolder);
   if (!(error instanceof Error)) return { code: 'engine_error', message: String(error), retryable: true };
+  if (error instanceof ArtifactDamagedError)
+    return { code: 'corrupt_artifact', message: error.message, retryable: false };
   if (memoryComplaint(error.message)) return { code: 'out_of_memory', message: error.message, retryable: false };
   const code = 'code' in error && typeof error.code === 'string' ? error.code : 'engine_error';
   const isLasting = error instanceof StorageUnavailableError ? !error.mayPass : LASTING_CODES.has(code);
-  return { code, message: error.message, retryable: !(error instanceof DatasetError || isLasting) };
+  const message = error instanceof StorageUnavailableError ? error.publicMessage : error.message;
+  return { code, message, retryable: !(error instanceof DatasetError || isLasting) };
 }

@@ -1,7 +1,7 @@
-import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { type ClaimedShard, type ShardResult, shardKey } from '@glyphmill/jobs';
 import { samplingConfig } from '@glyphmill/model/config';
+import { streamPlainFile } from '@glyphmill/storage';
 import { readStored } from '../job-failure.js';
 import type { Lease } from '../lease.js';
 import type { JobContext, JobWork } from '../process-delivery.js';
@@ -10,6 +10,9 @@ import { countLines, readOutputLines } from './output-lines.js';
 import { ShardPrompts } from './shard-prompts.js';
 import { TextStream } from './text-stream.js';
 import { readToldText } from './told-text.js';
+
+/** What the engine writes, in a staged folder. */
+const OUTPUT = 'lines.jsonl';
 
 /**
  * Generates the text of one shard. A shard is one file that appears whole, and the first one written stays: a shard
@@ -22,10 +25,11 @@ export function generateJob({ store, storage }: JobContext, engines: GenerationE
   return async (job, lease) => {
     const key = shardKey(job.id, job.shard);
     const stream = job.request.stream ? new TextStream(lease, await readToldText(store, job.id)) : undefined;
+    const { signal } = lease;
     const isWritten = (await storage.stat(key)) !== undefined;
     const made = isWritten ? undefined : await writeShard(key, job, lease, stream);
-    if (stream) for await (const line of await writtenLines(key)) stream.end(line);
-    return made ?? (await countLines(await writtenLines(key)));
+    if (stream) for await (const line of await writtenLines(key, signal)) stream.end(line);
+    return made ?? (await countLines(await writtenLines(key, signal)));
   };
 
   /** Has a shard's lines generated and writes them; `undefined` if another attempt's lines are there instead. */
@@ -38,10 +42,10 @@ export function generateJob({ store, storage }: JobContext, engines: GenerationE
     const { model } = job.request;
     const sampling = samplingConfig.strip().parse(job.request);
     const modelFolder = await readStored(model, () => storage.localFolder(`models/${model}`));
-    const prompts = await shardPrompts.read(job);
+    const prompts = await shardPrompts.read(job, lease.signal);
     const staged = await storage.stage();
     try {
-      const outputFile = join(staged.path, 'lines.jsonl');
+      const outputFile = join(staged.path, OUTPUT);
       const startedAt = performance.now();
       const { counts, ranOn } = await engines.generate(
         { modelFolder, prompts, sampling, outputFile, stream: stream !== undefined },
@@ -55,14 +59,14 @@ export function generateJob({ store, storage }: JobContext, engines: GenerationE
         lease.signal,
       );
       await lease.confirm();
-      const isFirst = await storage.putIfAbsent(key, createReadStream(outputFile));
+      const isFirst = await storage.putIfAbsent(key, await streamPlainFile(staged.path, OUTPUT, lease.signal));
       return isFirst ? { ...counts, ...(counts.done > 0 && { ranOn }) } : undefined;
     } finally {
       await staged.discard();
     }
   }
 
-  async function writtenLines(key: string): Promise<ReturnType<typeof readOutputLines>> {
-    return readOutputLines(await storage.read(key));
+  async function writtenLines(key: string, signal: AbortSignal): Promise<ReturnType<typeof readOutputLines>> {
+    return readOutputLines(await storage.read(key, undefined, signal));
   }
 }

@@ -5,13 +5,14 @@ import {
   indexRange,
   parsePromptLine,
   promptIndexKey,
+  PROMPT_LIST_BYTES,
   promptList,
   promptsKey,
   REQUEST_LIMITS,
   type ShardStore,
   splitLines,
 } from '@glyphmill/jobs';
-import type { Storage } from '@glyphmill/storage';
+import { ArtifactDamagedError, readDocument, type Storage } from '@glyphmill/storage';
 import { readStored } from '../job-failure.js';
 import type { ShardPrompt } from './generation-protocol.js';
 
@@ -29,8 +30,8 @@ export class ShardPrompts {
   ) {}
 
   /** The prompts of a shard, in their order. Throws {@link JobFailure} where they are no longer there. */
-  async read({ id, lane, request, prompts }: ClaimedShard): Promise<ShardPrompt[]> {
-    if (request.promptsDataset !== undefined) return await this.#linesOf(request.promptsDataset, prompts);
+  async read({ id, lane, request, prompts }: ClaimedShard, signal?: AbortSignal): Promise<ShardPrompt[]> {
+    if (request.promptsDataset !== undefined) return await this.#linesOf(request.promptsDataset, prompts, signal);
     // A small job is one shard: it must not take the place of a large one that it is done beside.
     const texts = await (lane === 'generate-now' ? this.#promptsOf(id) : this.#kept(id));
     return texts.slice(prompts.first, prompts.end).map((text, index) => ({ promptIndex: prompts.first + index, text }));
@@ -50,15 +51,23 @@ export class ShardPrompts {
   async #promptsOf(id: string): Promise<string[]> {
     const prompts = await this.shards.prompts(id);
     if (prompts) return prompts;
-    const stored = await readStored(`the list of prompts of ${id}`, () => this.storage.readBytes(promptsKey(id)));
-    return promptList.parse(JSON.parse(stored.toString('utf8')));
+    const options = { maxBytes: PROMPT_LIST_BYTES };
+    return await readStored(`the list of prompts of ${id}`, () =>
+      readDocument(this.storage, promptsKey(id), (json) => promptList.parse(json), options),
+    );
   }
 
-  async #linesOf(dataset: string, range: ClaimedShard['prompts']): Promise<ShardPrompt[]> {
+  async #linesOf(
+    dataset: string,
+    range: ClaimedShard['prompts'],
+    signal: AbortSignal | undefined,
+  ): Promise<ShardPrompt[]> {
     return await readStored(dataset, async () => {
-      const index = await this.storage.read(promptIndexKey(dataset), indexRange(range));
-      const bytes = indexedBytes(await buffer(index));
-      const text = await this.storage.read(`datasets/${dataset}/content`, bytes);
+      const indexKey = promptIndexKey(dataset);
+      const index = await buffer(await this.storage.read(indexKey, indexRange(range), signal));
+      const bytes = indexedBytes(index, range);
+      if (bytes === undefined) throw new ArtifactDamagedError(indexKey, 'it is no index of these lines');
+      const text = await this.storage.read(`datasets/${dataset}/content`, bytes, signal);
       const prompts: ShardPrompt[] = [];
       for await (const line of splitLines(text, REQUEST_LIMITS.promptLineBytes)) {
         const promptIndex = range.first + prompts.length;

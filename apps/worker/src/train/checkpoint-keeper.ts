@@ -1,5 +1,6 @@
 import type { JobError } from '@glyphmill/jobs';
 import type { StagedFolder, Storage } from '@glyphmill/storage';
+import { describeError } from '../job-failure.js';
 import { type Lease, JobStoppedError } from '../lease.js';
 import type { TrainingEngine } from './training-engines.js';
 
@@ -113,7 +114,7 @@ export class CheckpointKeeper {
       this.#savedStep = step;
     } catch (error) {
       if (this.#ended || error instanceof JobStoppedError) return;
-      const why = error instanceof Error ? error.message : String(error);
+      const why = describeError(error, 'train').message;
       const message = `no checkpoint could be written at step ${this.#reachedStep}, and the training goes on: ${why}`;
       lease.post({ type: 'log', level: 'warn', message });
     } finally {

@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { pipeline } from 'node:stream/promises';
 import type { CheckpointPointer, ClaimedTrainJob, TrainResult } from '@glyphmill/jobs';
 import { modelManifest, trainingMemoryBytes } from '@glyphmill/model/config';
-import { ArtifactNotFoundError } from '@glyphmill/storage';
+import { ArtifactDamagedError, ArtifactNotFoundError, readDocument } from '@glyphmill/storage';
 import { z } from 'zod';
 import { JobFailure, readStored } from '../job-failure.js';
 import { JobStoppedError, type Lease } from '../lease.js';
@@ -14,20 +13,26 @@ import { CheckpointKeeper } from './checkpoint-keeper.js';
 import type { TrainingEngine, TrainingEngines } from './training-engines.js';
 import type { ResumePoint } from './training-protocol.js';
 
+/** What cannot be removed in this time is a leftover, which a sweep removes. */
+const DISCARD_MS = 5000;
+
 const datasetInfo = z.object({
   id: z.string(),
   name: z.string(),
+  bytes: z.int(),
   sha256: z.string(),
   characters: z.int(),
   vocabularySize: z.int(),
 });
+type DatasetInfo = z.output<typeof datasetInfo>;
 
 /** Where and of what a training run makes its model. */
 interface TrainingPlace {
   claim: MemoryClaim;
   modelId: string;
-  about: z.output<typeof datasetInfo>;
-  datasetFile: string;
+  about: DatasetInfo;
+  /** The folder on this machine that holds the dataset's text. */
+  datasetFolder: string;
 }
 
 /**
@@ -37,13 +42,16 @@ interface TrainingPlace {
 export function trainJob({ storage, log, memory }: JobContext, engines: TrainingEngines): JobWork<'train'> {
   return async (job, lease) => {
     const modelId = job.id.replace(/^job_/u, 'model_');
-    const published = await publishedResult(modelId);
+    const { signal } = lease;
+    const published = await publishedResult(modelId, signal);
     if (published) return published;
 
     const { dataset, model, training } = job.request;
-    const about = await readJson(datasetInfo, `datasets/${dataset}/dataset.json`, dataset);
-    const datasetFile = join(await storage.localFolder(`datasets/${dataset}`), 'content');
-    await verifyHash(datasetFile, about.sha256);
+    const about = await readStored(dataset, () =>
+      readDocument(storage, `datasets/${dataset}/dataset.json`, (json) => datasetInfo.parse(json), { signal }),
+    );
+    await readStored(dataset, () => verifyContent(about, signal));
+    const datasetFolder = await storage.localFolder(`datasets/${dataset}`);
     const claim = await memory.enter({
       estimateBytes: trainingMemoryBytes(model, training, about),
       since: job.createdAtMs,
@@ -55,7 +63,7 @@ export function trainJob({ storage, log, memory }: JobContext, engines: Training
     });
     if (!claim) throw new JobStoppedError('no-room');
     try {
-      return await trainInEngine(job, lease, { claim, modelId, about, datasetFile });
+      return await trainInEngine(job, lease, { claim, modelId, about, datasetFolder });
     } finally {
       await claim.release();
     }
@@ -64,8 +72,9 @@ export function trainJob({ storage, log, memory }: JobContext, engines: Training
   async function trainInEngine(
     job: ClaimedTrainJob,
     lease: Lease,
-    { claim, modelId, about, datasetFile }: TrainingPlace,
+    { claim, modelId, about, datasetFolder }: TrainingPlace,
   ): Promise<TrainResult> {
+    const { signal } = lease;
     const { name, model, training, initFrom, resumeFrom } = job.request;
     const initial = initFrom && { ...initFrom, folder: await modelFolder(initFrom.model) };
     const checkpoints = await Promise.all(job.checkpoints.map(resumePoint));
@@ -79,7 +88,7 @@ export function trainJob({ storage, log, memory }: JobContext, engines: Training
     try {
       engine.send({
         type: 'train',
-        datasetFile,
+        dataset: { folder: datasetFolder, bytes: about.bytes },
         exportFolder: staged.path,
         model,
         training,
@@ -95,19 +104,23 @@ export function trainJob({ storage, log, memory }: JobContext, engines: Training
       const first = await staged.publish(`models/${modelId}`);
       return first
         ? { model: modelId, ...losses }
-        : ((await publishedResult(modelId)) ?? { model: modelId, ...losses });
+        : ((await publishedResult(modelId, signal)) ?? { model: modelId, ...losses });
     } finally {
       await keeper.end();
       // One whose job must stop has nothing more to do, and may be deep in a step.
       await engine.stop(lease.signal.aborted ? 0 : undefined);
       // What cannot be removed now is no reason to fail, nor the reason for a failure.
-      await staged.discard().catch(() => undefined);
+      const removing = staged.discard().catch(() => undefined);
+      await Promise.race([removing, wait(DISCARD_MS, undefined, { ref: false })]);
     }
   }
 
-  async function publishedResult(modelId: string): Promise<TrainResult | undefined> {
-    if (!(await storage.stat(`models/${modelId}/manifest.json`))) return undefined;
-    const manifest = await readJson(modelManifest, `models/${modelId}/manifest.json`, modelId);
+  async function publishedResult(modelId: string, signal: AbortSignal): Promise<TrainResult | undefined> {
+    const key = `models/${modelId}/manifest.json`;
+    if (!(await readStored(modelId, () => storage.stat(key)))) return undefined;
+    const manifest = await readStored(modelId, () =>
+      readDocument(storage, key, (json) => modelManifest.parse(json), { signal }),
+    );
     return { model: modelId, trainLoss: manifest.trainLoss, validationLoss: manifest.validationLoss };
   }
 
@@ -119,23 +132,23 @@ export function trainJob({ storage, log, memory }: JobContext, engines: Training
     try {
       return { step, folder: await storage.localFolder(key) };
     } catch (error) {
-      if (error instanceof ArtifactNotFoundError) return { step, folder: null };
+      if (error instanceof ArtifactNotFoundError || error instanceof ArtifactDamagedError)
+        return { step, folder: null };
       throw error;
     }
   }
 
-  async function readJson<Schema extends z.ZodType>(
-    schema: Schema,
-    key: string,
-    id: string,
-  ): Promise<z.output<Schema>> {
-    const text = (await readStored(id, () => storage.readBytes(key))).toString('utf8');
-    try {
-      return schema.parse(JSON.parse(text));
-    } catch (error) {
-      const message = `${key} is damaged: store ${id} anew (${error instanceof Error ? error.message : String(error)})`;
-      throw new JobFailure({ code: 'corrupt_artifact', message, retryable: false });
-    }
+  /** Throws {@link JobFailure} unless the text is the one that was uploaded. */
+  async function verifyContent({ id, bytes, sha256 }: DatasetInfo, signal: AbortSignal): Promise<void> {
+    const key = `datasets/${id}/content`;
+    const found = await storage.stat(key);
+    const hash = createHash('sha256');
+    // One of another size need not be read to know that it is another text.
+    if (found?.sizeBytes === bytes || found === undefined)
+      await pipeline(await storage.read(key, undefined, signal), hash);
+    if (hash.digest('hex') === sha256) return;
+    const message = "the dataset's bytes are not those that were uploaded; upload it again";
+    throw new JobFailure({ code: 'corrupt_dataset', message, retryable: false });
   }
 }
 
@@ -172,12 +185,4 @@ async function trained(
       }
     });
   });
-}
-
-async function verifyHash(file: string, sha256: string): Promise<void> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(file), hash);
-  if (hash.digest('hex') === sha256) return;
-  const message = "the dataset's bytes are not those that were uploaded; upload it again";
-  throw new JobFailure({ code: 'corrupt_dataset', message, retryable: false });
 }

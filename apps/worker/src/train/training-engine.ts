@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import {
   type Checkpoint,
   exportModel,
@@ -8,6 +7,7 @@ import {
   trainingRuntime,
   writeCheckpoint,
 } from '@glyphmill/model/training';
+import { readPlainFile } from '@glyphmill/storage';
 import { describeEngineError } from '../engine/describe-engine-error.js';
 import { engineSettings, WrongDeviceError } from '../engine/engine-settings.js';
 import { serveEngine } from '../engine/serve-engine.js';
@@ -32,9 +32,9 @@ const parent = serveEngine<typeof trainingCommand, TrainingReport>(trainingComma
 });
 
 async function runTraining(command: TrainCommand): Promise<void> {
-  const { datasetFile, exportFolder, model, training, initFrom, checkpoints, mustResume, continues, about } = command;
+  const { dataset, exportFolder, model, training, initFrom, checkpoints, mustResume, continues, about } = command;
   try {
-    const text = await readFile(datasetFile, 'utf8');
+    const text = String(await readPlainFile(dataset.folder, 'content', { maxBytes: dataset.bytes }));
     let progress: TrainingProgress | undefined;
     const tellExporting = (etaSeconds: number | null) => {
       if (progress) parent.send({ type: 'progress', progress: { ...progress, phase: 'exporting', etaSeconds } });

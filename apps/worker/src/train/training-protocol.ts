@@ -9,7 +9,8 @@ export type ResumePoint = z.output<typeof resumePoint>;
 /** One training, from the newest checkpoint that can be read; then the process ends. */
 const trainCommand = z.object({
   type: z.literal('train'),
-  datasetFile: z.string(),
+  /** Where the text is, as the file `content`, and how long it is. */
+  dataset: z.object({ folder: z.string(), bytes: z.int() }),
   exportFolder: z.string(),
   model: modelConfig,
   training: trainingConfig,

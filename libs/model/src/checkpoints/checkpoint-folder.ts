@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { open, readFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import path from 'node:path';
+import { ArtifactDamagedError, ArtifactNotFoundError, readPlainFile } from '@glyphmill/storage';
 import { z } from 'zod';
-import { modelConfig, trainingConfig } from '../config/index.js';
+import { modelConfig, parameterCount, trainingConfig } from '../config/index.js';
 import { trainingState } from '../training/training-state.js';
 import { readSafetensors, writeSafetensors } from '../weights/safetensors.js';
 import type { Weights } from '../weights/weights.js';
@@ -14,6 +15,12 @@ const FORMAT_VERSION = 2;
 const ABOUT = 'checkpoint.json';
 const STATE = 'state.safetensors';
 const BEST = 'best.safetensors';
+
+/** More than checkpoint.json takes, which holds the curve so far and the vocabulary. */
+const ABOUT_BYTES = 2 ** 28;
+
+/** More than the names and shapes of a file's arrays take. */
+const HEADER_BYTES = 2 ** 24;
 
 /** The names of AdamW's moments in state.safetensors, where the weights have their own. */
 const FIRST_MOMENT = 'first/';
@@ -77,8 +84,9 @@ async function writeWhole(file: string, bytes: Uint8Array): Promise<void> {
 
 /** Reads what {@link writeCheckpoint} wrote. Throws {@link CheckpointInvalidError} on anything else. */
 export async function readCheckpoint(folder: string): Promise<Checkpoint> {
-  const { files, formatVersion: _, sha256: __, ...about } = parseAbout(await readFileOf(folder, ABOUT));
-  const state = await readArrays(folder, STATE, files);
+  const { files, formatVersion: _, sha256: __, ...about } = parseAbout(await readFileOf(folder, ABOUT, ABOUT_BYTES));
+  const modelBytes = Float32Array.BYTES_PER_ELEMENT * parameterCount(about.model, about.vocabulary.length);
+  const state = await readArrays(folder, STATE, files, 3 * modelBytes);
   const weights = unprefixed('', state);
   const firstMoments = unprefixed(FIRST_MOMENT, state);
   const secondMoments = unprefixed(SECOND_MOMENT, state);
@@ -87,7 +95,7 @@ export async function readCheckpoint(folder: string): Promise<Checkpoint> {
       throw new CheckpointInvalidError(`${STATE} does not hold two moments for each weight`);
     }
   }
-  const bestWeights = about.best === null ? undefined : await readArrays(folder, BEST, files);
+  const bestWeights = about.best === null ? undefined : await readArrays(folder, BEST, files, modelBytes);
   return { ...about, learner: { weights, firstMoments, secondMoments }, bestWeights };
 }
 
@@ -119,19 +127,26 @@ function hashOf(content: Uint8Array | string): string {
   return createHash('sha256').update(content).digest('hex');
 }
 
-async function readArrays(folder: string, file: string, hashes: Readonly<Record<string, string>>): Promise<Weights> {
-  const bytes = await readFileOf(folder, file);
+async function readArrays(
+  folder: string,
+  file: string,
+  hashes: Readonly<Record<string, string>>,
+  arrayBytes: number,
+): Promise<Weights> {
+  const bytes = await readFileOf(folder, file, arrayBytes + HEADER_BYTES);
   if (hashOf(bytes) !== hashes[file]) {
     throw new CheckpointInvalidError(`${file} is damaged: its sha256 is not the one in ${ABOUT}`);
   }
   return readSafetensors(bytes);
 }
 
-async function readFileOf(folder: string, file: string): Promise<Buffer> {
+/** Storage that does not answer says nothing of the checkpoint, whose training must not start from its beginning then. */
+async function readFileOf(folder: string, file: string, maxBytes: number): Promise<Buffer> {
   try {
-    return await readFile(path.join(folder, file));
+    return await readPlainFile(folder, file, { maxBytes });
   } catch (cause) {
-    throw new CheckpointInvalidError(`${file} cannot be read`, { cause });
+    if (!(cause instanceof ArtifactDamagedError || cause instanceof ArtifactNotFoundError)) throw cause;
+    throw new CheckpointInvalidError(`${file} cannot be read (${cause.message})`, { cause });
   }
 }
 

@@ -12,7 +12,10 @@ const sha256 = z.string().regex(/^[0-9a-f]{64}$/u);
 
 /** `manifest.json`: what a model is, where it comes from, and the sizes and hashes of its other files. Written last. */
 export const modelManifest = z.object({
-  formatVersion: z.literal(MANIFEST_FORMAT_VERSION),
+  formatVersion: z.literal(MANIFEST_FORMAT_VERSION, {
+    error: ({ input }) =>
+      `its format is version ${JSON.stringify(input)}; this version of Glyphmill reads ${MANIFEST_FORMAT_VERSION}`,
+  }),
   id: z.string(),
   name: z.string(),
   kind: z.string(),

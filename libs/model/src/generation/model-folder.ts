@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import path from 'node:path';
 import { CharacterTokenizer } from '@glyphmill/data';
+import { ArtifactDamagedError, ArtifactNotFoundError, parseDocument, readPlainFile } from '@glyphmill/storage';
 import { z } from 'zod';
 import { MANIFEST_FORMAT_VERSION, modelManifest, type ModelManifest } from '../config/index.js';
 import { readSafetensors } from '../weights/safetensors.js';
 import type { Weights } from '../weights/weights.js';
 import { ModelFolderError } from './model-folder-error.js';
 import { checkGraph, checkVocabulary } from './model-sizes.js';
+
+/** More than a manifest takes. */
+const MANIFEST_BYTES = 2 ** 20;
 
 const DECODING_FILE = 'onnx/decoding.onnx';
 
@@ -23,7 +25,7 @@ export interface ModelFolder {
 
 /** Reads a folder and checks the bytes against the manifest. Throws {@link ModelFolderError}. */
 export async function readModelFolder(folder: string): Promise<ModelFolder> {
-  const manifest = parseManifest(await readFileOf(folder, 'manifest.json'));
+  const manifest = parseManifest(await readFileOf(folder, 'manifest.json', MANIFEST_BYTES));
   const tokenizer = await readTokenizer(folder, manifest);
   checkVocabulary(manifest, tokenizer.vocabularySize);
   const onnx = await readListed(folder, 'onnx/model.onnx', manifest);
@@ -44,7 +46,7 @@ export interface ModelWeights {
 
 /** Reads a folder's weights and checks the bytes against the manifest. Throws {@link ModelFolderError}. */
 export async function readModelWeights(folder: string): Promise<ModelWeights> {
-  const manifest = parseManifest(await readFileOf(folder, 'manifest.json'));
+  const manifest = parseManifest(await readFileOf(folder, 'manifest.json', MANIFEST_BYTES));
   const { vocabulary } = await readTokenizer(folder, manifest);
   checkVocabulary(manifest, vocabulary.length);
   return { manifest, vocabulary, weights: readSafetensors(await readListed(folder, 'model.safetensors', manifest)) };
@@ -52,7 +54,11 @@ export async function readModelWeights(folder: string): Promise<ModelWeights> {
 
 async function readTokenizer(folder: string, manifest: ModelManifest): Promise<CharacterTokenizer> {
   const bytes = await readListed(folder, 'tokenizer.json', manifest);
-  return CharacterTokenizer.fromHuggingFace(JSON.parse(bytes.toString('utf8')));
+  try {
+    return parseDocument('tokenizer.json', bytes, (json) => CharacterTokenizer.fromHuggingFace(json));
+  } catch (cause) {
+    throw new ModelFolderError(cause instanceof Error ? cause.message : String(cause), { cause });
+  }
 }
 
 function parseManifest(bytes: Buffer): ModelManifest {
@@ -76,17 +82,19 @@ function parseManifest(bytes: Buffer): ModelManifest {
 async function readListed(folder: string, file: string, manifest: ModelManifest): Promise<Buffer> {
   const listed = manifest.files.find((entry) => entry.path === file);
   if (listed === undefined) throw new ModelFolderError(`manifest.json does not list ${file}`);
-  const bytes = await readFileOf(folder, file);
+  const bytes = await readFileOf(folder, file, listed.sizeBytes);
   if (createHash('sha256').update(bytes).digest('hex') !== listed.sha256) {
     throw new ModelFolderError(`${file} is damaged: its sha256 is not the one in manifest.json`);
   }
   return bytes;
 }
 
-async function readFileOf(folder: string, file: string): Promise<Buffer> {
+/** What may be different at the next attempt, such as storage that does not answer, says nothing of the model. */
+async function readFileOf(folder: string, file: string, maxBytes: number): Promise<Buffer> {
   try {
-    return await readFile(path.join(folder, file));
+    return await readPlainFile(folder, file, { maxBytes });
   } catch (cause) {
-    throw new ModelFolderError(`${file} cannot be read`, { cause });
+    if (!(cause instanceof ArtifactDamagedError || cause instanceof ArtifactNotFoundError)) throw cause;
+    throw new ModelFolderError(`${file} cannot be read (${cause.message})`, { cause });
   }
 }
