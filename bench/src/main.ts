@@ -7,6 +7,7 @@ import { type Figure, printFigures } from './figure.js';
 import { generationBenchmark, PARTS_WITHOUT_PEER } from './generation/generation-benchmark.js';
 import { ladderBenchmark } from './ladder/ladder-benchmark.js';
 import { latencyBenchmark } from './latency/latency-benchmark.js';
+import { memoryBenchmark } from './memory/memory-benchmark.js';
 import { queueBenchmark } from './queue/queue-benchmark.js';
 import { trainingBenchmark } from './training/training-benchmark.js';
 
@@ -27,6 +28,9 @@ const USAGE = `usage: npm run bench -- NAME [options] [--json]
                                           how long lists take; writes docs/benchmarks-queue.md
   endurance                               memory of each process over 20,000 generate and 500 train jobs; writes
                                           docs/benchmarks-endurance.md and its plot
+  memory                                  what training runs take at their peak beside what admission estimates, at the corners
+                                          of what is allowed; minutes long; writes docs/benchmarks-memory.md
+            --only TITLE                  the corners whose title has this in it; writes no page
   --text    a UTF-8 text to train on      --python  a Python interpreter with PyTorch
   --quick   training, ladder, generation and endurance: everything tiny, to see that it runs; writes no page
   --page    training, ladder, generation, queue and endurance: where the page goes, also of a quick run or of a part
@@ -84,6 +88,8 @@ async function run(name: string | undefined, given: Given): Promise<Figure[]> {
       return await queueBenchmark({ jobs: Number(given.jobs), page: page('benchmarks-queue.md') }, say);
     case 'endurance':
       return await enduranceBenchmark({ quick, page: page('benchmarks-endurance.md') }, say);
+    case 'memory':
+      return await memoryBenchmark({ only, page: page('benchmarks-memory.md') }, say);
     case undefined:
       throw new UsageError(USAGE);
     default:

@@ -9,5 +9,8 @@ export const memoryOrder = z.object({
   vocabularySize: z.int(),
 });
 
+export type MemoryOrder = z.output<typeof memoryOrder>;
+
 /** What a run took at its peak and is estimated to take, in bytes. */
 export const memoryReport = z.object({ peakBytes: z.number(), estimateBytes: z.number() });
+export type MemoryReport = z.output<typeof memoryReport>;

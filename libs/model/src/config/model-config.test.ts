@@ -42,4 +42,17 @@ test('the memory estimate grows with everything that makes a model larger', () =
     expect(estimate(larger)).toBeGreaterThan(least);
   }
   expect(estimate({}, 13)).toBeGreaterThan(least);
+  expect(estimate({ dropout: 0.1 })).toBeGreaterThan(least);
+});
+
+test('the memory estimate knows no matrix of means of the past, counts what accumulates, and the bytes of a text', () => {
+  const text = { characters: 20_000, vocabularySize: 65 };
+  const averaging = modelConfig.parse({ kind: 'averaging', nEmbd: 8, blockSize: 8192 });
+  // One array of 8192 × 8192 would be 256 MiB.
+  expect(trainingMemoryBytes(averaging, { batchSize: 1 }, text)).toBeLessThan(1024 ** 3);
+  const gpt = modelConfig.parse({ kind: 'gpt' });
+  const estimate = (gradientAccumulationSteps: number, bytes: number) =>
+    trainingMemoryBytes(gpt, { batchSize: 12, gradientAccumulationSteps }, { ...text, bytes });
+  expect(estimate(2, 20_000)).toBeGreaterThan(estimate(1, 20_000));
+  expect(estimate(1, 80_000)).toBeGreaterThan(estimate(1, 20_000));
 });
