@@ -242,9 +242,12 @@ test('a page of another site cannot make a browser send requests', async () => {
 
 test('an unexpected error shows the request id, and nothing of the server', async () => {
   const redis = connectRedis(api().valkey.url, 'worker', () => undefined);
-  await redis.hset('{glyphmill}:job:job_broken', { state: 'queued', request: '{"model":' });
-  const problem = await problemOf(await fetch(`${api().url}/api/jobs/job_broken`));
-  await redis.del('{glyphmill}:job:job_broken');
+  const { id } = await createJob('train', TRAIN);
+  const record = `{glyphmill}:job:${id}`;
+  const request = await redis.hget(record, 'request');
+  await redis.hset(record, { request: '{"model":' });
+  const problem = await problemOf(await fetch(`${api().url}/api/jobs/${id}`));
+  await redis.hset(record, { request: request ?? '' });
   redis.disconnect();
   expect(problem).toMatchObject({ status: 500, code: 'internal_error' });
   expect(problem.detail).toContain(problem.instance?.replace('urn:glyphmill:request:', ''));
