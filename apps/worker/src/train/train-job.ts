@@ -23,7 +23,6 @@ const datasetInfo = z.object({
   sha256: z.string(),
   characters: z.int(),
   vocabularySize: z.int(),
-  bytes: z.int(),
 });
 type DatasetInfo = z.output<typeof datasetInfo>;
 
