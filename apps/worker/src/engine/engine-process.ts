@@ -37,6 +37,9 @@ interface EngineOptions<Incoming extends z.ZodType> {
 
 const STOP_MS = 2000;
 
+/** How often the system is asked how many processes it has killed for memory. An engine of gigabytes takes seconds to end. */
+const MEMORY_KILLS_MS = 3000;
+
 /**
  * A child process that does the heavy work, so that the parent's event loop always answers: to Redis, which else
  * would take the job away, to cancel, and to signals. Messages both ways are typed, and parsed on arrival. Whatever the
@@ -48,7 +51,7 @@ export class EngineProcess<Incoming extends z.ZodType, Outgoing extends object> 
   readonly #incoming: Incoming;
   readonly #stopMs: number;
   #listener: ((message: z.output<Incoming>) => void) | undefined;
-  readonly #memoryKillsBefore = memoryKills();
+  #memoryKillsBefore = memoryKills();
   #lastWords = '';
   #failure: Error | undefined;
   /** Resolves when the process has ended, with the reason as an error; never rejects. */
@@ -76,6 +79,7 @@ export class EngineProcess<Incoming extends z.ZodType, Outgoing extends object> 
     const endWithWorker = () => this.#child.kill('SIGKILL');
     process.once('exit', endWithWorker);
     void this.ended.then(() => process.removeListener('exit', endWithWorker));
+    this.#watchMemoryKills();
   }
 
   get pid(): number | undefined {
@@ -120,6 +124,17 @@ export class EngineProcess<Incoming extends z.ZodType, Outgoing extends object> 
     this.#failure ??= new EngineProtocolError(`the engine sent ${what.slice(0, FAULT_CHARACTERS)}`);
     this.#channel.close();
     this.#child.kill('SIGKILL');
+  }
+
+  /** Only kills of the last moments can be this engine's: others may have been killed for memory long before. */
+  #watchMemoryKills(): void {
+    let latest = this.#memoryKillsBefore;
+    const looking = setInterval(() => {
+      this.#memoryKillsBefore = latest;
+      latest = memoryKills();
+    }, MEMORY_KILLS_MS);
+    looking.unref();
+    void this.ended.then(() => clearInterval(looking));
   }
 
   #remember(text: string): void {
