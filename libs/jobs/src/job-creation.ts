@@ -100,8 +100,9 @@ export class JobCreation {
     return text === null ? undefined : idsOf(text, idempotency);
   }
 
-  /** The script looks again; here it is so that a full queue is not given prompts of nothing. */
+  /** The script looks again; here it is so that nothing is written to storage for a queue that is full. */
   async #checkRoom(made: Made[]): Promise<void> {
+    if (!made.some(({ prompts }) => prompts?.at === 'storage')) return;
     const { maxJobs, maxBytes } = this.#options;
     const waiting = await this.#sum((kind, state) => this.#redis.zcard(this.#keys.inState(kind, state)));
     if (waiting + made.length > maxJobs) throw new QueueFullError('jobs', waiting, maxJobs);
