@@ -97,7 +97,8 @@ class LineScan {
   add(chunk: Uint8Array): void {
     let from = 0;
     while (from < chunk.length) {
-      const newline = chunk.indexOf(NEWLINE, from);
+      // Many lines may be empty: a search is a call that each of them can be spared.
+      const newline = chunk[from] === NEWLINE ? from : chunk.indexOf(NEWLINE, from);
       const end = newline === -1 ? chunk.length : newline;
       if (this.#isBlank && !isBlank(chunk, from, end)) this.#count();
       from = newline === -1 ? end : end + 1;
