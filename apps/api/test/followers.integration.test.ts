@@ -60,7 +60,7 @@ test('a stream says where events are no longer kept', async () => {
   response.destroy();
 });
 
-test('a follower of a job that is deleted ends, and is told so when it connects again', async () => {
+test('a follower of a deleted job ends, and learns so when it reconnects', async () => {
   const id = await runningJob();
   const response = await follow(id);
   const ended = once(response.resume(), 'end');

@@ -1,24 +1,9 @@
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { exchange, RawConnection, rawProblem } from './raw-connection.fixture.js';
 import { problemOf, useApi } from './running-api.fixture.js';
+import { expectNothingStaged, FORM_START, FORM_TYPE, HOST, stagedIn } from './upload-in-progress.fixture.js';
 
 const api = useApi({ MAX_UPLOAD_BYTES: '1000000' });
-
-const HOST = 'Host: localhost';
-const FORM_TYPE = 'Content-Type: multipart/form-data; boundary=B';
-const FORM_START = '--B\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\nCall me';
-
-/** The folders of uploads that are not finished. */
-async function staged(): Promise<string[]> {
-  return readdir(join(await api().storage.localFolder('datasets'), '..', '.staging'));
-}
-
-/** Waits for the server to clean up behind a request that failed. */
-async function expectNothingStaged(): Promise<void> {
-  await expect.poll(staged, { timeout: 30_000 }).toEqual([]);
-}
 
 test.each([
   ['multipart', '/api/datasets', FORM_TYPE, FORM_START],
@@ -29,7 +14,7 @@ test.each([
   const length = `Content-Length: ${body.length + 10}`;
   const answer = rawProblem(await exchange(api().url, [...head, length, '', body], { end: true }));
   expect(answer.problem).toMatchObject({ status: 400, code: 'incomplete_body' });
-  await expectNothingStaged();
+  await expectNothingStaged(api());
 });
 
 test.each([
@@ -43,15 +28,15 @@ test.each([
   expect(ended.problem).toMatchObject({ status: 400, code: 'incomplete_body' });
   const broken = rawProblem(await exchange(api().url, [...head, '', `${chunk}no size`, '']));
   expect(broken.problem).toMatchObject({ status: 400, code: 'malformed_request' });
-  await expectNothingStaged();
+  await expectNothingStaged(api());
 });
 
 test('a connection that is cut in the middle of an upload leaves nothing', async () => {
   const connection = await RawConnection.open(api().url);
   connection.write('POST /api/datasets HTTP/1.1', HOST, FORM_TYPE, 'Content-Length: 900000', '', FORM_START);
-  await expect.poll(staged).toHaveLength(1);
+  await expect.poll(() => stagedIn(api())).toHaveLength(1);
   connection.socket.resetAndDestroy();
-  await expectNothingStaged();
+  await expectNothingStaged(api());
 });
 
 test.each([

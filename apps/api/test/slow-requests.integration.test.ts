@@ -1,24 +1,9 @@
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { exchange, rawProblem } from './raw-connection.fixture.js';
 import { useApi } from './running-api.fixture.js';
+import { expectNothingStaged, FORM_START, FORM_TYPE, HOST } from './upload-in-progress.fixture.js';
 
 const api = useApi({ REQUEST_TIMEOUT_SECONDS: '1' });
-
-const HOST = 'Host: localhost';
-const FORM_TYPE = 'Content-Type: multipart/form-data; boundary=B';
-const FORM_START = '--B\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\nCall me';
-
-/** The folders of uploads that are not finished. */
-async function staged(): Promise<string[]> {
-  return readdir(join(await api().storage.localFolder('datasets'), '..', '.staging'));
-}
-
-/** Waits for the server to clean up behind a request that failed. */
-async function expectNothingStaged(): Promise<void> {
-  await expect.poll(staged, { timeout: 30_000 }).toEqual([]);
-}
 
 test.each([
   ['multipart', '/api/datasets', FORM_TYPE, FORM_START],
@@ -28,7 +13,7 @@ test.each([
   const head = [`POST ${path} HTTP/1.1`, HOST, type, 'Content-Length: 900000'];
   const { problem } = rawProblem(await exchange(api().url, [...head, '', body]));
   expect(problem).toMatchObject({ status: 408, code: 'request_timeout' });
-  await expectNothingStaged();
+  await expectNothingStaged(api());
 });
 
 test('headers that do not come are 408', async () => {

@@ -117,7 +117,7 @@ test.runIf(process.platform === 'linux')(
   },
 );
 
-test('the password in a REDIS_URL that works is not printed, stored or answered, also when it stops working', async () => {
+test('the password in a REDIS_URL that works is not printed, stored or answered, even when it stops working', async () => {
   const valkey = await startValkey({ directory: join(folder, 'valkey'), persistence: 'always' });
   const keeper = new Redis(valkey.url);
   try {

@@ -30,7 +30,7 @@ test.each([
   });
 });
 
-test('damage is not made again, and an error of the system does not say where its file lies', () => {
+test('damage is not retried, and an error of the system does not say where its file lies', () => {
   expect(describeError(new ArtifactDamagedError('models/m1/manifest.json', 'it is empty'), 'generate')).toEqual({
     code: 'corrupt_artifact',
     message: 'The artifact "models/m1/manifest.json" is damaged: it is empty.',

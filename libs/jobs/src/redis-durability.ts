@@ -79,23 +79,23 @@ const LASTING = new Set(['NOPERM', 'NOAUTH', 'WRONGPASS', 'READONLY']);
  */
 export async function checkRedis(redis: Redis, prefix: string): Promise<string[]> {
   try {
-    await checkRedisServes(redis, prefix);
+    return await checkRedisServes(redis, prefix);
   } catch (error) {
     const refusal = redisRefusal(error);
     if (!refusal || !LASTING.has(refusal.code)) throw error;
     const answer = error instanceof Error ? error.message : '';
     throw new UnsafeRedisError(`${refusal.message} It answered: ${answer}`, { cause: error });
   }
-  return await checkRedisDurability(redis);
 }
 
 /**
  * Checks that Redis takes what jobs need of it now: a script that writes, under a key of this prefix, and no policy that
- * drops keys. Throws what Redis answers, and {@link UnsafeRedisError}.
+ * drops keys. Returns the warnings of {@link checkRedisDurability}. Throws what Redis answers, and
+ * {@link UnsafeRedisError}.
  */
-export async function checkRedisServes(redis: Redis, prefix: string): Promise<void> {
-  await redis.eval(TRIAL, 1, `${prefix}:trial`);
-  await checkRedisDurability(redis);
+export async function checkRedisServes(redis: Redis, prefix: string): Promise<string[]> {
+  await askWhenReady(redis, 'eval', TRIAL, '1', `${prefix}:trial`);
+  return await checkRedisDurability(redis);
 }
 
 /**

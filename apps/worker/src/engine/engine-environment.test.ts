@@ -53,7 +53,7 @@ test('an engine inherits no address of Redis or of the storage, and nothing else
   expect(JSON.stringify(environment)).not.toContain('SECRET');
 });
 
-test("what an engine's libraries read of the worker's environment is kept, and its threads are told to them", () => {
+test("what an engine's libraries read of the worker's environment is kept, and they get its number of threads", () => {
   const environment = engineEnvironment(
     { device: 'cpu', threads: 5, storageFolder },
     { HOME: '/root', TF_CPP_MIN_LOG_LEVEL: '0' },

@@ -141,7 +141,7 @@ test('all that an engine said before it ended is heard before its end', async ()
   expect(heard).toBe(10_000);
 });
 
-test('the end of an engine is told although nobody has read what it said', async () => {
+test('the end of an engine is reported even if nobody has read what it said', async () => {
   expect(await start('part').ended).toMatchObject({ message: 'the engine ended with exit code 0' });
 });
 

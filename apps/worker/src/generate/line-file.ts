@@ -1,5 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { encodeOutputLine, type OutputLine } from '@glyphmill/model/config';
+import { encodeJsonLine, type OutputLine } from '@glyphmill/model/config';
 
 /** How much is gathered before it is written; a line is written whole, however long it is. */
 const GATHERED_CHARACTERS = 256 * 1024;
@@ -20,7 +20,7 @@ export class LineFile {
 
   /** Adds a line; resolves when there is room for the next. */
   async add(line: OutputLine): Promise<void> {
-    this.#gathered += encodeOutputLine(line);
+    this.#gathered += encodeJsonLine(line);
     if (this.#gathered.length >= GATHERED_CHARACTERS) await this.#flush();
   }
 

@@ -23,5 +23,5 @@ export type { SamplingConfig } from './sampling-config.js';
 export { trainingMemoryBytes } from './memory-estimate.js';
 export { MANIFEST_FORMAT_VERSION, modelManifest } from './manifest.js';
 export type { ModelManifest } from './manifest.js';
-export { encodeJsonLine, encodeOutputLine, finishReason, generatedLine, lineError, outputLine } from './output-line.js';
+export { encodeJsonLine, finishReason, generatedLine, lineError, outputLine } from './output-line.js';
 export type { FailedLine, GeneratedLine, OutputLine, TokenLogprobs } from './output-line.js';

@@ -49,8 +49,3 @@ export function encodeJsonLine(value: object): string {
   );
   return `${escaped}\n`;
 }
-
-/** A line of output as it is stored. */
-export function encodeOutputLine(line: OutputLine): string {
-  return encodeJsonLine(line);
-}
