@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { checkRedisServes, redisRefusal, UnsafeRedisError } from '@glyphmill/jobs';
 import type { Storage } from '@glyphmill/storage';
 import { Controller, Get, Inject } from '@nestjs/common';
@@ -15,6 +16,9 @@ const REDIS_KEPT_MS = { passed: 1000, failed: 1000 };
 /** Whether both can be written to is asked less often. */
 const WRITES_KEPT_MS = { passed: 10_000, failed: 1000 };
 
+/** How long the storage may take to answer; whoever asks whether the server is ready does not wait for a minute. */
+const STORAGE_MS = 5000;
+
 type Redis = Parameters<typeof checkRedisServes>[0];
 
 @ApiTags('health')
@@ -31,7 +35,7 @@ export class HealthController {
   ) {
     this.#redis = new SharedCheck(() => redis.ping(), REDIS_KEPT_MS);
     this.#redisServes = new SharedCheck(() => checkRedisServes(redis, redisPrefix), WRITES_KEPT_MS);
-    this.#storage = new SharedCheck(() => storage.check(), WRITES_KEPT_MS);
+    this.#storage = new SharedCheck(() => inTime(storage.check()), WRITES_KEPT_MS);
   }
 
   @Get('live')
@@ -55,6 +59,19 @@ export class HealthController {
     const faults = [...(redis.passed ? [] : [redisFault(redis.error)]), ...(storage.passed ? [] : [STORAGE_FAULT])];
     if (faults.length > 0) throw new Problem('not_ready', faults.join(' '), { headers: { 'retry-after': '2' } });
     return { status: 'ok' };
+  }
+}
+
+async function inTime(check: Promise<void>): Promise<void> {
+  const answered = new AbortController();
+  const late = wait(STORAGE_MS, undefined, { signal: answered.signal }).then(() => {
+    throw new Error('no answer in time');
+  });
+  try {
+    await Promise.race([check, late]);
+  } finally {
+    answered.abort();
+    late.catch(() => undefined);
   }
 }
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
 import { z } from 'zod';
-import { EngineDiedError, EngineProcess, EngineProtocolError } from './engine-process.js';
+import { EngineDiedError, EngineHungError, EngineProcess, EngineProtocolError } from './engine-process.js';
 import { limitMemory } from './memory-limit.fixture.js';
 
 const said = z.object({ type: z.literal('said'), words: z.string() });
@@ -172,4 +172,20 @@ test('an engine that does not end when it is asked to is killed', async () => {
   await listenFor(engine, 1);
   await engine.stop(50);
   expect(await engine.ended).toMatchObject({ message: expect.stringContaining('ended by SIGKILL') });
+});
+
+test.runIf(process.platform === 'linux')('an engine that owes an answer and does nothing at all is ended', async () => {
+  const engine: Engine = new EngineProcess({
+    script: new URL('scripted-engine.fixture.ts', import.meta.url),
+    incoming: said,
+    environment: { PATH: process.env['PATH'], ENGINE_DOES: 'stall' },
+    watch: { looks: 3, lookMs: 20 },
+  });
+  started.push(engine);
+  await listenFor(engine, 1);
+  engine.expect();
+  const death = await engine.ended;
+  expect(death).toBeInstanceOf(EngineHungError);
+  expect(death).toMatchObject({ code: 'engine_hung', message: expect.stringContaining('does not answer') });
+  expect(engine.isAlive).toBe(false);
 });

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { z } from 'zod';
+import { HangWatch, processorTimeOf } from './hang-watch.js';
 import { CHANNEL_FD, MAX_MESSAGE_BYTES, MessageChannel } from './message-channel.js';
 import { memoryComplaint, memoryKills, offerForMemory } from './out-of-memory.js';
 
@@ -13,6 +14,11 @@ const FAULT_CHARACTERS = 500;
 /** An engine's process ended while it was needed; the message says how, and what it last wrote. */
 export class EngineDiedError extends Error {
   readonly code = 'engine_died';
+}
+
+/** `engine_hung`: an engine that owed an answer did nothing at all for minutes, or could not be killed. */
+export class EngineHungError extends Error {
+  readonly code = 'engine_hung';
 }
 
 /** An engine ended because it got no memory: another one would end the same way. */
@@ -33,12 +39,17 @@ interface EngineOptions<Incoming extends z.ZodType> {
   environment: NodeJS.ProcessEnv;
   /** How long it may take to end when it is to stop, before it is killed. */
   stopMs?: number;
+  /** How the worker finds that it hangs; see {@link HangWatch}. */
+  watch?: { looks: number; lookMs: number };
 }
 
 const STOP_MS = 2000;
 
 /** How often the system is asked how many processes it has killed for memory. An engine of gigabytes takes seconds to end. */
 const MEMORY_KILLS_MS = 3000;
+
+/** How long a killed process may take to go; one that waits for a storage in the kernel may stay for as long as that. */
+const KILL_MS = 60_000;
 
 /**
  * A child process that does the heavy work, so that the parent's event loop always answers: to Redis, which else
@@ -54,31 +65,40 @@ export class EngineProcess<Incoming extends z.ZodType, Outgoing extends object> 
   #memoryKillsBefore = memoryKills();
   #lastWords = '';
   #failure: Error | undefined;
-  /** Resolves when the process has ended, with the reason as an error; never rejects. */
+  readonly #watch: HangWatch;
+  #killing: NodeJS.Timeout | undefined;
+  readonly #abandoned = Promise.withResolvers<Error>();
+  /** Resolves when the process has ended, or can be ended by nothing, with the reason as an error; never rejects. */
   readonly ended: Promise<Error>;
 
-  constructor({ script, incoming, environment, stopMs = STOP_MS }: EngineOptions<Incoming>) {
+  constructor({ script, incoming, environment, stopMs = STOP_MS, watch }: EngineOptions<Incoming>) {
     this.#incoming = incoming;
     this.#stopMs = stopMs;
     this.#child = spawn(process.execPath, [...process.execArgv, fileURLToPath(script)], {
       env: environment,
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     });
-    if (this.#child.pid !== undefined) offerForMemory(this.#child.pid);
+    const { pid } = this.#child;
+    if (pid !== undefined) offerForMemory(pid);
+    this.#watch = new HangWatch({ ...watch, processorTime: () => processorTimeOf(pid), onHang: () => this.#hang() });
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => this.#remember(text));
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => this.#remember(text));
     this.#channel = new MessageChannel(channelOf(this.#child), MAX_MESSAGE_BYTES);
     // What nobody has listened to by then nobody will; an unread channel would never close.
     this.#child.once('exit', () => this.#listener ?? this.#channel.close());
-    this.ended = new Promise<Error>((resolve) => {
+    const ended = new Promise<Error>((resolve) => {
       // Comes when all that the process wrote was read.
       this.#child.once('close', (code, signal) => resolve(this.#death(code, signal)));
       this.#child.once('error', (error) => resolve(new EngineDiedError(`the engine did not start: ${error.message}`)));
     });
+    this.ended = Promise.race([ended, this.#abandoned.promise]);
     // An engine that hangs in native code does not see that its worker is gone.
     const endWithWorker = () => this.#child.kill('SIGKILL');
     process.once('exit', endWithWorker);
-    void this.ended.then(() => process.removeListener('exit', endWithWorker));
+    void ended.then(() => {
+      clearTimeout(this.#killing);
+      process.removeListener('exit', endWithWorker);
+    });
     this.#watchMemoryKills();
   }
 
@@ -101,6 +121,14 @@ export class EngineProcess<Incoming extends z.ZodType, Outgoing extends object> 
     );
   }
 
+  /**
+   * The engine owes an answer from now on, until what this returns is called. If it computes and says nothing for minutes
+   * meanwhile it is killed, and `ended` has an {@link EngineHungError}.
+   */
+  expect(): () => void {
+    return this.#watch.expect();
+  }
+
   /** Sends a message; one to an engine that is gone is dropped, and `ended` tells. */
   send(message: Outgoing): void {
     this.#channel.send(message);
@@ -109,12 +137,13 @@ export class EngineProcess<Incoming extends z.ZodType, Outgoing extends object> 
   /** Ends the process: asks by closing the channel, and kills it when it does not answer. */
   async stop(stopMs = this.#stopMs): Promise<void> {
     this.#channel.close();
-    const killing = setTimeout(() => this.#child.kill('SIGKILL'), stopMs);
+    const killing = setTimeout(() => this.#kill(), stopMs);
     await this.ended;
     clearTimeout(killing);
   }
 
   #receive(raw: unknown): void {
+    this.#watch.alive();
     const parsed = this.#incoming.safeParse(raw);
     if (parsed.success) this.#listener?.(parsed.data);
     else this.#refuse(`a message nobody knows: ${parsed.error.message}`);
@@ -123,7 +152,23 @@ export class EngineProcess<Incoming extends z.ZodType, Outgoing extends object> 
   #refuse(what: string): void {
     this.#failure ??= new EngineProtocolError(`the engine sent ${what.slice(0, FAULT_CHARACTERS)}`);
     this.#channel.close();
+    this.#kill();
+  }
+
+  #hang(): void {
+    const what =
+      'the engine did nothing for minutes and was ended: it waits for a storage or a device that does not answer';
+    this.#failure ??= new EngineHungError(what);
+    this.#channel.close();
+    this.#kill();
+  }
+
+  #kill(): void {
     this.#child.kill('SIGKILL');
+    this.#killing ??= setTimeout(() => {
+      const what = 'the engine cannot be killed, and is left: it waits for a storage or a device that does not answer';
+      this.#abandoned.resolve(this.#failure ?? new EngineHungError(what));
+    }, KILL_MS).unref();
   }
 
   /** Only kills of the last moments can be this engine's: others may have been killed for memory long before. */

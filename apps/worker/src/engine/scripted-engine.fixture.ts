@@ -64,6 +64,12 @@ const deeds: Record<string, () => void> = {
     const kept: number[][] = [];
     for (;;) kept.push(Array.from({ length: 1000 }, () => Math.random()));
   },
+  // It uses no processor.
+  stall: () => {
+    parent.write(`${JSON.stringify({ type: 'said', words: 'stalling' })}\n`, () => {
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+    });
+  },
   hang: () => {
     say('hanging');
     parent.on('close', () => {

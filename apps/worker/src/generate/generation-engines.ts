@@ -48,13 +48,17 @@ export class GenerationEngines {
   /** Starts the engine and gives what it runs on. Throws when it cannot start. */
   async describe(): Promise<{ device: string; libraries: Record<string, string> }> {
     const engine = this.#start();
+    const answered = engine.expect();
     return await new Promise<{ device: string; libraries: Record<string, string> }>((resolve, reject) => {
       const onReport = (report: GenerationReport) => {
         if (report.type === 'ready') resolve({ device: report.device, libraries: report.libraries });
         if (report.type === 'failed') reject(new JobFailure(report.error));
       };
       this.#pending.set(0, { engine, onReport, reject });
-    }).finally(() => this.#pending.delete(0));
+    }).finally(() => {
+      this.#pending.delete(0);
+      answered();
+    });
   }
 
   /** Generates one shard. Throws {@link JobFailure}, `EngineDiedError`, or the signal's reason. */
@@ -75,6 +79,7 @@ export class GenerationEngines {
     const engine = this.#engine?.isAlive ? this.#engine : this.#start();
     this.#lastRequest += 1;
     const request = this.#lastRequest;
+    const answered = engine.expect();
     const cancel = () => engine.send({ type: 'cancel', request });
     signal.addEventListener('abort', cancel, { once: true });
     try {
@@ -92,6 +97,7 @@ export class GenerationEngines {
     } finally {
       signal.removeEventListener('abort', cancel);
       this.#pending.delete(request);
+      answered();
     }
   }
 

@@ -84,6 +84,9 @@ export function trainJob({ storage, log, memory }: JobContext, engines: Training
     const { checkpointIntervalSeconds: intervalSeconds } = training;
     const keeper = new CheckpointKeeper({ storage, lease, engine, intervalSeconds });
     lease.onFarewell(() => keeper.farewell());
+    // What it was asked for then never comes.
+    void engine.ended.then(() => keeper.end());
+    const answered = engine.expect();
     log.info({ job: job.id, engine: engine.pid }, 'training');
     try {
       engine.send({
@@ -106,6 +109,7 @@ export function trainJob({ storage, log, memory }: JobContext, engines: Training
         ? { model: modelId, ...losses }
         : ((await publishedResult(modelId, signal)) ?? { model: modelId, ...losses });
     } finally {
+      answered();
       await keeper.end();
       // One whose job must stop has nothing more to do, and may be deep in a step.
       await engine.stop(lease.signal.aborted ? 0 : undefined);

@@ -26,13 +26,14 @@ export class TrainingEngines {
   async describe(): Promise<{ device: string; libraries: Record<string, string> }> {
     const engine = this.#start();
     this.#spare = engine;
-    return await new Promise((resolve, reject) => {
+    const answered = engine.expect();
+    return await new Promise<{ device: string; libraries: Record<string, string> }>((resolve, reject) => {
       void engine.ended.then(reject);
       engine.listen((report) => {
         if (report.type === 'ready') resolve({ device: report.device, libraries: report.libraries });
         if (report.type === 'failed') reject(new Error(report.error.message));
       });
-    });
+    }).finally(answered);
   }
 
   async stop(): Promise<void> {
