@@ -43,7 +43,7 @@ async function failedAt(...steps: number[]): Promise<string> {
 
 async function checkpoint(id: string, token: string, step: number): Promise<string> {
   const key = `checkpoints/${id}/${String(step).padStart(9, '0')}-0`;
-  await api().storage.put(`${key}/weights`, 'weights');
+  await api().storage.put(`${key}/checkpoint.json`, '{}');
   await api().jobs.saveCheckpoint(id, token, { key, step });
   return key;
 }
@@ -208,8 +208,8 @@ describe('deleting a job', () => {
     const again = await accepted(ask('retry', old));
     await remove(old);
     expect(await filesBelow(`checkpoints/${old}`)).toEqual([
-      `checkpoints/${old}/000000010-0/weights`,
-      `checkpoints/${old}/000000020-0/weights`,
+      `checkpoints/${old}/000000010-0/checkpoint.json`,
+      `checkpoints/${old}/000000020-0/checkpoint.json`,
     ]);
     expect((await claim(again.id))?.checkpoints).toHaveLength(2);
   });

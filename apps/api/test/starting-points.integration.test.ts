@@ -1,3 +1,4 @@
+import { CharacterTokenizer } from '@glyphmill/data';
 import { type Job, job, trainRequest } from '@glyphmill/jobs';
 import { modelConfig } from '@glyphmill/model/config';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -61,6 +62,33 @@ describe('a training that starts from a model', () => {
     await queued(await postTrain({ initFrom: { model, vocabulary: 'by-character' } }));
   });
 
+  test('is 422 when its text has as many characters as the model knows, but others, and names them', async () => {
+    const text = 'abcé\n'.repeat(100);
+    const init = { method: 'POST', headers: { 'content-type': 'text/plain' }, body: text };
+    const { id: dataset } = z
+      .object({ id: z.string() })
+      .parse(await (await fetch(`${api().url}/api/datasets`, init)).json());
+    const publish = async (characters: string) => {
+      const model = await publishModel(api().storage, { vocabularySize: 5 });
+      const tokenizer = CharacterTokenizer.fromText(characters).toHuggingFace({ padding: true });
+      await api().storage.put(`models/${model}/tokenizer.json`, JSON.stringify(tokenizer));
+      return model;
+    };
+    const model = await publish('abcd\n');
+    const problem = await problemOf(await postTrain({ dataset, initFrom: model }));
+    expect(problem).toMatchObject({ status: 422, code: 'init_mismatch' });
+    expect(problem.detail).toContain(
+      'the text has 1 character that it does not know (“é” (U+00E9)) and lacks 1 character that it knows (“d” (U+0064)) ' +
+        '(vocabulary "by-character" maps them)',
+    );
+    await queued(await postTrain({ dataset, initFrom: { model, vocabulary: 'by-character' } }));
+    await queued(await postTrain({ dataset, initFrom: await publish(text) }));
+
+    // As earlier versions stored it: the engine compares the characters.
+    await api().storage.delete(`datasets/${dataset}/alphabet`);
+    await queued(await postTrain({ dataset, initFrom: model }));
+  });
+
   test('is 422 where there is no such model', async () => {
     const problem = await problemOf(await postTrain({ initFrom: 'model_nothing' }));
     expect(problem).toMatchObject({ status: 422, code: 'unknown_model', detail: expect.stringMatching(/^initFrom/u) });
@@ -94,6 +122,7 @@ describe('a training that resumes a job', () => {
   }
 
   beforeAll(async () => {
+    for (const { key } of checkpoints) await api().storage.put(`${key}/checkpoint.json`, '{}');
     trained = await runningJob(checkpoints);
     const result = { model: 'model_1', trainLoss: 2, validationLoss: 2 };
     await api().jobs.settle(trained, 'token', { state: 'succeeded', result });
@@ -109,6 +138,14 @@ describe('a training that resumes a job', () => {
     const problem = await problemOf(await postTrain({ training: { maxSteps: 20 }, resumeFrom: trained }));
     expect(problem).toMatchObject({ status: 422, code: 'resume_mismatch', step: 20 });
     expect(problem.detail).toMatch(/^training\.maxSteps: .*step 20, and 20 is not beyond/u);
+  });
+
+  test('is 422 when none of its checkpoints is stored any more', async () => {
+    const gone = [{ key: 'checkpoints/gone/000000020-0', step: 20 }];
+    const id = await runningJob(gone);
+    await api().jobs.cancel(id);
+    const problem = await problemOf(await postTrain({ ...more, resumeFrom: id }));
+    expect(problem).toMatchObject({ status: 422, code: 'no_checkpoint', detail: expect.stringMatching(/no longer/u) });
   });
 
   test('is 422 where its model is another', async () => {

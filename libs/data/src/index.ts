@@ -1,3 +1,4 @@
+export { alphabetDifference } from './alphabet-difference.js';
 export { BatchSampler, type Batch, type BatchSamplerOptions } from './batch-sampler.js';
 export { CharacterTokenizer } from './character-tokenizer.js';
 export {

@@ -42,6 +42,7 @@ function inspectSimply(bytes: Buffer): TextInspection {
     bytes: bytes.length,
     characters: characters.length,
     vocabularySize: new Set(characters).size,
+    alphabet: [...new Set(characters)].sort((one, other) => one.codePointAt(0)! - other.codePointAt(0)!).join(''),
     sha256: createHash('sha256').update(bytes).digest('hex'),
   };
 }
@@ -59,6 +60,7 @@ describe('a well-formed text', () => {
       bytes: 8,
       characters: 4,
       vocabularySize: 3,
+      alphabet: 'aé\u{1F600}',
       sha256: createHash('sha256').update('aé\u{1F600}a').digest('hex'),
     });
   });

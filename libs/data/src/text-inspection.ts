@@ -15,6 +15,8 @@ export interface TextInspection {
   characters: number;
   /** How many distinct code points there are. */
   vocabularySize: number;
+  /** Each distinct code point once, in code-point order. */
+  alphabet: string;
   /** Of the bytes, in hexadecimal. */
   sha256: string;
 }
@@ -61,10 +63,12 @@ class TextInspector {
   finish(): TextInspection {
     if (this.#carry.length > 0) this.#fail(this.#bytes - this.#carry.length, true);
     if (looksLikeUnmarkedUtf16(this.#head.subarray(0, HEAD_BYTES))) throw new LooksLikeUtf16Error();
+    const alphabet = distinctCharacters(this.#seen);
     return {
       bytes: this.#bytes,
       characters: this.#characters,
-      vocabularySize: this.#seen.reduce((sum, seen) => sum + seen, 0),
+      vocabularySize: alphabet.length,
+      alphabet: alphabet.join(''),
       sha256: this.#hash.digest('hex'),
     };
   }
@@ -72,6 +76,14 @@ class TextInspector {
   #fail(byteOffset: number, truncated: boolean): never {
     throw new InvalidUtf8Error(byteOffset, { truncated, looksLikeUtf16: looksLikeUtf16(this.#head) });
   }
+}
+
+function distinctCharacters(seen: Uint8Array): string[] {
+  const characters: string[] = [];
+  for (let codePoint = 0; codePoint < CODE_POINTS; codePoint += 1) {
+    if (seen[codePoint] === 1) characters.push(String.fromCodePoint(codePoint));
+  }
+  return characters;
 }
 
 /** Counts the code points of well-formed UTF-8 and marks each in `seen`. */

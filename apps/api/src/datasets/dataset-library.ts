@@ -20,6 +20,10 @@ import { type Dataset, dataset, MOBY_DICK } from './dataset.js';
 const FOLDER = 'datasets';
 const CONTENT = 'content';
 const METADATA = 'dataset.json';
+/** Each distinct character of the text once, in UTF-8. Datasets of earlier versions have none. */
+const ALPHABET = 'alphabet';
+/** More than all of Unicode takes. */
+const ALPHABET_BYTES = 5 * 2 ** 20;
 
 /**
  * The datasets in storage: a folder each, with the text as it came and what is known of it. A folder is published
@@ -36,10 +40,11 @@ export class DatasetLibrary {
   async add(name: string, chunks: AsyncIterable<Uint8Array>, id?: string): Promise<Dataset> {
     const staged = await this.storage.stage();
     try {
-      const text = await inspectWhileWriting(join(staged.path, CONTENT), chunks);
+      const { alphabet, ...text } = await inspectWhileWriting(join(staged.path, CONTENT), chunks);
       if (text.bytes === 0) throw new EmptyTextError();
       const added: Dataset = { id: id ?? (await this.idOf(text)), name, ...text, createdAt: new Date().toISOString() };
       await writeFile(join(staged.path, METADATA), JSON.stringify(added));
+      await writeFile(join(staged.path, ALPHABET), alphabet);
       if ((await this.has(added.id)) && !(await this.isWhole(added.id))) await this.delete(added.id);
       const first = await staged.publish(`${FOLDER}/${added.id}`);
       return first ? added : await this.get(added.id);
@@ -105,6 +110,16 @@ export class DatasetLibrary {
     }
   }
 
+  /** Each distinct character of the text once; `undefined` if that was not kept, as by earlier versions. */
+  async alphabet(id: string): Promise<string | undefined> {
+    try {
+      return (await this.storage.readBytes(`${FOLDER}/${id}/${ALPHABET}`, { maxBytes: ALPHABET_BYTES })).toString();
+    } catch (error) {
+      if (error instanceof ArtifactNotFoundError || error instanceof ArtifactDamagedError) return undefined;
+      throw error;
+    }
+  }
+
   /** Removes the dataset, and what was found of it as a file of prompts. */
   async delete(id: string): Promise<void> {
     await this.storage.deleteAll(`${FOLDER}/${id}`);
@@ -112,7 +127,7 @@ export class DatasetLibrary {
   }
 
   /** 26 of 64 hexadecimal digits: 104 bits, so that two texts never meet by chance. */
-  private async idOf({ sha256 }: TextInspection): Promise<string> {
+  private async idOf({ sha256 }: Pick<TextInspection, 'sha256'>): Promise<string> {
     const builtIn = await orDamaged(MOBY_DICK, () => this.find(MOBY_DICK));
     return builtIn !== undefined && 'sha256' in builtIn && builtIn.sha256 === sha256
       ? MOBY_DICK

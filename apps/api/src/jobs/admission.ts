@@ -43,7 +43,7 @@ export class Admission {
         '(MAX_JOB_MEMORY_BYTES). Take a smaller batchSize, model or text.';
       throw new Problem('would_not_fit', detail, { members: { estimateBytes, availableBytes } });
     }
-    if (initFrom) await this.startingPoints.checkInitFrom(initFrom, model, text.vocabularySize);
+    if (initFrom) await this.startingPoints.checkInitFrom(initFrom, model, text);
     if (resumeFrom === undefined) return { kind: 'train', request };
     const checkpoints = await this.startingPoints.checkpointsToResume(resumeFrom, request);
     return { kind: 'train', request, checkpoints };

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { alphabetDifference } from '@glyphmill/data';
 import {
   type CheckpointPointer,
   type InitFrom,
@@ -8,7 +9,11 @@ import {
   recordedTrainRequest,
 } from '@glyphmill/jobs';
 import { KEPT_TRAINING_SETTINGS, type ModelConfig, type ModelManifest, sizeDifferences } from '@glyphmill/model/config';
-import { Injectable } from '@nestjs/common';
+import type { Storage } from '@glyphmill/storage';
+import { Inject, Injectable } from '@nestjs/common';
+import { STORAGE } from '../connections/tokens.js';
+import type { Dataset } from '../datasets/dataset.js';
+import { DatasetLibrary } from '../datasets/dataset-library.js';
 import { ModelLibrary } from '../models/model-library.js';
 import { Problem } from '../problem/problem.js';
 
@@ -16,16 +21,18 @@ import { Problem } from '../problem/problem.js';
 @Injectable()
 export class StartingPoints {
   constructor(
+    private readonly datasets: DatasetLibrary,
     private readonly models: ModelLibrary,
     private readonly jobs: JobStore,
+    @Inject(STORAGE) private readonly storage: Storage,
   ) {}
 
   /**
-   * Checks that the weights of the model that `initFrom` names fit the one that is asked for. That two vocabularies of
-   * one size hold the same characters is left to the engine, which reads the text.
+   * Checks that the weights of the model that `initFrom` names fit the one that is asked for. Whether the text has the
+   * model's characters is left to the engine when storage does not say, as for datasets of earlier versions.
    * Throws the problems `unknown_model` and `init_mismatch`.
    */
-  async checkInitFrom(initFrom: InitFrom, asked: ModelConfig, vocabularySize: number): Promise<void> {
+  async checkInitFrom(initFrom: InitFrom, asked: ModelConfig, text: Dataset): Promise<void> {
     const source = await this.models.find(initFrom.model);
     if (!source) {
       const detail = `initFrom.model: there is no "${initFrom.model}". GET /api/models lists what there is.`;
@@ -37,12 +44,24 @@ export class StartingPoints {
         `blockSize is ${asked.blockSize} and not ${source.model.blockSize} (positions "resize" maps it)`,
       );
     }
-    if (vocabularySize !== source.vocabularySize && initFrom.vocabulary === 'same') {
-      differences.push(
-        `the text has ${vocabularySize} distinct characters and not ${source.vocabularySize} (vocabulary "by-character" maps them)`,
-      );
+    if (initFrom.vocabulary === 'same') {
+      const difference = await this.#alphabetDifference(text, source);
+      if (difference !== undefined) differences.push(`${difference} (vocabulary "by-character" maps them)`);
     }
     if (differences.length > 0) throw initMismatch(source, differences);
+  }
+
+  async #isAnyStored(checkpoints: CheckpointPointer[]): Promise<boolean> {
+    const found = await Promise.all(checkpoints.map(({ key }) => this.storage.stat(`${key}/checkpoint.json`)));
+    return found.some((one) => one !== undefined);
+  }
+
+  async #alphabetDifference(text: Dataset, source: ModelManifest): Promise<string | undefined> {
+    if (text.vocabularySize !== source.vocabularySize) {
+      return `the text has ${text.vocabularySize} distinct characters and not ${source.vocabularySize}`;
+    }
+    const [own, known] = await Promise.all([this.datasets.alphabet(text.id), this.models.vocabulary(source.id)]);
+    return own === undefined || known === undefined ? undefined : alphabetDifference(own, known);
   }
 
   /**
@@ -83,6 +102,10 @@ export class StartingPoints {
     const newest = checkpoints[0];
     if (!newest) {
       const detail = `resumeFrom: the job ${job.id} ended before its first checkpoint. Start a training without resumeFrom.`;
+      throw new Problem('no_checkpoint', detail);
+    }
+    if (!(await this.#isAnyStored(checkpoints))) {
+      const detail = `resumeFrom: the checkpoints of ${job.id} are no longer stored. Start from the job's model with initFrom, or anew.`;
       throw new Problem('no_checkpoint', detail);
     }
     const { maxSteps } = asked.training;

@@ -1,9 +1,11 @@
 import type { Readable } from 'node:stream';
+import { CharacterTokenizer } from '@glyphmill/data';
 import { type ModelManifest, modelManifest } from '@glyphmill/model/config';
 import {
   ArtifactDamagedError,
   ArtifactNotFoundError,
   type ByteRange,
+  parseDocument,
   readDocument,
   type Storage,
 } from '@glyphmill/storage';
@@ -15,6 +17,9 @@ import { Problem } from '../problem/problem.js';
 
 const FOLDER = 'models';
 const MANIFEST = 'manifest.json';
+const TOKENIZER = 'tokenizer.json';
+/** Takes milliseconds to parse. The tokenizer of a few ten thousand characters fits. */
+const TOKENIZER_BYTES = 2 ** 21;
 
 /** What is known of one file of a model; the manifest, which cannot hold its own hash, is known by its size and time. */
 export interface ModelFile {
@@ -86,6 +91,21 @@ export class ModelLibrary {
       return await this.storage.read(key, range);
     } catch (error) {
       throw error instanceof ArtifactNotFoundError ? new ArtifactDamagedError(key, 'it is missing') : error;
+    }
+  }
+
+  /**
+   * The characters that a model knows, by id; `undefined` if its tokenizer is missing, damaged or very large. Whether the
+   * model can be used is for the worker to say, which reads all of it.
+   */
+  async vocabulary(id: string): Promise<readonly string[] | undefined> {
+    const key = `${FOLDER}/${id}/${TOKENIZER}`;
+    try {
+      const bytes = await this.storage.readBytes(key, { maxBytes: TOKENIZER_BYTES });
+      return parseDocument(key, bytes, (json) => CharacterTokenizer.fromHuggingFace(json)).vocabulary;
+    } catch (error) {
+      if (error instanceof ArtifactNotFoundError || error instanceof ArtifactDamagedError) return undefined;
+      throw error;
     }
   }
 
