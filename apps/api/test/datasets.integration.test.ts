@@ -222,6 +222,42 @@ test('a dataset is deleted unless a live job uses it', async () => {
   expect((await fetch(`${api().url}/api/datasets/${id}`)).status).toBe(404);
 });
 
+test('a text that was deleted and is sent again is trained on', async () => {
+  const send = async () => dataset.parse(await (await postText('to be sent again '.repeat(99))).json());
+  const { id } = await send();
+  await fetch(`${api().url}/api/datasets/${id}`, { method: 'DELETE' });
+  const train = () =>
+    fetch(`${api().url}/api/jobs/train`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ dataset: id, model: { kind: 'bigram' } }),
+    });
+  expect(await problemOf(await train())).toMatchObject({ status: 422, code: 'unknown_dataset' });
+  await send();
+  expect((await train()).status).toBe(202);
+});
+
+test('a dataset that is being deleted while a job is created is unknown to the job, which names its field', async () => {
+  const { id } = dataset.parse(await (await postText('to be deleted meanwhile '.repeat(99))).json());
+  const artifact = { kind: 'dataset', id } as const;
+  await api().jobs.artifacts.startDeletion(artifact);
+  const request = { dataset: id, model: { kind: 'bigram' } };
+  const post = (path: string, body: unknown) =>
+    fetch(`${api().url}/api/jobs/${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+  const one = await problemOf(await post('train', request));
+  expect(one).toMatchObject({ status: 422, code: 'unknown_dataset', detail: expect.stringMatching(/^dataset: /u) });
+  const items = [
+    { kind: 'train', ...request, dataset: 'moby-dick' },
+    { kind: 'train', ...request },
+  ];
+  const batch = await problemOf(await post('batch', items));
+  expect(batch).toMatchObject({ code: 'unknown_dataset', detail: expect.stringMatching(/^items\[1\]\.dataset: /u) });
+});
+
 test('moby-dick cannot be deleted', async () => {
   const response = await fetch(`${api().url}/api/datasets/moby-dick`, { method: 'DELETE' });
   expect(await problemOf(response)).toMatchObject({ status: 409, code: 'dataset_built_in' });

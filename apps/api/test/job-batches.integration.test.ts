@@ -133,6 +133,32 @@ describe('an idempotency key', () => {
     expect(await idOf(await generate())).toBe(id);
   });
 
+  test('of a job that was deleted is 410, and nothing runs again', async () => {
+    const id = await idOf(await post('train', TRAIN, 'deleted'));
+    await api().jobs.cancel(id);
+    await fetch(`${api().url}/api/jobs/${id}`, { method: 'DELETE' });
+    const before = await waiting();
+    const problem = await problemOf(await post('train', TRAIN, 'deleted'));
+    expect(problem).toMatchObject({ status: 410, code: 'job_deleted', jobs: [id] });
+    expect(problem.detail).toContain(`The job ${id} that was made under this Idempotency-Key has been deleted since.`);
+    expect(await waiting()).toBe(before);
+  });
+
+  test('of a batch answers with those of its jobs that were not deleted, and with 410 when all were', async () => {
+    const items = [ITEM, { ...ITEM, tags: ['second'] }, ITEM];
+    const [first, second, third] = await queued(items, 'thinned');
+    const remove = async (id = '') => {
+      await api().jobs.cancel(id);
+      await fetch(`${api().url}/api/jobs/${id}`, { method: 'DELETE' });
+    };
+    await remove(second?.id);
+    expect((await queued(items, 'thinned')).map(({ id }) => id)).toEqual([first?.id, third?.id]);
+    await remove(first?.id);
+    await remove(third?.id);
+    const problem = await problemOf(await post('batch', items, 'thinned'));
+    expect(problem).toMatchObject({ status: 410, code: 'job_deleted', jobs: [first?.id, second?.id, third?.id] });
+  });
+
   test('that is empty, too long or has a space is 400 and named', async () => {
     for (const key of ['', 'a b', 'x'.repeat(256)]) {
       const problem = await problemOf(await post('train', TRAIN, key));

@@ -1,3 +1,5 @@
+import type { NamedArtifact } from './artifact-use.js';
+
 /** No job has this id. */
 export class JobNotFoundError extends Error {
   readonly code = 'job_not_found';
@@ -53,6 +55,33 @@ export class DeadlinePassedError extends Error {
   /** `place` is that of the request among those that came together, from 0. */
   constructor(readonly place: number) {
     super('the deadline has passed; it must be in the future');
+  }
+}
+
+/** A dataset or model that a job would need is being deleted, or was just now. */
+export class ArtifactDeletedError extends Error {
+  readonly code = 'artifact_deleted';
+
+  /** `place` is that of the request among those that came together, from 0. */
+  constructor(
+    readonly artifact: NamedArtifact,
+    readonly place: number,
+  ) {
+    super(`${artifact.field}: the ${artifact.kind} "${artifact.id}" was deleted`);
+  }
+}
+
+/** All jobs that were made under an idempotency key have been deleted since. */
+export class JobsDeletedError extends Error {
+  readonly code = 'job_deleted';
+
+  constructor(readonly ids: string[]) {
+    const [first = ''] = ids;
+    super(
+      ids.length === 1
+        ? `The job ${first} that was made under this Idempotency-Key has been deleted since`
+        : `The ${ids.length} jobs that were made under this Idempotency-Key have been deleted since`,
+    );
   }
 }
 

@@ -34,11 +34,15 @@ export type { ClaimedJob, ClaimedShard, ClaimedTrainJob } from './job-record.js'
 export { CURSOR } from './job-list.js';
 export type { JobFilter, JobPage } from './job-list.js';
 export { compareEventIds } from './job-events.js';
+export type { Artifact, ArtifactUse } from './artifact-use.js';
+export { DELETING } from './scripts/artifact-use.js';
 export {
+  ArtifactDeletedError,
   DeadlinePassedError,
   IdempotencyConflictError,
   InvalidCursorError,
   JobNotFoundError,
+  JobsDeletedError,
   JobStateConflictError,
   QueueFullError,
 } from './errors.js';

@@ -1,8 +1,15 @@
 import type { Redis } from 'ioredis';
 import { monotonicFactory } from 'ulid';
 import { z } from 'zod';
+import { artifactsOf, type NamedArtifact } from './artifact-use.js';
 import type { DeliveryQueue } from './delivery-queue.js';
-import { DeadlinePassedError, IdempotencyConflictError, JobNotFoundError, QueueFullError } from './errors.js';
+import {
+  ArtifactDeletedError,
+  DeadlinePassedError,
+  IdempotencyConflictError,
+  JobNotFoundError,
+  QueueFullError,
+} from './errors.js';
 import { type Job, type JobKind, jobKind } from './job.js';
 import type { NewPrompts } from './job-record.js';
 import { ancestorsOf, type JobDraft, laneOf, type NewRecord, queuedJob, recordOf, sourceOf } from './job-draft.js';
@@ -28,7 +35,10 @@ const WAITING_STATES = ['queued', 'paused'] as const satisfies JobState[];
 
 const givenAnswer = z.object({ hash: z.string(), ids: z.array(z.string()) });
 
-const created = z.tuple([z.enum(['created', 'full', 'heavy', 'answered', 'overdue', 'no-source']), z.string()]);
+const created = z.tuple([
+  z.enum(['created', 'full', 'heavy', 'answered', 'overdue', 'no-source', 'no-artifact']),
+  z.string(),
+]);
 
 /** A job in the making; its deliveries are the first. */
 interface Made {
@@ -36,6 +46,7 @@ interface Made {
   draft: JobDraft;
   record: NewRecord;
   prompts: NewPrompts | undefined;
+  artifacts: NamedArtifact[];
   /** How many of its shards are open, each of which has a ticket; 0 for a job that is one piece. */
   open: number;
 }
@@ -64,8 +75,8 @@ export class JobCreation {
 
   /**
    * Makes the jobs and gives them as they are queued; of a key that is known, the ids that were given first. Throws
-   * {@link QueueFullError}, {@link DeadlinePassedError}, {@link IdempotencyConflictError}, and {@link JobNotFoundError}
-   * where a job that one of them goes on from was deleted.
+   * {@link QueueFullError}, {@link DeadlinePassedError}, {@link IdempotencyConflictError}, {@link JobNotFoundError} if a
+   * job that one of them continues was deleted, and {@link ArtifactDeletedError} if a dataset or model was.
    */
   async create(drafts: JobDraft[], idempotency?: IdempotencyKey): Promise<{ made: Job[] } | { ids: string[] }> {
     if (drafts.length === 0) return { made: [] };
@@ -75,8 +86,9 @@ export class JobCreation {
     const made = drafts.map((draft): Made => {
       const id = `job_${this.#newUlid()}`;
       const prompts = this.#promptsOf(draft);
+      const artifacts = artifactsOf(draft);
       const record = recordOf(draft, id, workers, prompts);
-      return { id, draft, record, prompts, open: Number(record['reserved'] ?? 0) };
+      return { id, draft, record, prompts, artifacts, open: Number(record['reserved'] ?? 0) };
     });
     await this.#checkRoom(made);
     await this.#storePrompts(made);
@@ -86,6 +98,10 @@ export class JobCreation {
     await this.#dropPrompts(made);
     if (outcome === 'answered' && idempotency) return { ids: idsOf(value, idempotency) };
     if (outcome === 'overdue') throw new DeadlinePassedError(Number(value));
+    if (outcome === 'no-artifact') {
+      const [place = 0, artifact = 0] = value.split(':').map(Number);
+      throw new ArtifactDeletedError(made[place]!.artifacts[artifact]!, place);
+    }
     if (outcome === 'no-source')
       throw new JobNotFoundError(made.map(({ draft }) => sourceOf(draft) ?? '')[Number(value)] ?? '');
     const { maxJobs, maxBytes } = this.#options;
@@ -149,7 +165,7 @@ export class JobCreation {
     const values: (string | number | Buffer)[] = [waiting.length, room, idempotency?.hash ?? '', REMEMBER_MS];
     values.push(ids, FIRST_ENTRY);
     for (const job of made) {
-      const { id, draft, record, open } = job;
+      const { id, draft, record, open, artifacts } = job;
       const sources = [sourceOf(draft)].flatMap((source) => (source === undefined ? [] : [this.#keys.job(source)]));
       const heirs = ancestorsOf(draft).map((owner) => this.#keys.heirs(owner));
       const indexes = [
@@ -159,7 +175,8 @@ export class JobCreation {
       ];
       const fields = Object.entries(record).flat();
       keys.push(this.#keys.job(id), this.#keys.openShards(id), ...sources, ...heirs, ...indexes);
-      values.push(id, open, sources.length, heirs.length, indexes.length, record['deadline'] ?? '');
+      keys.push(...artifacts.map(this.#keys.users), ...artifacts.map(this.#keys.deletion));
+      values.push(id, open, sources.length, heirs.length, indexes.length, artifacts.length, record['deadline'] ?? '');
       const deliveries = this.#deliveries(job);
       values.push(deliveries.length, fields.length, ...fields, ...deliveries.flat());
     }

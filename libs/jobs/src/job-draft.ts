@@ -1,3 +1,4 @@
+import { artifactsOf, recordedArtifacts } from './artifact-use.js';
 import { checkpointOwner, type CheckpointPointer } from './checkpoint-pointer.js';
 import type { Job } from './job.js';
 import { type NewPrompts, requestFields, withoutPrompts } from './job-record.js';
@@ -61,6 +62,7 @@ export function recordOf(draft: JobDraft, id: string, workers: number, prompts?:
     priority: request.priority,
     tags: JSON.stringify(request.tags),
     tenant: draft.tenant ?? 'default',
+    artifacts: recordedArtifacts(artifactsOf(draft)),
     delivery: 1,
     ...(draft.kind === 'generate' ? shardFields(draft, workers) : inheritedFields(draft)),
     ...(request.deadline === undefined ? {} : { deadline: Date.parse(request.deadline) }),

@@ -1,3 +1,4 @@
+import type { Artifact } from './artifact-use.js';
 import type { JobKind } from './job.js';
 import { JOB_STATES, type JobState } from './job-state.js';
 
@@ -21,6 +22,12 @@ export class JobKeys {
   /** Sorted sets of equal scores: the ids of the jobs that have a tag, and of those that use a model or have made it. */
   readonly tagged = (tag: string) => `${this.prefix}:jobs:tag:${tag}`;
   readonly withModel = (model: string) => `${this.prefix}:jobs:model:${model}`;
+  /** Set: the ids of the live jobs that need an artifact. */
+  readonly users = ({ kind, id }: Artifact) => `${this.prefix}:users:${kind}:${id}`;
+  /** String: written when all live jobs are in those sets, also those that earlier versions made. */
+  readonly usersComplete = () => `${this.prefix}:users`;
+  /** String: an artifact that is being deleted, or was a moment ago. */
+  readonly deletion = ({ kind, id }: Artifact) => `${this.prefix}:deletion:${kind}:${id}`;
   /** Sorted set by time: when each job that has a deadline must have ended. */
   readonly deadlines = () => `${this.prefix}:deadlines`;
   /** Set: the jobs that were given checkpoints which one job had made. */

@@ -39,7 +39,7 @@ describe('a new job', () => {
     const { store, redis, prefix, keys } = openStore();
     const { id } = await createOne(store);
     const before = await redis.hgetall(keys.job(id));
-    const counts = [1, 0, 0, 1];
+    const counts = [1, 0, 0, 1, 0];
     await create.run(
       redis,
       [

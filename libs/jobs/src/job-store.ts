@@ -1,8 +1,9 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
+import { ArtifactUse } from './artifact-use.js';
 import { type CheckpointPointer, checkpointPointer, KEPT_CHECKPOINTS } from './checkpoint-pointer.js';
 import { DeliveryQueue, deliveryId } from './delivery-queue.js';
-import { JobNotFoundError } from './errors.js';
+import { JobNotFoundError, JobsDeletedError } from './errors.js';
 import type { Job, JobKind } from './job.js';
 import { JobControl } from './job-control.js';
 import { type IdempotencyKey, JobCreation } from './job-creation.js';
@@ -70,6 +71,8 @@ export class JobStore {
   readonly #promptStore: PromptStore | undefined;
   /** The shards of generate jobs; a train job is one piece. */
   readonly shards: ShardStore;
+  /** Which datasets and models live jobs need. */
+  readonly artifacts: ArtifactUse;
 
   /**
    * `maxWaitingJobs` is how many jobs may be queued or paused, and `maxWaitingBytes` how many bytes their requests may
@@ -89,24 +92,30 @@ export class JobStore {
     this.#promptStore = promptStore;
     this.#control = new JobControl(redis, this.#keys, this.#queue);
     this.shards = new ShardStore(redis, this.#keys, this.#queue);
+    this.artifacts = new ArtifactUse(redis, this.#keys);
   }
 
   /**
    * Makes the jobs, records and deliveries in one transaction: all of them or none. Under an idempotency key that is
-   * known it gives the jobs that were made first. Several are given as lists give them. Throws `QueueFullError`, `DeadlinePassedError`,
-   * `IdempotencyConflictError`, and {@link JobNotFoundError} where a job that one of them goes on from was deleted.
+   * known it returns the jobs that were made first, without those that were deleted since. Several are returned as lists
+   * return them. Throws `QueueFullError`, `DeadlinePassedError`, `IdempotencyConflictError`, {@link JobsDeletedError} if
+   * all that were made first are deleted, {@link JobNotFoundError} if a job that one of them continues was deleted, and
+   * `ArtifactDeletedError` if a dataset or model that one of them needs was.
    */
   async create(drafts: JobDraft[], idempotency?: IdempotencyKey): Promise<Job[]> {
     const answer = await this.#creation.create(drafts, idempotency);
-    if ('ids' in answer) return await this.#getAll(answer.ids);
+    if ('ids' in answer) return await this.#getRemaining(answer.ids);
     const [only, ...others] = answer.made;
     return only && others.length === 0 ? [await this.#getCreated(only.id)] : answer.made;
   }
 
-  /** The jobs that were made under an idempotency key, or `undefined`. Throws `IdempotencyConflictError`. */
+  /**
+   * The jobs that were made under an idempotency key, without those that were deleted since; `undefined` if none were made.
+   * Throws `IdempotencyConflictError`, and {@link JobsDeletedError} if all of them are deleted.
+   */
   async answered(idempotency: IdempotencyKey): Promise<Job[] | undefined> {
     const ids = await this.#creation.answered(idempotency);
-    return ids && (await this.#getAll(ids));
+    return ids && (await this.#getRemaining(ids));
   }
 
   /**
@@ -310,15 +319,17 @@ export class JobStore {
     return Number.isFinite(first) ? first : null;
   }
 
-  /** One job whole, several as lists give them. */
-  async #getAll(ids: string[]): Promise<Job[]> {
+  /** Those of the jobs that still exist: of one job all of it, several as lists show them. */
+  async #getRemaining(ids: string[]): Promise<Job[]> {
     const [only, ...others] = ids;
-    if (only !== undefined && others.length === 0) return [await this.#getCreated(only)];
     const names = ids.map((id) => this.#keys.job(id));
-    return (await readSummaries(this.#redis, names)).map((record, place) => {
-      if (!record) throw new JobNotFoundError(ids[place] ?? '');
-      return jobOf(record, null);
-    });
+    const found =
+      only !== undefined && others.length === 0
+        ? [await this.get(only)]
+        : (await readSummaries(this.#redis, names)).map((record) => record && jobOf(record, null));
+    const remaining = found.filter((job) => job !== undefined);
+    if (remaining.length === 0) throw new JobsDeletedError(ids);
+    return remaining;
   }
 
   async #getCreated(id: string): Promise<Job> {

@@ -17,7 +17,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import type { ApiConfig } from '../config.js';
 import { CONFIG } from '../connections/tokens.js';
-import { LiveJobs } from '../jobs/live-jobs.js';
+import { ArtifactDeletion } from '../artifacts/artifact-deletion.js';
 import { serveFile } from '../http/served-file.js';
 import { ApiFile } from '../openapi/api-file.js';
 import { ApiProblems } from '../openapi/api-problems.js';
@@ -36,7 +36,7 @@ const TEXT = 'text/plain; charset=utf-8';
 export class DatasetsController {
   constructor(
     private readonly library: DatasetLibrary,
-    private readonly liveJobs: LiveJobs,
+    private readonly deletion: ArtifactDeletion,
     @Inject(CONFIG) private readonly config: ApiConfig,
   ) {}
 
@@ -135,11 +135,6 @@ export class DatasetsController {
   async delete(@Param('id', { schema: resourceId }) id: string): Promise<void> {
     if (!(await this.library.has(id))) throw this.library.notFound(id);
     if (id === MOBY_DICK) throw new Problem('dataset_built_in', `"${MOBY_DICK}" is built in and cannot be deleted.`);
-    const user = await this.liveJobs.usingDataset(id);
-    if (user) {
-      const detail = `The job ${user.id} is ${user.state} and uses this dataset. Cancel it, or wait until it has finished.`;
-      throw new Problem('dataset_in_use', detail, { members: { job: user.id } });
-    }
-    await this.library.delete(id);
+    await this.deletion.delete({ kind: 'dataset', id }, () => this.library.delete(id));
   }
 }

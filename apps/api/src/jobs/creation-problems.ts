@@ -7,6 +7,7 @@ export const CREATION = [
   'body_too_large',
   'unsupported_media_type',
   'idempotency_conflict',
+  'job_deleted',
   'queue_full',
   'queue_unavailable',
   'storage_unavailable',

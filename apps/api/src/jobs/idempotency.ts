@@ -13,7 +13,8 @@ export const IDEMPOTENCY_PARAMETER = {
   schema: { type: 'string', pattern: '^[\\x21-\\x7e]{1,255}$' },
   description:
     'Your name for this request. For a day the same key and request are answered with the jobs that were made first, so ' +
-    'a request whose answer was lost can be sent again; another request under the same key is 422.',
+    'a request whose answer was lost can be sent again. When those jobs have been deleted the answer is 410, and nothing ' +
+    'runs again; another request under the same key is 422.',
 };
 
 const key = z.string().regex(/^[\x21-\x7e]{1,255}$/u, '1 to 255 visible ASCII characters, without spaces');

@@ -71,7 +71,8 @@ export class JobCreationController {
     summary: 'Queue up to 1,000 jobs at once',
     description:
       'An array of requests of either kind, each with its `kind`: `[{"kind": "train", "dataset": …}, …]`. All are ' +
-      'queued or none; a fault is named as `items[17].dataset`.',
+      'queued or none; a fault is named as `items[17].dataset`. Under an `Idempotency-Key` that was used before, the jobs ' +
+      'that have been deleted since are left out.',
   })
   @ApiHeader(IDEMPOTENCY_PARAMETER)
   @ApiAcceptedResponse({
@@ -86,7 +87,7 @@ export class JobCreationController {
     const data = await this.intake.take(
       idempotencyOf(key, 'batch', items),
       () => this.admission.admitBatch(items),
-      (place) => `items[${place}].deadline`,
+      (place) => `items[${place}].`,
     );
     return { data, nextCursor: null };
   }

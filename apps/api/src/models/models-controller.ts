@@ -1,12 +1,11 @@
 import { type ModelManifest, modelManifest } from '@glyphmill/model/config';
 import { Controller, Delete, Get, HttpCode, Param, Query } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { LiveJobs } from '../jobs/live-jobs.js';
+import { ArtifactDeletion } from '../artifacts/artifact-deletion.js';
 import { ApiProblems } from '../openapi/api-problems.js';
 import type { DamagedItem } from '../paging/damaged-item.js';
 import { type Page, type PageQuery, pageQuery } from '../paging/page.js';
 import { resourceId } from '../paging/resource-id.js';
-import { Problem } from '../problem/problem.js';
 import { modelPage } from './model-page.js';
 import { ModelLibrary } from './model-library.js';
 
@@ -15,7 +14,7 @@ import { ModelLibrary } from './model-library.js';
 export class ModelsController {
   constructor(
     private readonly library: ModelLibrary,
-    private readonly liveJobs: LiveJobs,
+    private readonly deletion: ArtifactDeletion,
   ) {}
 
   @Get()
@@ -47,11 +46,6 @@ export class ModelsController {
   @ApiProblems('invalid_request', 'model_not_found', 'model_in_use', 'storage_unavailable', 'queue_unavailable')
   async delete(@Param('id', { schema: resourceId }) id: string): Promise<void> {
     if (!(await this.library.has(id))) throw this.library.notFound(id);
-    const user = await this.liveJobs.usingModel(id);
-    if (user) {
-      const detail = `The job ${user.id} is ${user.state} and uses this model. Cancel it, or wait until it has finished.`;
-      throw new Problem('model_in_use', detail, { members: { job: user.id } });
-    }
-    await this.library.delete(id);
+    await this.deletion.delete({ kind: 'model', id }, () => this.library.delete(id));
   }
 }

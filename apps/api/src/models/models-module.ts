@@ -1,12 +1,12 @@
 import { Module } from '@nestjs/common';
-import { LiveJobs } from '../jobs/live-jobs.js';
+import { ArtifactDeletion } from '../artifacts/artifact-deletion.js';
 import { ModelFilesController } from './model-files-controller.js';
 import { ModelLibrary } from './model-library.js';
 import { ModelsController } from './models-controller.js';
 
 @Module({
   controllers: [ModelsController, ModelFilesController],
-  providers: [ModelLibrary, LiveJobs],
+  providers: [ModelLibrary, ArtifactDeletion],
   exports: [ModelLibrary],
 })
 export class ModelsModule {}

@@ -24,6 +24,7 @@ export const PROBLEMS = {
   dataset_in_use: { status: 409, title: 'A job uses the dataset' },
   artifact_damaged: { status: 409, title: 'What is stored is damaged' },
   model_in_use: { status: 409, title: 'A job uses the model' },
+  job_deleted: { status: 410, title: 'The job that the request made has been deleted' },
   precondition_failed: { status: 412, title: 'The file is not the one that the request expects' },
   body_too_large: { status: 413, title: 'The body is too large' },
   upload_too_large: { status: 413, title: 'The upload is too large' },

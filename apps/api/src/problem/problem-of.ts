@@ -4,6 +4,7 @@ import {
   InvalidCursorError,
   redisRefusal,
   JobNotFoundError,
+  JobsDeletedError,
   JobStateConflictError,
   QueueFullError,
 } from '@glyphmill/jobs';
@@ -45,6 +46,10 @@ function problemOfLibrary(error: unknown): Problem | undefined {
   if (error instanceof JobNotFoundError) return new Problem('job_not_found', error.message);
   if (error instanceof JobStateConflictError) return new Problem('job_state_conflict', error.message);
   if (error instanceof IdempotencyConflictError) return new Problem('idempotency_conflict', error.message);
+  if (error instanceof JobsDeletedError) {
+    const detail = `${error.message}. To run the request again, send it with another key.`;
+    return new Problem('job_deleted', detail, { members: { jobs: error.ids } });
+  }
   if (error instanceof QueueFullError) {
     return new Problem(
       'queue_full',

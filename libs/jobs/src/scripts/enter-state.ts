@@ -12,7 +12,8 @@ const table = JOB_STATES.map((from) => `${from} = { ${TRANSITIONS[from].map((to)
  * - `leads[from][to]`: whether a job may go from one state to another;
  * - `isFinal[state]`;
  * - `enter(id, state, why)`: brings the job from the state it is in into another, with its indexes, and tells of it with
- *   the error `why` (JSON) where there is one. A state other than `running` ends every hold on the record.
+ *   the error `why` (JSON) where there is one. A state other than `running` ends every hold on the record, and a final one
+ *   its use of artifacts, whose sets of users are of the same slot.
  */
 export const ENTER = `${SERVER_TIME}${TELL}${WAITING_BYTES}
 local leads = { ${table.join(', ')} }
@@ -32,6 +33,11 @@ local function enter(id, state, why)
   if isFinal[state] then
     redis.call('HSET', KEYS[1], 'finishedAt', now)
     redis.call('ZADD', KEYS[9], now, id)
+    local artifacts = redis.call('HGET', KEYS[1], 'artifacts')
+    local users = KEYS[1]:sub(1, -#(':job:' .. id) - 1) .. ':users:'
+    for _, artifact in ipairs(artifacts and cjson.decode(artifacts) or {}) do
+      redis.call('SREM', users .. artifact, id)
+    end
   end
   tell('{"type":"state","state":"' .. state .. '"' .. (why and ',"error":' .. why or '') .. '}')
 end
