@@ -122,6 +122,24 @@ test('a worker whose lock ran out while nobody took its job hands it back at its
   expect(await place.get(job)).toMatchObject({ state: 'running', attempts: 0 });
 });
 
+test('a training run whose Redis is full keeps its step, and resumes there once there is room', async () => {
+  await place.worker({ WORKER_ROLES: 'train' });
+  const job = await train({ ...ENDLESS, evalInterval: 1000, checkpointIntervalSeconds: 0 });
+  await place.until(job, (event) => event.type === 'metric' && event.step > 0);
+  const redis = connectRedis(valkey.url, 'worker', () => undefined);
+  await redis.config('SET', 'maxmemory', '1');
+  // Its lock cannot be renewed.
+  const told = await place.until(job, (event) => event.type === 'checkpoint');
+  let queued = 0;
+  await place.until(job, (event) => event.type === 'state' && event.state === 'queued' && (queued += 1) > 1);
+  expect(await place.get(job)).toMatchObject({ state: 'queued', attempts: 0 });
+  await redis.config('SET', 'maxmemory', '0');
+  redis.disconnect();
+  const message = `resumed at step ${told.type === 'checkpoint' ? told.step : NaN}`;
+  await place.until(job, (event) => event.type === 'log' && event.message === message);
+  expect(await place.get(job)).toMatchObject({ state: 'running', attempts: 0 });
+});
+
 test('a worker whose job another one took while it was cut off stops, and writes nothing', async () => {
   const proxy = await RedisProxy.to(valkey.url);
   const cutOff = await place.worker({ REDIS_URL: proxy.url, WORKER_ROLES: 'train' });

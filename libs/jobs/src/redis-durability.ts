@@ -55,8 +55,8 @@ export async function checkRedisDurability(redis: Redis): Promise<string[]> {
   return [];
 }
 
-/** Writes and deletes a key as scripts do, each kind of value that jobs are kept in. */
-const TRIAL = `
+/** Writes and deletes a key as scripts do, each kind of value that jobs are kept in. The first line is new in Redis 7.0. */
+const TRIAL = `#!lua
 redis.call('SET', KEYS[1], 1, 'PX', 1000)
 redis.call('DEL', KEYS[1])
 redis.call('HSET', KEYS[1], 'field', 1)
@@ -81,6 +81,11 @@ export async function checkRedis(redis: Redis, prefix: string): Promise<string[]
   try {
     return await checkRedisServes(redis, prefix);
   } catch (error) {
+    if (error instanceof Error && error.message.includes('compiling script')) {
+      const what =
+        'This Redis is older than 7.0, whose scripts the job queue needs. Take Redis 7.0 or later, or Valkey.';
+      throw new UnsafeRedisError(what, { cause: error });
+    }
     const refusal = redisRefusal(error);
     if (!refusal || !LASTING.has(refusal.code)) throw error;
     const answer = error instanceof Error ? error.message : '';

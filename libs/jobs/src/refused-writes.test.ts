@@ -106,6 +106,28 @@ describe.each([
   });
 });
 
+test('what is under way is kept and ended even when the memory of Redis is full', async () => {
+  const { store, prefix } = openStore();
+  const [train, sharded, cancelled] = await store.create([trainDraft(), shardedDraft(2), trainDraft()]);
+  await store.claim(train!.id, by);
+  const shard = await store.shards.claim(sharded!.id, 0, by);
+  await valkey.redis().config('SET', 'maxmemory', '1');
+
+  const checkpoint = { key: `checkpoints/${train!.id}/1`, step: 1 };
+  expect(await store.saveCheckpoint(train!.id, 'token', checkpoint)).toMatchObject({ held: true });
+  const events = [{ type: 'log', level: 'info', message: 'said' } as const];
+  expect(await store.report(train!.id, 'token', 1, { events })).toMatchObject({ held: true });
+  expect(await store.settle(train!.id, 'token', { state: 'handed-back' })).toBe('queued');
+  expect(await store.checkpoints(train!.id)).toEqual([checkpoint]);
+  const counts = { done: 256, failed: 0, tokens: 1024 };
+  await store.shards.settle(shard!, 'token', { state: 'succeeded', result: counts });
+  expect((await store.get(sharded!.id))?.progress).toMatchObject({ done: 256 });
+  expect(await store.cancel(cancelled!.id)).toMatchObject({ state: 'cancelled' });
+  await store.remove(cancelled!.id);
+  await expect(store.create([trainDraft()])).rejects.toThrow(/^OOM/u);
+  await expect(checkRedisServes(valkey.redis(), prefix)).rejects.toThrow(/^OOM/u);
+});
+
 test('a job is made whole or not at all even if one of its keys is of another type', async () => {
   const { store, prefix } = openStore();
   await valkey.redis().set(`${prefix}:deadlines`, 'not a sorted set');

@@ -13,7 +13,8 @@ import { FAIL_SHARDED, IS_IN_WORK, SPEND, TELL_PROGRESS } from './shard-progress
  * ARGV: id, shard, delivery number, token, worker, value of the lock (empty: not looked at).
  * Gives the shard's entry (JSON), the same again where the connection repeats it, or nothing.
  */
-export const claimShard = new LuaScript(`${ENTER}${TELL_PROGRESS}${IS_IN_WORK}${FAIL_SHARDED}${SPEND}
+export const claimShard = new LuaScript(
+  `${ENTER}${TELL_PROGRESS}${IS_IN_WORK}${FAIL_SHARDED}${SPEND}
 local lost = ${luaJson(LOST_WORKER)}
 local text = redis.call('HGET', KEYS[10], ARGV[2])
 if not text then return false end
@@ -63,4 +64,6 @@ elseif isLeft then
   tell('{"type":"state","state":"running","error":' .. lost .. '}')
 end
 return text
-`);
+`,
+  { atFullMemory: true },
+);

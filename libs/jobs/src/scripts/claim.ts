@@ -12,7 +12,8 @@ import { LuaScript } from './lua-script.js';
  * (empty: not looked at).
  * Gives the record as field, value, …, or nothing.
  */
-export const claim = new LuaScript(`${ENTER}
+export const claim = new LuaScript(
+  `${ENTER}
 local fields = { 'state', 'delivery', 'lease', 'startedAt', 'spent', 'maxAttempts', 'requested' }
 local state, delivery, lease, startedAt, spent, maxAttempts, requested = unpack(redis.call('HMGET', KEYS[1], unpack(fields)))
 if not state or delivery ~= ARGV[2] then return false end
@@ -40,4 +41,6 @@ end
 redis.call('HSET', KEYS[1], 'lease', ARGV[3], 'seq', 0, 'worker', ARGV[4])
 if not startedAt then redis.call('HSET', KEYS[1], 'startedAt', now) end
 return redis.call('HGETALL', KEYS[1])
-`);
+`,
+  { atFullMemory: true },
+);

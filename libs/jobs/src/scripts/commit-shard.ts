@@ -13,7 +13,8 @@ import { IS_IN_WORK, TELL_PROGRESS } from './shard-progress.js';
  * Gives the state the job is in, the same again where the connection repeats it, or nothing where the token does not
  * hold the shard.
  */
-export const commitShard = new LuaScript(`${ENTER}${DELIVER}${TELL_PROGRESS}${IS_IN_WORK}
+export const commitShard = new LuaScript(
+  `${ENTER}${DELIVER}${TELL_PROGRESS}${IS_IN_WORK}
 if redis.call('GETBIT', KEYS[11], ARGV[2]) == 1 then return redis.call('HGET', KEYS[1], 'state') end
 local text = redis.call('HGET', KEYS[10], ARGV[2])
 local shard = text and cjson.decode(text)
@@ -50,4 +51,6 @@ elseif requested == 'pause' and not isInWork(KEYS[10]) then
   enter(ARGV[1], 'paused')
 end
 return redis.call('HGET', KEYS[1], 'state')
-`);
+`,
+  { atFullMemory: true },
+);

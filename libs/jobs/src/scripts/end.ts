@@ -8,7 +8,8 @@ import { TELL_PROGRESS } from './shard-progress.js';
  * KEYS: those of moving, due, open shards. ARGV: id, final state, error (JSON, or empty).
  * Gives the state (also where it was already in it), 'missing', 'committing', or the state that forbids it.
  */
-export const end = new LuaScript(`${ENTER}${TELL_PROGRESS}
+export const end = new LuaScript(
+  `${ENTER}${TELL_PROGRESS}
 local state, phase = unpack(redis.call('HMGET', KEYS[1], 'state', 'phase'))
 if not state then return 'missing' end
 if not leads[state][ARGV[2]] then return state end
@@ -19,4 +20,6 @@ if redis.call('DEL', KEYS[11]) == 1 then tellProgress(KEYS[11]) end
 redis.call('ZREM', KEYS[10], ARGV[1])
 enter(ARGV[1], ARGV[2], why)
 return ARGV[2]
-`);
+`,
+  { atFullMemory: true },
+);

@@ -2,11 +2,18 @@ import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { STREAM_CAP } from '../job-events.js';
 
-/** A script that Redis runs as one step. Keys and arguments are named by the places that the script's text reads. */
+/**
+ * A script that Redis runs as one step. Keys and arguments are named by the places that the script's text reads.
+ * `atFullMemory` is for scripts that keep or end what is under way: Redis (7.0 or later) runs them even when it holds as
+ * much as `maxmemory` allows, since what they would write is small and refusing it would throw work away.
+ */
 export class LuaScript {
+  readonly text: string;
   readonly #sha1: string;
 
-  constructor(readonly text: string) {
+  constructor(body: string, { atFullMemory = false }: { atFullMemory?: boolean } = {}) {
+    this.text = atFullMemory ? `#!lua flags=allow-oom\n${body}` : body;
+    const { text } = this;
     this.#sha1 = createHash('sha1').update(text).digest('hex');
   }
 

@@ -8,7 +8,8 @@ import { IS_IN_WORK } from './shard-progress.js';
  * KEYS: those of moving, due, open shards. ARGV: id.
  * Gives 'paused' (also where it was asked already), 'missing', 'committing', or the state that forbids it.
  */
-export const pause = new LuaScript(`${ENTER}${IS_IN_WORK}
+export const pause = new LuaScript(
+  `${ENTER}${IS_IN_WORK}
 local state, phase, lease = unpack(redis.call('HMGET', KEYS[1], 'state', 'phase', 'lease'))
 if not state then return 'missing' end
 if state == 'paused' then return state end
@@ -31,4 +32,6 @@ else
   enter(ARGV[1], 'paused')
 end
 return 'paused'
-`);
+`,
+  { atFullMemory: true },
+);

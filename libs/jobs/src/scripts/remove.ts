@@ -7,7 +7,8 @@ import { LuaScript } from './lua-script.js';
  * ARGV: id, how many of the last keys are sets of heirs.
  * Gives 'deleted', 'missing', or the state that forbids it.
  */
-export const remove = new LuaScript(`${ENTER}
+export const remove = new LuaScript(
+  `${ENTER}
 local state = redis.call('HGET', KEYS[1], 'state')
 if not state then return 'missing' end
 if not isFinal[state] then return state end
@@ -17,4 +18,6 @@ redis.call('ZREM', KEYS[9], ARGV[1])
 for i = 11, #KEYS - ARGV[2] do redis.call('ZREM', KEYS[i], ARGV[1]) end
 for i = #KEYS - ARGV[2] + 1, #KEYS do redis.call('SREM', KEYS[i], ARGV[1]) end
 return 'deleted'
-`);
+`,
+  { atFullMemory: true },
+);

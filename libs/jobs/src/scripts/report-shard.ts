@@ -8,7 +8,8 @@ import { TELL_PROGRESS } from './shard-progress.js';
  * ARGV: shard, token, sequence number, counts (JSON, or empty), then events (JSON).
  * Gives whether the token still holds the shard, and what is asked of the worker.
  */
-export const reportShard = new LuaScript(`${SERVER_TIME}${TELL_PROGRESS}
+export const reportShard = new LuaScript(
+  `${SERVER_TIME}${TELL_PROGRESS}
 local text = redis.call('HGET', KEYS[3], ARGV[1])
 local shard = text and cjson.decode(text)
 if not shard or shard.token ~= ARGV[2] then return { 0, '' } end
@@ -20,4 +21,6 @@ if tonumber(ARGV[3]) > shard.seq then
   for i = 5, #ARGV do redis.call('XADD', KEYS[2], 'MAXLEN', '~', ${STREAM_CAP}, '*', 'event', ARGV[i]) end
 end
 return { 1, redis.call('HGET', KEYS[1], 'requested') or '' }
-`);
+`,
+  { atFullMemory: true },
+);

@@ -12,7 +12,8 @@ import { FAIL_SHARDED, IS_IN_WORK, SPEND, TELL_PROGRESS } from './shard-progress
  * not hold the shard. Of the outcome `paused` it gives `paused`, also while other workers have shards of the job, or
  * `queued` where the pause was withdrawn.
  */
-export const returnShard = new LuaScript(`${ENTER}${TELL_PROGRESS}${IS_IN_WORK}${FAIL_SHARDED}${SPEND}${BACK_OFF}
+export const returnShard = new LuaScript(
+  `${ENTER}${TELL_PROGRESS}${IS_IN_WORK}${FAIL_SHARDED}${SPEND}${BACK_OFF}
 local outcome = ARGV[4]
 local function answer()
   local state, requested = unpack(redis.call('HMGET', KEYS[1], 'state', 'requested'))
@@ -46,4 +47,6 @@ elseif outcome == 'retry' then
   tell(cjson.encode({ type = 'log', level = 'warn', message = said }))
 end
 return answer()
-`);
+`,
+  { atFullMemory: true },
+);

@@ -8,7 +8,8 @@ import { LuaScript, SERVER_TIME, TELL } from './lua-script.js';
  * Gives the checkpoints that the record points to now (JSON, newest first), the same again where the connection
  * repeats it, or nothing where the token does not hold the job.
  */
-export const saveCheckpoint = new LuaScript(`${SERVER_TIME}${TELL}
+export const saveCheckpoint = new LuaScript(
+  `${SERVER_TIME}${TELL}
 local record = redis.call('HMGET', KEYS[1], 'lease', 'checkpoints', 'furthestStep')
 if record[1] ~= ARGV[1] then return false end
 local known = cjson.decode(record[2] or '[]')
@@ -24,4 +25,6 @@ redis.call('HSET', KEYS[1], 'checkpoints', checkpoints)
 if step > tonumber(record[3] or 0) then redis.call('HSET', KEYS[1], 'furthestStep', ARGV[3], 'spent', 0) end
 tell('{"type":"checkpoint","step":' .. ARGV[3] .. '}')
 return checkpoints
-`);
+`,
+  { atFullMemory: true },
+);

@@ -9,7 +9,8 @@ import { BACK_OFF, LuaScript } from './lua-script.js';
  * Gives the state the job came into, the same again where the connection repeats it, or nothing where the token does
  * not hold it.
  */
-export const settle = new LuaScript(`${ENTER}${BACK_OFF}
+export const settle = new LuaScript(
+  `${ENTER}${BACK_OFF}
 local fields = { 'lease', 'spent', 'maxAttempts', 'settledBy', 'settledAs', 'requested' }
 local lease, spent, maxAttempts, settledBy, settledAs, requested = unpack(redis.call('HMGET', KEYS[1], unpack(fields)))
 if settledBy == ARGV[2] then return settledAs end
@@ -31,4 +32,6 @@ end
 redis.call('HSET', KEYS[1], 'settledBy', ARGV[2], 'settledAs', state)
 enter(ARGV[1], state, why)
 return state
-`);
+`,
+  { atFullMemory: true },
+);
