@@ -1,4 +1,5 @@
-import { compareEventIds, isFinal, type Job, JOB_STATES, jobEvent, type JobState, TRANSITIONS } from '@glyphmill/jobs';
+import { isFinal, type Job, JOB_STATES, jobEvent, type JobState, TRANSITIONS } from '@glyphmill/contract';
+import { compareEventIds } from '@glyphmill/jobs';
 import { z } from 'zod';
 import type { ApiPool } from './api-pool.js';
 import { PREFIX } from './deployment.js';

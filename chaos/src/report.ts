@@ -1,4 +1,4 @@
-import { JOB_STATES } from '@glyphmill/jobs';
+import { JOB_STATES } from '@glyphmill/contract';
 import type { Inflicted } from './faults.js';
 import type { CheckedJob } from './job-checks.js';
 import { recoveries } from './recovery.js';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { isFinal, type Job, job } from '@glyphmill/jobs';
+import { isFinal, type Job, job } from '@glyphmill/contract';
 import { modelManifest } from '@glyphmill/model/config';
 import type { ApiPool } from './api-pool.js';
 

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { isFinal, job } from '@glyphmill/jobs';
+import { isFinal, job } from '@glyphmill/contract';
 import type { ApiPool } from './api-pool.js';
 import { type Fault } from './fault-schedule.js';
 import { inflict, type Inflicted } from './faults.js';
@@ -86,7 +86,7 @@ async function intervene(
   await wait(afterMs);
   // A job that is about to pause can be told to go on after all; one that ended meanwhile cannot.
   while (!over.aborted && (await post('resume')).status === 409) {
-    const { state } = await api.read(`/api/jobs/${id}`, job.pick({ state: true }));
+    const { state } = await api.read(`/api/jobs/${id}`, job);
     if (isFinal(state)) return;
     await wait(1000);
   }

@@ -1,4 +1,4 @@
-import { trainResult } from '@glyphmill/jobs';
+import { trainResult } from '@glyphmill/contract';
 import { z } from 'zod';
 import type { ApiPool } from './api-pool.js';
 import { endedJob, resultOf } from './results.js';

@@ -1,5 +1,5 @@
+import type { JobKind } from '@glyphmill/contract';
 import { RandomStream } from '@glyphmill/data';
-import type { JobKind } from '@glyphmill/jobs';
 
 /** A request that many jobs make: what each of them gives must be the same bytes. */
 export interface WorkItem {

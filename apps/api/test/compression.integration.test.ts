@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { gunzipSync } from 'node:zlib';
-import { type JobEvent, trainRequest } from '@glyphmill/jobs';
+import { type JobEvent, trainRequest } from '@glyphmill/contract';
 import { expect, test, vi } from 'vitest';
 import { publishModel } from './model.fixture.js';
 import { postJson, useApi } from './running-api.fixture.js';

@@ -2,10 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdir, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { dataset, datasetPage, modelPage } from '@glyphmill/contract';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { dataset, datasetPage } from '../src/datasets/dataset.js';
-import { modelPage } from '../src/models/model-page.js';
 import { publishModel } from './model.fixture.js';
 import { postJson, problemOf, useApi } from './running-api.fixture.js';
 

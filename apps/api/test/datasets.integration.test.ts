@@ -1,8 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { trainRequest } from '@glyphmill/jobs';
+import { dataset, datasetPage, trainRequest } from '@glyphmill/contract';
 import { expect, test } from 'vitest';
-import { dataset, datasetPage } from '../src/datasets/dataset.js';
 import { problemOf, useApi } from './running-api.fixture.js';
 
 const MAX_UPLOAD_BYTES = 1_300_000;

@@ -1,6 +1,5 @@
-import { type Job, type JobEvent, trainRequest } from '@glyphmill/jobs';
+import { eventPage, type Job, type JobEvent, trainRequest } from '@glyphmill/contract';
 import { expect, test } from 'vitest';
-import { eventPage } from '../src/jobs/event-page.js';
 import { problemOf, useApi } from './running-api.fixture.js';
 
 const api = useApi();

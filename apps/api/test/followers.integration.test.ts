@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
-import { connectRedis, trainRequest } from '@glyphmill/jobs';
+import { trainRequest } from '@glyphmill/contract';
+import { connectRedis } from '@glyphmill/jobs';
 import { expect, test, vi } from 'vitest';
 import { problemOf, useApi } from './running-api.fixture.js';
 

@@ -1,6 +1,6 @@
 import { utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { trainRequest } from '@glyphmill/jobs';
+import { trainRequest } from '@glyphmill/contract';
 import { expect, test, vi } from 'vitest';
 import { JobFiles } from '../src/jobs/job-files.js';
 import { OrphanSweep } from '../src/jobs/orphan-sweep.js';

@@ -1,6 +1,5 @@
-import { job } from '@glyphmill/jobs';
+import { job, jobPage } from '@glyphmill/contract';
 import { describe, expect, test } from 'vitest';
-import { jobPage } from '../src/jobs/job-list.js';
 import { publishModel } from './model.fixture.js';
 import { problemOf, useApi } from './running-api.fixture.js';
 

@@ -1,4 +1,5 @@
-import { type Job, job, type JobStore } from '@glyphmill/jobs';
+import { type Job, job } from '@glyphmill/contract';
+import type { JobStore } from '@glyphmill/jobs';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { publishModel } from './model.fixture.js';

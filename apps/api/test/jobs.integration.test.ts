@@ -1,8 +1,7 @@
-import { connectRedis, type Job, job, REQUEST_LIMITS } from '@glyphmill/jobs';
+import { job, type Job, jobPage, queues, REQUEST_LIMITS, workerPage } from '@glyphmill/contract';
+import { connectRedis } from '@glyphmill/jobs';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { jobPage } from '../src/jobs/job-list.js';
-import { queues, workerPage } from '../src/workers/workers.js';
 import { publishModel } from './model.fixture.js';
 import { postJson, problemOf, useApi } from './running-api.fixture.js';
 

@@ -1,6 +1,7 @@
 import { utimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import { job, promptsFolder, promptsKey } from '@glyphmill/jobs';
+import { job } from '@glyphmill/contract';
+import { promptsFolder, promptsKey } from '@glyphmill/jobs';
 import { beforeAll, expect, test } from 'vitest';
 import { JobFiles } from '../src/jobs/job-files.js';
 import { OrphanSweep } from '../src/jobs/orphan-sweep.js';
@@ -30,7 +31,7 @@ async function cancel(id: string): Promise<void> {
 
 test('prompts beyond 16 KiB are kept in storage, and the job shows them as it was sent', async () => {
   const { id, request } = await queued(LARGE);
-  expect(request['prompts']).toEqual(LARGE);
+  expect(request).toMatchObject({ prompts: LARGE });
   const shown = job.parse(await (await fetch(`${api().url}/api/jobs/${id}`)).json());
   expect(shown.request).toEqual(request);
   expect(await api().jobs.shards.prompts(id)).toBeUndefined();
@@ -42,7 +43,7 @@ test('a retry of a job has the same prompts as its own, and outlives it', async 
   const { id } = await queued(LARGE);
   await cancel(id);
   const retried = job.parse(await (await postJson(`${api().url}/api/jobs/${id}/retry`, {})).json());
-  expect(retried.request['prompts']).toEqual(LARGE);
+  expect(retried.request).toMatchObject({ prompts: LARGE });
   expect((await fetch(`${api().url}/api/jobs/${id}`, { method: 'DELETE' })).status).toBe(204);
   expect(await api().storage.stat(promptsKey(id))).toBeUndefined();
   expect(await api().storage.stat(promptsKey(retried.id))).toBeDefined();

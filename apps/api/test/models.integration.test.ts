@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
-import { generateRequest } from '@glyphmill/jobs';
+import { generateRequest, modelPage } from '@glyphmill/contract';
 import { modelManifest } from '@glyphmill/model/config';
 import { expect, test } from 'vitest';
-import { modelPage } from '../src/models/model-page.js';
 import { MODEL_FILES, publishModel } from './model.fixture.js';
 import { problemOf, useApi } from './running-api.fixture.js';
 

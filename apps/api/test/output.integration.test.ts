@@ -1,4 +1,4 @@
-import { generateRequest, trainRequest } from '@glyphmill/jobs';
+import { generateRequest, trainRequest } from '@glyphmill/contract';
 import { expect, test } from 'vitest';
 import { problemOf, useApi } from './running-api.fixture.js';
 

@@ -1,6 +1,6 @@
-import { job, promptIndexKey } from '@glyphmill/jobs';
+import { dataset, job } from '@glyphmill/contract';
+import { promptIndexKey } from '@glyphmill/jobs';
 import { beforeAll, expect, test, vi } from 'vitest';
-import { dataset } from '../src/datasets/dataset.js';
 import { DatasetLibrary } from '../src/datasets/dataset-library.js';
 import { publishModel } from './model.fixture.js';
 import { postJson, problemOf, useApi } from './running-api.fixture.js';

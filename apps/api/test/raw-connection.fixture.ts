@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { problemDocument, type ProblemDocument } from '../src/problem/problem.js';
+import { problemDocument, type ProblemDocument } from '@glyphmill/contract';
 
 /** A connection on which a test writes what no HTTP client would. */
 export class RawConnection {

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { problemDocument } from '@glyphmill/contract';
 import { connectRedis, JobStore } from '@glyphmill/jobs';
 import { startValkey, type ValkeyServer } from '@glyphmill/runtimes';
 import { FolderStorage } from '@glyphmill/storage';
@@ -8,7 +9,6 @@ import { afterAll, beforeAll } from 'vitest';
 import { z } from 'zod';
 import { createApp } from '../src/app.js';
 import { type ApiConfig, readConfig } from '../src/config.js';
-import { problemDocument } from '../src/problem/problem.js';
 
 /** An api that listens, and what a worker would use to work for it. */
 export interface RunningApi {

@@ -1,5 +1,5 @@
+import { type Job, job, trainRequest } from '@glyphmill/contract';
 import { CharacterTokenizer } from '@glyphmill/data';
-import { type Job, job, trainRequest } from '@glyphmill/jobs';
 import { modelConfig } from '@glyphmill/model/config';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -27,7 +27,7 @@ describe('a training that starts from a model', () => {
   test('is queued where kind, sizes and vocabulary are the same; another dropout is no other size', async () => {
     const model = await publishGpt();
     const created = await queued(await postTrain({ model: { ...GPT, dropout: 0.2 }, initFrom: model }));
-    expect(created.request['initFrom']).toEqual({ model, vocabulary: 'same', positions: 'same' });
+    expect(created.request).toMatchObject({ initFrom: { model, vocabulary: 'same', positions: 'same' } });
   });
 
   test('is 422 where a size is another, and each is named with what the model has', async () => {

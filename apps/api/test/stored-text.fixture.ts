@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readdir, readlink, truncate } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { generateRequest, type JobStore, shardKey } from '@glyphmill/jobs';
+import { generateRequest } from '@glyphmill/contract';
+import { type JobStore, shardKey } from '@glyphmill/jobs';
 import type { FolderStorage } from '@glyphmill/storage';
 import { z } from 'zod';
 import { publishModel } from './model.fixture.js';

@@ -129,7 +129,7 @@ test('the password in a REDIS_URL that works is not printed, stored or answered,
     for (const { args } of await descendantsOf(stack.pid)) expect(args).not.toContain(MARK);
 
     await keeper.acl('SETUSER', 'mill', 'resetpass', '>another');
-    await keeper.client('KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+    await keeper.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
     await stack.says(/WRONGPASS/u);
     const refused = await (await fetch(`${url}/health/ready`)).text();
     stack.signal('SIGTERM');

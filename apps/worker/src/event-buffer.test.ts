@@ -1,4 +1,4 @@
-import type { JobEvent } from '@glyphmill/jobs';
+import type { JobEvent } from '@glyphmill/contract';
 import { expect, test } from 'vitest';
 import { EventBuffer } from './event-buffer.js';
 

@@ -1,4 +1,4 @@
-import type { JobEvent } from '@glyphmill/jobs';
+import type { JobEvent } from '@glyphmill/contract';
 
 /** Events kept while Redis is away, and how many characters of text they may have together. */
 const MAX_EVENTS = 10_000;

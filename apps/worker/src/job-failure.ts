@@ -1,4 +1,4 @@
-import { type JobError, jobError, type JobKind } from '@glyphmill/jobs';
+import { jobError, type JobError, type JobKind } from '@glyphmill/contract';
 import { ArtifactDamagedError, ArtifactNotFoundError, StorageUnavailableError } from '@glyphmill/storage';
 import { publicMessage } from './public-message.js';
 

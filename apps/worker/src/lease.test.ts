@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connectRedis, type JobEvent, JobStore, trainRequest } from '@glyphmill/jobs';
+import { type JobEvent, trainRequest } from '@glyphmill/contract';
+import { connectRedis, JobStore } from '@glyphmill/jobs';
 import { startValkey } from '@glyphmill/runtimes';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { JobStoppedError, Lease } from './lease.js';

@@ -1,10 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import type { JobEvent, JobState } from '@glyphmill/contract';
 import type {
   CheckpointPointer,
   ClaimedJob,
   HeartbeatAnswer,
-  JobEvent,
-  JobState,
   JobStore,
   WorkerOutcome,
   WorkerReport,

@@ -1,12 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import {
-  type ClaimedJob,
-  type Delivery,
-  HandBack,
-  type JobKind,
-  type JobStore,
-  type WorkerResults,
-} from '@glyphmill/jobs';
+import type { JobKind } from '@glyphmill/contract';
+import { type ClaimedJob, type Delivery, HandBack, type JobStore, type WorkerResults } from '@glyphmill/jobs';
 import type { Storage } from '@glyphmill/storage';
 import { describeError } from './job-failure.js';
 import { JobStoppedError, Lease } from './lease.js';

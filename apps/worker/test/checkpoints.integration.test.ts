@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { truncate } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Job, type JobEvent, trainResult } from '@glyphmill/jobs';
+import { type Job, type JobEvent, trainResult } from '@glyphmill/contract';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { ENDLESS, TEXT, useWorkplaces, type Workplace } from './workplace.fixture.js';
 

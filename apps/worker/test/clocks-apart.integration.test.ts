@@ -1,4 +1,5 @@
-import { compareEventIds, type JobEvent } from '@glyphmill/jobs';
+import type { JobEvent } from '@glyphmill/contract';
+import { compareEventIds } from '@glyphmill/jobs';
 import { beforeEach, expect, test } from 'vitest';
 import { ENDLESS, useWorkplaces, type Workplace } from './workplace.fixture.js';
 

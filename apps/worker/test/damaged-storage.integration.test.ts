@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdir, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Job } from '@glyphmill/jobs';
+import type { Job } from '@glyphmill/contract';
 import { beforeEach, expect, test } from 'vitest';
 import { hangFolder } from '../../../libs/storage/src/hanging-folder.fixture.js';
 import { trainedModel } from './trained-model.fixture.js';

@@ -1,4 +1,4 @@
-import type { Job } from '@glyphmill/jobs';
+import type { Job } from '@glyphmill/contract';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { trainedModel } from './trained-model.fixture.js';
 import { isRunning, type WorkerProcess } from './worker-process.fixture.js';

@@ -1,4 +1,4 @@
-import { type Job, trainResult } from '@glyphmill/jobs';
+import { type Job, trainResult } from '@glyphmill/contract';
 import { beforeEach, expect, test, vi } from 'vitest';
 import { LONGER, useWorkplaces, type Workplace } from './workplace.fixture.js';
 

@@ -1,4 +1,4 @@
-import type { JobEvent, JobState } from '@glyphmill/jobs';
+import type { JobEvent, JobState } from '@glyphmill/contract';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { isRunning, type WorkerProcess } from './worker-process.fixture.js';
 import { ENDLESS, useWorkplaces, type Workplace } from './workplace.fixture.js';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { trainResult } from '@glyphmill/jobs';
+import { trainResult } from '@glyphmill/contract';
 import { generatedLine, modelManifest, outputLine } from '@glyphmill/model/config';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { TEXT, useWorkplaces, type Workplace } from './workplace.fixture.js';

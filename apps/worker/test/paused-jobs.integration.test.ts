@@ -1,4 +1,11 @@
-import { generateProgress, type Job, type JobEvent, trainProgress, trainRequest, trainResult } from '@glyphmill/jobs';
+import {
+  generateProgress,
+  type Job,
+  type JobEvent,
+  trainProgress,
+  trainRequest,
+  trainResult,
+} from '@glyphmill/contract';
 import { beforeEach, expect, test } from 'vitest';
 import { trainedModel } from './trained-model.fixture.js';
 import { useWorkplaces, type Workplace } from './workplace.fixture.js';

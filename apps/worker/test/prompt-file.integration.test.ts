@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { job as jobSchema } from '@glyphmill/jobs';
+import { job as jobSchema } from '@glyphmill/contract';
 import { outputLine } from '@glyphmill/model/config';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { generateProgress, type Job } from '@glyphmill/jobs';
+import { generateProgress, type Job } from '@glyphmill/contract';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { SMALL_GPT, trainedModel } from './trained-model.fixture.js';
 import type { WorkerProcess } from './worker-process.fixture.js';

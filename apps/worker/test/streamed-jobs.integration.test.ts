@@ -1,4 +1,5 @@
-import { type Job, type JobEvent, shardKey, type TextEvent } from '@glyphmill/jobs';
+import type { Job, JobEvent, TextEvent } from '@glyphmill/contract';
+import { shardKey } from '@glyphmill/jobs';
 import { outputLine, type OutputLine } from '@glyphmill/model/config';
 import { beforeEach, expect, test } from 'vitest';
 import { SMALL_GPT, trainedModel } from './trained-model.fixture.js';

@@ -1,6 +1,6 @@
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
-import { trainResult } from '@glyphmill/jobs';
+import { trainResult } from '@glyphmill/contract';
 import type { modelConfig } from '@glyphmill/model/config';
 import type { z } from 'zod';
 import type { Workplace } from './workplace.fixture.js';

@@ -2,18 +2,8 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  connectRedis,
-  EventHub,
-  generateRequest,
-  type Job,
-  type JobDraft,
-  type JobEvent,
-  JobStore,
-  Sweep,
-  trainRequest,
-  WorkerRegistry,
-} from '@glyphmill/jobs';
+import { generateRequest, type Job, type JobEvent, trainRequest } from '@glyphmill/contract';
+import { connectRedis, EventHub, type JobDraft, JobStore, Sweep, WorkerRegistry } from '@glyphmill/jobs';
 import { startValkey } from '@glyphmill/runtimes';
 import { FolderStorage } from '@glyphmill/storage';
 import { afterAll, afterEach, beforeAll } from 'vitest';

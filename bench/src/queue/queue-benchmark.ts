@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
-import { JobStore, trainRequest, type TrainRequest } from '@glyphmill/jobs';
+import { type TrainRequest, trainRequest } from '@glyphmill/contract';
+import { JobStore } from '@glyphmill/jobs';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { z } from 'zod';

@@ -1,12 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { initFrom, isFinal, JOB_STATES, jobKind, type JobKind } from '@glyphmill/contract';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { type JobKind, jobKind } from './job.js';
 import type { JobKeys } from './job-keys.js';
 import { readSummaries } from './job-record.js';
-import { isFinal, JOB_STATES } from './job-state.js';
 import { adopt, forgetDeletion, startDeletion } from './scripts/artifact-use.js';
-import { initFrom } from './starting-point.js';
 
 /** Something in storage that jobs need until they end. */
 export interface Artifact {

@@ -1,11 +1,11 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { trainRequest } from '@glyphmill/contract';
 import { expect, test } from 'vitest';
 import { type Delivery, DeliveryWorker, HandBack } from './delivery-worker.js';
 import type { ClaimedJob } from './job-record.js';
 import { JobStore } from './job-store.js';
 import { useValkey } from './redis.fixture.js';
-import { trainRequest } from './requests.js';
 import { SeveringProxy } from './severing-proxy.fixture.js';
 import { WorkerRegistry } from './worker-registry.js';
 

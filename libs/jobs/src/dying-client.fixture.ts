@@ -1,6 +1,6 @@
+import { generateRequest, trainRequest } from '@glyphmill/contract';
 import { JobStore } from './job-store.js';
 import { connectRedis } from './redis-connection.js';
-import { generateRequest, trainRequest } from './requests.js';
 
 /** An api in a process of its own, which makes two jobs in one transaction, and says when it has heard that they are. */
 const [redisUrl = '', prefix = ''] = process.argv.slice(2);

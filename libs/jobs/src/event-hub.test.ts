@@ -1,10 +1,9 @@
+import { type JobEvent, type StoredJobEvent, trainRequest } from '@glyphmill/contract';
 import { expect, test } from 'vitest';
 import { EventHub } from './event-hub.js';
-import type { JobEvent, StoredJobEvent } from './job-event.js';
 import { JobKeys } from './job-keys.js';
 import { JobStore } from './job-store.js';
 import { useValkey } from './redis.fixture.js';
-import { trainRequest } from './requests.js';
 
 const valkey = useValkey();
 const never = new AbortController().signal;

@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
+import { isFinal, type StoredJobEvent } from '@glyphmill/contract';
 import type { Redis } from 'ioredis';
-import type { StoredJobEvent } from './job-event.js';
 import type { EventPage } from './job-events.js';
 import { DEFAULT_PREFIX, JobKeys } from './job-keys.js';
-import { isFinal } from './job-state.js';
 import type { JobStore } from './job-store.js';
 import { isRedisUnavailable } from './redis-refusal.js';
 

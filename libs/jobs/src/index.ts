@@ -1,37 +1,8 @@
-export { givenName } from './given-name.js';
-export { excessOf, generateRequest, tag, recordedTrainRequest, REQUEST_LIMITS, trainRequest } from './requests.js';
-export type { GenerateRequest, TrainRequest } from './requests.js';
-export type { InitFrom } from './starting-point.js';
-export {
-  generateProgress,
-  generateResult,
-  generationRuntime,
-  job,
-  jobError,
-  jobKind,
-  trainProgress,
-  trainResult,
-} from './job.js';
-export type {
-  GenerateProgress,
-  GenerateResult,
-  GenerationRuntime,
-  Job,
-  JobError,
-  JobKind,
-  TrainProgress,
-  TrainResult,
-} from './job.js';
-export { INTERACTIVE_LIMITS, lanesOf } from './lane.js';
+export { lanesOf } from './lane.js';
 export type { Lane } from './lane.js';
-export { isFinal, JOB_STATES, TRANSITIONS } from './job-state.js';
-export type { JobState } from './job-state.js';
-export { jobEvent } from './job-event.js';
-export type { JobEvent, StoredJobEvent, TextEvent } from './job-event.js';
 export { checkpointFolder } from './checkpoint-pointer.js';
 export type { CheckpointPointer } from './checkpoint-pointer.js';
 export type { ClaimedJob, ClaimedShard, ClaimedTrainJob } from './job-record.js';
-export { CURSOR } from './job-list.js';
 export type { JobFilter, JobPage } from './job-list.js';
 export { compareEventIds } from './job-events.js';
 export type { Artifact, ArtifactUse } from './artifact-use.js';
@@ -72,8 +43,7 @@ export type { EventGap } from './event-hub.js';
 export { DeliveryWorker, HandBack } from './delivery-worker.js';
 export type { Delivery } from './delivery-worker.js';
 export { Sweep } from './sweep.js';
-export { WorkerRegistry, workerInfo } from './worker-registry.js';
-export type { WorkerInfo } from './worker-registry.js';
+export { WorkerRegistry } from './worker-registry.js';
 export { connectRedis } from './redis-connection.js';
 export { isRedisUnavailable, redisRefusal } from './redis-refusal.js';
 export { checkRedis, checkRedisServes, UnsafeRedisError } from './redis-durability.js';

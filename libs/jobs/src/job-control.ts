@@ -1,7 +1,7 @@
+import type { JobError } from '@glyphmill/contract';
 import type { Redis } from 'ioredis';
 import { type DeliveryQueue, deliveryId } from './delivery-queue.js';
 import { JobNotFoundError, JobStateConflictError } from './errors.js';
-import type { JobError } from './job.js';
 import type { JobKeys } from './job-keys.js';
 import { type JobRecord, modelOf, readSummary } from './job-record.js';
 import { end } from './scripts/end.js';

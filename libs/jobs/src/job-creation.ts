@@ -1,3 +1,4 @@
+import { type Job, type JobKind, jobKind, type JobState } from '@glyphmill/contract';
 import type { Redis } from 'ioredis';
 import { monotonicFactory } from 'ulid';
 import { z } from 'zod';
@@ -10,11 +11,9 @@ import {
   JobNotFoundError,
   QueueFullError,
 } from './errors.js';
-import { type Job, type JobKind, jobKind } from './job.js';
 import type { NewPrompts } from './job-record.js';
 import { ancestorsOf, type JobDraft, laneOf, type NewRecord, queuedJob, recordOf, sourceOf } from './job-draft.js';
 import type { JobKeys } from './job-keys.js';
-import type { JobState } from './job-state.js';
 import { type PromptStore, RECORD_PROMPT_BYTES } from './prompt-store.js';
 import { create } from './scripts/create.js';
 import { FIRST_ENTRY } from './shard-entry.js';

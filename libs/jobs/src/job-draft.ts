@@ -1,10 +1,8 @@
+import type { GenerateRequest, Job, JobState, TrainRequest } from '@glyphmill/contract';
 import { artifactsOf, recordedArtifacts } from './artifact-use.js';
 import { checkpointOwner, type CheckpointPointer } from './checkpoint-pointer.js';
-import type { Job } from './job.js';
-import { type NewPrompts, requestFields, withoutPrompts } from './job-record.js';
-import type { JobState } from './job-state.js';
+import { type NewPrompts, requestFields } from './job-record.js';
 import { generateLane, type Lane } from './lane.js';
-import type { GenerateRequest, TrainRequest } from './requests.js';
 import { planShards } from './shard-plan.js';
 
 interface TrainDraft {
@@ -72,15 +70,13 @@ export function recordOf(draft: JobDraft, id: string, workers: number, prompts?:
 
 /** A job that was just made, as a list shows it: without prompts and its place in the queue. */
 export function queuedJob(draft: JobDraft, id: string, createdAtMs: number): Job {
-  const { kind, request } = draft;
-  return {
+  const { request } = draft;
+  const common = {
     id,
-    kind,
     state: 'queued',
     createdAt: new Date(createdAtMs).toISOString(),
     startedAt: null,
     finishedAt: null,
-    request: withoutPrompts(request),
     progress: null,
     result: null,
     error: null,
@@ -92,7 +88,10 @@ export function queuedJob(draft: JobDraft, id: string, createdAtMs: number): Job
     queuePosition: null,
     requested: null,
     retryOf: draft.retryOf ?? null,
-  };
+  } as const;
+  if (draft.kind === 'train') return { ...common, kind: 'train', request: draft.request };
+  const { prompts: _prompts, ...shown } = draft.request;
+  return { ...common, kind: 'generate', request: shown };
 }
 
 /** The fields of a job in shards. */

@@ -1,5 +1,5 @@
+import { generateRequest, trainRequest } from '@glyphmill/contract';
 import type { JobDraft } from './job-draft.js';
-import { generateRequest, trainRequest } from './requests.js';
 
 /** A small train job that is to be. */
 export function trainDraft(more: object = {}): JobDraft & { kind: 'train' } {

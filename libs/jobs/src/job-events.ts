@@ -1,7 +1,6 @@
+import { JOB_STATES, jobEvent, type JobState, type StoredJobEvent } from '@glyphmill/contract';
 import type { Redis } from 'ioredis';
-import { jobEvent, type StoredJobEvent } from './job-event.js';
 import type { JobKeys } from './job-keys.js';
-import { JOB_STATES, type JobState } from './job-state.js';
 
 /** About how many events a job's stream keeps; older ones are trimmed, and followers are told of the gap. */
 export const STREAM_CAP = 20_000;

@@ -1,6 +1,5 @@
+import { JOB_STATES, type JobKind, type JobState } from '@glyphmill/contract';
 import type { Artifact } from './artifact-use.js';
-import type { JobKind } from './job.js';
-import { JOB_STATES, type JobState } from './job-state.js';
 
 /** The default of `REDIS_PREFIX`: one hash tag, so that all keys live in one slot and scripts may touch them together. */
 export const DEFAULT_PREFIX = '{glyphmill}';

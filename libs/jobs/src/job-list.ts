@@ -1,10 +1,9 @@
+import { type Job, JOB_STATES, jobKind, type JobKind, type JobState, JOB_CURSOR } from '@glyphmill/contract';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { InvalidCursorError } from './errors.js';
-import { type Job, type JobKind, jobKind } from './job.js';
 import type { JobKeys } from './job-keys.js';
 import { jobOf, type JobRecord, modelOf, readProbes, readSummaries, type RecordProbe } from './job-record.js';
-import { JOB_STATES, type JobState } from './job-state.js';
 
 /** Which jobs, and how many at once. */
 export interface JobFilter {
@@ -27,16 +26,13 @@ export interface JobPage {
 /** How many records one page looks at before it is given short. */
 const MOST_LOOKED_AT = 500;
 
-/** The order of jobs is that of their ids, which sort as the jobs were made. */
-export const CURSOR = /^job_[0-9A-HJKMNP-TV-Z]{26}$/u;
-
 /**
  * Jobs, newest first. A page goes on below an id, whatever was added since. Of what the filter names, the index with the
  * fewest jobs is read, and the records that it leads to are compared with the rest.
  * Prompts and places in the queue are left out.
  */
 export async function listJobs(redis: Redis, keys: JobKeys, filter: JobFilter): Promise<JobPage> {
-  if (filter.after !== undefined && !CURSOR.test(filter.after)) {
+  if (filter.after !== undefined && !JOB_CURSOR.test(filter.after)) {
     throw new InvalidCursorError(`after is ${JSON.stringify(filter.after)}; it must be a nextCursor of this list`);
   }
   const indexes = await smallestIndexes(redis, keys, filter);

@@ -1,4 +1,4 @@
-import { isFinal, type JobState, TRANSITIONS } from './job-state.js';
+import { isFinal, type JobState, TRANSITIONS } from '@glyphmill/contract';
 import { KEPT_CHECKPOINTS } from './checkpoint-pointer.js';
 
 /** How a worker's hold can end, in the words of the rules. */

@@ -1,10 +1,21 @@
+import {
+  generateFields,
+  generateProgress,
+  type GenerateRequest,
+  generateResult,
+  type Job,
+  JOB_STATES,
+  jobError,
+  jobKind,
+  recordedTrainRequest,
+  trainProgress,
+  type TrainRequest,
+  trainResult,
+} from '@glyphmill/contract';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { type CheckpointPointer, checkpointPointer } from './checkpoint-pointer.js';
-import { generateProgress, generateResult, type Job, jobError, jobKind, trainProgress, trainResult } from './job.js';
-import { JOB_STATES } from './job-state.js';
 import { lane, type Lane } from './lane.js';
-import { generateFields, recordedTrainRequest, type GenerateRequest, type TrainRequest } from './requests.js';
 import { readRecords } from './scripts/read-records.js';
 import { type PromptRange, promptsOfShard } from './shard-plan.js';
 import type { ShardEntry } from './shard-entry.js';
@@ -166,10 +177,6 @@ export function withoutPrompts(request: TrainRequest | GenerateRequest): Record<
   return rest;
 }
 
-function requestOf({ request, prompts }: JobRecord): Record<string, unknown> {
-  return prompts === undefined ? request : { ...request, prompts };
-}
-
 /** Parses what the claim script gave of a train job. */
 export function parseClaimed(hash: Record<string, string>): ClaimedTrainJob {
   const { id, spent, createdAt, request, checkpoints = [] } = parseRecord(hash);
@@ -202,16 +209,12 @@ export function claimedShard(record: JobRecord, shard: number, { spent, from = 0
 /** The job as its users see it. */
 export function jobOf(record: JobRecord, queuePosition: number | null): Job {
   const instant = (ms: number | undefined) => (ms === undefined ? null : new Date(ms).toISOString());
-  return {
+  const common = {
     id: record.id,
-    kind: record.kind,
     state: record.state,
     createdAt: new Date(record.createdAt).toISOString(),
     startedAt: instant(record.startedAt),
     finishedAt: instant(record.finishedAt),
-    request: requestOf(record),
-    progress: record.progress ?? null,
-    result: record.result ?? null,
     error: record.error ?? null,
     attempts: record.spent,
     maxAttempts: record.maxAttempts,
@@ -221,5 +224,23 @@ export function jobOf(record: JobRecord, queuePosition: number | null): Job {
     queuePosition,
     requested: record.requested ?? null,
     retryOf: record.retryOf ?? null,
+  };
+  const { progress = null, result = null } = record;
+  if (record.kind === 'train') {
+    return {
+      ...common,
+      kind: 'train',
+      request: recordedTrainRequest.parse(record.request),
+      progress: trainProgress.nullable().parse(progress),
+      result: trainResult.nullable().parse(result),
+    };
+  }
+  const { prompts } = record;
+  return {
+    ...common,
+    kind: 'generate',
+    request: { ...generateFields.parse(record.request), ...(prompts && { prompts }) },
+    progress: generateProgress.nullable().parse(progress),
+    result: generateResult.nullable().parse(result),
   };
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { JOB_STATES, TRANSITIONS } from '@glyphmill/contract';
 import { expect, test } from 'vitest';
-import { JOB_STATES, TRANSITIONS } from './job-state.js';
 
 const transitions = JOB_STATES.flatMap((from) => TRANSITIONS[from].map((to) => `${from} → ${to}`));
 

@@ -30,7 +30,7 @@ describe('a new job', () => {
     const first = await createOne(store);
     const second = await createOne(store);
     expect(first).toMatchObject({ kind: 'train', state: 'queued', attempts: 0, maxAttempts: 3, queuePosition: 0 });
-    expect(first.request['training']).toMatchObject({ maxSteps: 10_000, learningRate: 1e-3 });
+    expect(first.request).toMatchObject({ training: { maxSteps: 10_000, learningRate: 1e-3 } });
     expect(second.queuePosition).toBe(1);
     expect(await redis.zrange(`${prefix}:train:prioritized`, '0', '-1')).toEqual([`${first.id}.1`, `${second.id}.1`]);
   });

@@ -1,10 +1,10 @@
+import { type Job, JOB_STATES, type JobKind, type JobState } from '@glyphmill/contract';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { ArtifactUse } from './artifact-use.js';
 import { type CheckpointPointer, checkpointPointer, KEPT_CHECKPOINTS } from './checkpoint-pointer.js';
 import { DeliveryQueue, deliveryId } from './delivery-queue.js';
 import { JobNotFoundError, JobsDeletedError } from './errors.js';
-import type { Job, JobKind } from './job.js';
 import { JobControl } from './job-control.js';
 import { type IdempotencyKey, JobCreation } from './job-creation.js';
 import type { JobDraft } from './job-draft.js';
@@ -20,7 +20,6 @@ import {
   readSummaries,
   readSummary,
 } from './job-record.js';
-import { JOB_STATES, type JobState } from './job-state.js';
 import { promptList, type PromptStore } from './prompt-store.js';
 import { checkpointsInUse } from './scripts/checkpoints-in-use.js';
 import { claim } from './scripts/claim.js';

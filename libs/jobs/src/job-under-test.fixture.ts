@@ -1,12 +1,10 @@
+import { JOB_STATES, type JobEvent, trainRequest } from '@glyphmill/contract';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { JobStateConflictError } from './errors.js';
-import type { JobEvent } from './job-event.js';
 import { JobKeys } from './job-keys.js';
 import type { Action, Ending, JobModel } from './job-model.fixture.js';
-import { JOB_STATES } from './job-state.js';
 import { JobStore } from './job-store.js';
-import { trainRequest } from './requests.js';
 import { Sweep } from './sweep.js';
 import type { WorkerOutcome } from './worker-hold.js';
 

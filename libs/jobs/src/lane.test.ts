@@ -1,10 +1,10 @@
+import { generateRequest } from '@glyphmill/contract';
 import { describe, expect, test } from 'vitest';
 import { deliveryId } from './delivery-queue.js';
 import { JobKeys } from './job-keys.js';
 import { JobStore } from './job-store.js';
 import { generateLane, type Lane } from './lane.js';
 import { useValkey } from './redis.fixture.js';
-import { generateRequest } from './requests.js';
 import { Sweep } from './sweep.js';
 
 const valkey = useValkey();

@@ -1,5 +1,5 @@
+import { REQUEST_LIMITS } from '@glyphmill/contract';
 import { z } from 'zod';
-import { REQUEST_LIMITS } from './requests.js';
 
 /** A line of a prompts file: a JSON string, or an object whose `prompt` is one; its other fields are not looked at. */
 const promptLine = z.union([z.string(), z.object({ prompt: z.string() }).transform(({ prompt }) => prompt)]);

@@ -1,12 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { trainRequest } from '@glyphmill/contract';
 import { startValkey } from '@glyphmill/runtimes';
 import { afterAll, expect, onTestFinished, test } from 'vitest';
 import { JobStore } from './job-store.js';
 import { connectRedis } from './redis-connection.js';
 import { isRedisUnavailable } from './redis-refusal.js';
-import { trainRequest } from './requests.js';
 
 const request = trainRequest.parse({ dataset: 'moby-dick', model: { kind: 'bigram' } });
 

@@ -1,5 +1,5 @@
+import { generationRuntime } from '@glyphmill/contract';
 import { z } from 'zod';
-import { generationRuntime } from './job.js';
 
 /** What was made of a shard's sequences (a sequence is one sample of one prompt), and how many new tokens. */
 export const shardCounts = z.object({ done: z.int(), failed: z.int(), tokens: z.int() });

@@ -1,11 +1,10 @@
+import { generateRequest, type GenerationRuntime } from '@glyphmill/contract';
 import { describe, expect, test } from 'vitest';
-import type { GenerationRuntime } from './job.js';
 import { shardedDraft } from './job-drafts.fixture.js';
 import { JobKeys } from './job-keys.js';
 import type { ClaimedShard } from './job-record.js';
 import { JobStore } from './job-store.js';
 import { useValkey } from './redis.fixture.js';
-import { generateRequest } from './requests.js';
 import { Sweep } from './sweep.js';
 import { WorkerRegistry } from './worker-registry.js';
 

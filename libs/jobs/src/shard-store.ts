@@ -1,8 +1,8 @@
+import { JOB_STATES, type JobState } from '@glyphmill/contract';
 import type { Redis } from 'ioredis';
 import { type DeliveryQueue, deliveryId } from './delivery-queue.js';
 import type { JobKeys } from './job-keys.js';
 import { type ClaimedShard, claimedShard, readSummary } from './job-record.js';
-import { JOB_STATES, type JobState } from './job-state.js';
 import { promptList } from './prompt-store.js';
 import { claimShard } from './scripts/claim-shard.js';
 import { commitShard } from './scripts/commit-shard.js';

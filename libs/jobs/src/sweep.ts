@@ -1,6 +1,6 @@
+import { jobKind } from '@glyphmill/contract';
 import type { Redis } from 'ioredis';
 import { DeliveryQueue, deliveryId } from './delivery-queue.js';
-import { jobKind } from './job.js';
 import { DEFAULT_PREFIX, JobKeys } from './job-keys.js';
 import { readSummary } from './job-record.js';
 import { JobControl } from './job-control.js';

@@ -95,7 +95,7 @@ test('prompts that are too large for a record are kept elsewhere first, and are 
   const store = new JobStore({ redis, prefix, promptStore });
   const large = ['a'.repeat(17 * 1024), 'b'];
   const [job] = await store.create([draft({ prompts: large })]);
-  expect(job!.request['prompts']).toEqual(large);
+  expect(job!.request).toMatchObject({ prompts: large });
   expect([...kept]).toEqual([[job!.id, JSON.stringify(large)]]);
   expect(await redis.hget(new JobKeys(prefix).job(job!.id), 'prompts')).toBeNull();
   expect((await store.summary(job!.id))!.request).not.toHaveProperty('prompts');

@@ -1,5 +1,4 @@
-import type { JobError, JobKind, TrainProgress, TrainResult } from './job.js';
-import type { JobEvent } from './job-event.js';
+import type { JobError, JobEvent, JobKind, TrainProgress, TrainResult } from '@glyphmill/contract';
 import type { Lane } from './lane.js';
 import type { ShardProgress, ShardResult } from './shard-entry.js';
 

@@ -1,27 +1,10 @@
 import type { Redis } from 'ioredis';
-import { z } from 'zod';
-import { jobKind } from './job.js';
+import { workerInfo, type WorkerInfo } from '@glyphmill/contract';
 import { DEFAULT_PREFIX, JobKeys } from './job-keys.js';
 import { announce } from './scripts/announce.js';
 
 /** How long a worker that says nothing is still listed. */
 const FORGET_MS = 15_000;
-
-/** What a worker says of itself. */
-export const workerInfo = z.object({
-  id: z.string(),
-  host: z.string(),
-  pid: z.int(),
-  device: z.string().describe('What its engines compute on: `cpu`, or `cuda:N`.'),
-  roles: z.array(jobKind),
-  libraries: z.record(z.string(), z.string()).describe('Versions of the native libraries its engines loaded.'),
-  state: z.enum(['idle', 'busy', 'draining']),
-  jobs: z.array(z.string()),
-  tokensPerSecond: z.number(),
-  startedAt: z.iso.datetime(),
-  seenAt: z.iso.datetime(),
-});
-export type WorkerInfo = z.output<typeof workerInfo>;
 
 /** What is kept of that; when it was said is kept apart. */
 const announced = workerInfo.omit({ seenAt: true });

@@ -1,6 +1,7 @@
 import { type FileHandle, open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { type DamagedItem, type Dataset, dataset, MOBY_DICK, type Page, type PageQuery } from '@glyphmill/contract';
 import { EmptyTextError, inspectText, type TextInspection } from '@glyphmill/data';
 import { promptIndexKey } from '@glyphmill/jobs';
 import {
@@ -12,10 +13,9 @@ import {
 } from '@glyphmill/storage';
 import { Inject, Injectable } from '@nestjs/common';
 import { STORAGE } from '../connections/tokens.js';
-import { type DamagedItem, orDamaged } from '../paging/damaged-item.js';
-import { type Page, type PageQuery, pageOfNames } from '../paging/page.js';
+import { orDamaged } from '../paging/or-damaged.js';
+import { pageOfNames } from '../paging/page-of-names.js';
 import { Problem } from '../problem/problem.js';
-import { type Dataset, dataset, MOBY_DICK } from './dataset.js';
 
 const FOLDER = 'datasets';
 const CONTENT = 'content';

@@ -1,4 +1,4 @@
-import { givenName } from '@glyphmill/jobs';
+import { givenName } from '@glyphmill/contract';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { type FormPart, formParts } from '../http/form-parts.js';

@@ -1,3 +1,14 @@
+import {
+  type DamagedItem,
+  type Dataset,
+  dataset,
+  datasetPage,
+  identifier,
+  MOBY_DICK,
+  type Page,
+  pageQuery,
+  type PageQuery,
+} from '@glyphmill/contract';
 import type { ByteRange } from '@glyphmill/storage';
 import {
   Controller,
@@ -21,11 +32,7 @@ import { ArtifactDeletion } from '../artifacts/artifact-deletion.js';
 import { serveFile } from '../http/served-file.js';
 import { ApiFile } from '../openapi/api-file.js';
 import { ApiProblems } from '../openapi/api-problems.js';
-import type { DamagedItem } from '../paging/damaged-item.js';
-import { type Page, type PageQuery, pageQuery } from '../paging/page.js';
-import { resourceId } from '../paging/resource-id.js';
 import { Problem } from '../problem/problem.js';
-import { type Dataset, dataset, datasetPage, MOBY_DICK } from './dataset.js';
 import { DatasetLibrary } from './dataset-library.js';
 import { openUpload, uploadQuery } from './dataset-upload.js';
 
@@ -99,7 +106,7 @@ export class DatasetsController {
   @ApiOperation({ summary: 'What is known of a dataset' })
   @ApiOkResponse({ standardSchema: dataset, description: 'The dataset.' })
   @ApiProblems('dataset_not_found', 'artifact_damaged', 'storage_unavailable')
-  get(@Param('id', { schema: resourceId }) id: string): Promise<Dataset> {
+  get(@Param('id', { schema: identifier }) id: string): Promise<Dataset> {
     return this.library.get(id);
   }
 
@@ -114,7 +121,7 @@ export class DatasetsController {
     'storage_unavailable',
   )
   async content(
-    @Param('id', { schema: resourceId }) id: string,
+    @Param('id', { schema: identifier }) id: string,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<StreamableFile | undefined> {
@@ -132,7 +139,7 @@ export class DatasetsController {
   })
   @ApiNoContentResponse({ description: 'It is gone.' })
   @ApiProblems('dataset_not_found', 'dataset_built_in', 'dataset_in_use', 'storage_unavailable', 'queue_unavailable')
-  async delete(@Param('id', { schema: resourceId }) id: string): Promise<void> {
+  async delete(@Param('id', { schema: identifier }) id: string): Promise<void> {
     if (!(await this.library.has(id))) throw this.library.notFound(id);
     if (id === MOBY_DICK) throw new Problem('dataset_built_in', `"${MOBY_DICK}" is built in and cannot be deleted.`);
     await this.deletion.delete({ kind: 'dataset', id }, () => this.library.delete(id));

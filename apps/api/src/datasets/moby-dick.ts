@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { createRequire } from 'node:module';
+import { MOBY_DICK } from '@glyphmill/contract';
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
-import { MOBY_DICK } from './dataset.js';
 import { DatasetLibrary } from './dataset-library.js';
 
 const require = createRequire(import.meta.url);

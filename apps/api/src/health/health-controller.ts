@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { type Health, health } from '@glyphmill/contract';
 import { checkRedisServes, redisRefusal, UnsafeRedisError } from '@glyphmill/jobs';
 import type { Storage } from '@glyphmill/storage';
 import { Controller, Get, Inject } from '@nestjs/common';
@@ -7,7 +8,6 @@ import type { ApiConfig } from '../config.js';
 import { CONFIG, REDIS, STORAGE } from '../connections/tokens.js';
 import { ApiProblemsFromAnywhere } from '../openapi/api-problems.js';
 import { Problem } from '../problem/problem.js';
-import { type Health, health } from './health.js';
 import { SharedCheck } from './shared-check.js';
 
 /** For how long what Redis answered is given again. */

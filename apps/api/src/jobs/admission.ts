@@ -1,5 +1,6 @@
+import { type BatchItem, excessOf, type GenerateRequest, type TrainRequest } from '@glyphmill/contract';
 import { checkTrainable } from '@glyphmill/data';
-import { excessOf, type GenerateRequest, type JobDraft, type TrainRequest } from '@glyphmill/jobs';
+import type { JobDraft } from '@glyphmill/jobs';
 import { trainingMemoryBytes } from '@glyphmill/model/config';
 import { Inject, Injectable } from '@nestjs/common';
 import type { ApiConfig } from '../config.js';
@@ -8,7 +9,6 @@ import { DatasetLibrary } from '../datasets/dataset-library.js';
 import { ModelLibrary } from '../models/model-library.js';
 import { Problem } from '../problem/problem.js';
 import { problemOf } from '../problem/problem-of.js';
-import type { BatchItem } from './job-batch.js';
 import { KnownArtifacts } from './known-artifacts.js';
 import { PromptFiles } from './prompt-files.js';
 import { StartingPoints } from './starting-points.js';

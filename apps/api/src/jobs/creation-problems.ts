@@ -1,4 +1,4 @@
-import type { ProblemCode } from '../problem/problem-catalog.js';
+import type { ProblemCode } from '@glyphmill/contract';
 
 /** What any request that makes jobs can meet. */
 export const CREATION = [

@@ -1,6 +1,6 @@
+import { eventItemOf, type StoredJobEvent } from '@glyphmill/contract';
 import { encodeJsonLine } from '@glyphmill/model/config';
-import type { EventGap, StoredJobEvent } from '@glyphmill/jobs';
-import { eventItemOf } from './event-page.js';
+import type { EventGap } from '@glyphmill/jobs';
 
 /** How long a client waits before it connects again. */
 export const RETRY = 'retry: 1000\n\n';

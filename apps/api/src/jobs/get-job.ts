@@ -1,4 +1,5 @@
-import { type Job, JobNotFoundError, type JobStore } from '@glyphmill/jobs';
+import type { Job } from '@glyphmill/contract';
+import { JobNotFoundError, type JobStore } from '@glyphmill/jobs';
 
 /** The job with this id, with its prompts and its place in the queue. Throws `JobNotFoundError`. */
 export async function getWholeJob(jobs: JobStore, id: string): Promise<Job> {

@@ -1,9 +1,9 @@
+import type { Job } from '@glyphmill/contract';
 import {
   ArtifactDeletedError,
   DELETING,
   DeadlinePassedError,
   type IdempotencyKey,
-  type Job,
   type JobDraft,
   JobStore,
 } from '@glyphmill/jobs';

@@ -1,8 +1,8 @@
-import { type Job, job, JobStore } from '@glyphmill/jobs';
+import { identifier, type Job, job } from '@glyphmill/contract';
+import { JobStore } from '@glyphmill/jobs';
 import { Controller, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ApiProblems } from '../openapi/api-problems.js';
-import { resourceId } from '../paging/resource-id.js';
 
 /** What can be asked of a job while it lives. Each is 202 also where it is so already. */
 @ApiTags('jobs')
@@ -18,7 +18,7 @@ export class JobControlController {
   })
   @ApiAcceptedResponse({ standardSchema: job, description: 'The cancelled job.' })
   @ApiProblems('invalid_request', 'job_not_found', 'job_state_conflict', 'queue_unavailable')
-  cancel(@Param('id', { schema: resourceId }) id: string): Promise<Job> {
+  cancel(@Param('id', { schema: identifier }) id: string): Promise<Job> {
     return this.jobs.cancel(id);
   }
 
@@ -32,7 +32,7 @@ export class JobControlController {
   })
   @ApiAcceptedResponse({ standardSchema: job, description: 'The job, paused or about to be.' })
   @ApiProblems('invalid_request', 'job_not_found', 'job_state_conflict', 'queue_unavailable')
-  pause(@Param('id', { schema: resourceId }) id: string): Promise<Job> {
+  pause(@Param('id', { schema: identifier }) id: string): Promise<Job> {
     return this.jobs.pause(id);
   }
 
@@ -44,7 +44,7 @@ export class JobControlController {
   })
   @ApiAcceptedResponse({ standardSchema: job, description: 'The job, queued or running.' })
   @ApiProblems('invalid_request', 'job_not_found', 'job_state_conflict', 'queue_unavailable')
-  resume(@Param('id', { schema: resourceId }) id: string): Promise<Job> {
+  resume(@Param('id', { schema: identifier }) id: string): Promise<Job> {
     return this.jobs.resume(id);
   }
 }

@@ -1,24 +1,25 @@
 import {
-  type GenerateRequest,
+  type BatchItem,
   generateRequest,
-  type Job,
+  type GenerateRequest,
+  identifier,
   job,
-  type JobDraft,
+  type Job,
+  jobBatch,
+  jobPage,
+  type Page,
   type TrainRequest,
   trainRequest,
-} from '@glyphmill/jobs';
+} from '@glyphmill/contract';
+import type { JobDraft } from '@glyphmill/jobs';
 import { Body, Controller, Headers, HttpCode, Param, Post, Res } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiHeader, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { ApiProblems } from '../openapi/api-problems.js';
-import type { Page } from '../paging/page.js';
-import { resourceId } from '../paging/resource-id.js';
 import { Admission } from './admission.js';
 import { CREATION, GENERATION, TRAINING } from './creation-problems.js';
 import { IDEMPOTENCY_HEADER, IDEMPOTENCY_PARAMETER, idempotencyOf } from './idempotency.js';
 import { Intake } from './intake.js';
-import { type BatchItem, jobBatch } from './job-batch.js';
-import { jobPage } from './job-list.js';
 import { Retry } from './retry.js';
 
 /** The requests that make jobs. */
@@ -113,7 +114,7 @@ export class JobCreationController {
     ] as const),
   )
   retry(
-    @Param('id', { schema: resourceId }) id: string,
+    @Param('id', { schema: identifier }) id: string,
     @Headers(IDEMPOTENCY_HEADER) key: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Job> {

@@ -1,11 +1,11 @@
+import { eventItemOf, type EventPage, eventQuery, identifier } from '@glyphmill/contract';
 import { JobStore } from '@glyphmill/jobs';
 import { Controller, Get, Headers, Param, Query, Res, StreamableFile } from '@nestjs/common';
 import { ApiHeader, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
 import { ApiProblems } from '../openapi/api-problems.js';
-import { resourceId } from '../paging/resource-id.js';
-import { eventItemOf, type EventPage, eventQuery, parseEventId } from './event-page.js';
+import { parseEventId } from './last-event-id.js';
 import { getJob } from './get-job.js';
 import { JobEvents, START } from './job-events.js';
 
@@ -42,7 +42,7 @@ export class JobEventsController {
   @ApiNoContentResponse({ description: 'The job is finished and `Last-Event-ID` is its last event.' })
   @ApiProblems('invalid_request', 'job_not_found', 'queue_unavailable')
   async get(
-    @Param('id', { schema: resourceId }) id: string,
+    @Param('id', { schema: identifier }) id: string,
     @Query({ schema: eventQuery }) query: z.output<typeof eventQuery>,
     @Headers('last-event-id') lastSeen: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,

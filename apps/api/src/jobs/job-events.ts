@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { PassThrough, type Readable } from 'node:stream';
-import { type EventGap, EventHub, isFinal, JobStore, type StoredJobEvent } from '@glyphmill/jobs';
+import { isFinal, type StoredJobEvent } from '@glyphmill/contract';
+import { type EventGap, EventHub, JobStore } from '@glyphmill/jobs';
 import { type BeforeApplicationShutdown, Inject, Injectable, Logger } from '@nestjs/common';
 import type { ApiConfig } from '../config.js';
 import { CONFIG } from '../connections/tokens.js';

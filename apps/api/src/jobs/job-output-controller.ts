@@ -1,10 +1,10 @@
+import { identifier } from '@glyphmill/contract';
 import { Controller, Get, Param, Req, Res, type StreamableFile } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { serveFile } from '../http/served-file.js';
 import { ApiFile } from '../openapi/api-file.js';
 import { ApiProblems } from '../openapi/api-problems.js';
-import { resourceId } from '../paging/resource-id.js';
 import { JobOutput } from './job-output.js';
 
 @ApiTags('jobs')
@@ -33,7 +33,7 @@ export class JobOutputController {
     'storage_unavailable',
   )
   async get(
-    @Param('id', { schema: resourceId }) id: string,
+    @Param('id', { schema: identifier }) id: string,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<StreamableFile | undefined> {

@@ -1,12 +1,10 @@
-import { type Job, job, JobStore } from '@glyphmill/jobs';
+import { identifier, job, type Job, type JobListQuery, jobListQuery, jobPage, type Page } from '@glyphmill/contract';
+import { JobStore } from '@glyphmill/jobs';
 import { Controller, Delete, Get, HttpCode, Param, Query } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ApiProblems } from '../openapi/api-problems.js';
-import type { Page } from '../paging/page.js';
-import { resourceId } from '../paging/resource-id.js';
 import { getWholeJob } from './get-job.js';
 import { JobFiles } from './job-files.js';
-import { jobListQuery, type JobListQuery, jobPage } from './job-list.js';
 
 /** Jobs as they are. */
 @ApiTags('jobs')
@@ -33,7 +31,7 @@ export class JobsController {
   @ApiOperation({ summary: 'A job as it is now', description: 'With the prompts that came with its request.' })
   @ApiOkResponse({ standardSchema: job, description: 'The job.' })
   @ApiProblems('invalid_request', 'job_not_found', 'queue_unavailable')
-  get(@Param('id', { schema: resourceId }) id: string): Promise<Job> {
+  get(@Param('id', { schema: identifier }) id: string): Promise<Job> {
     return getWholeJob(this.jobs, id);
   }
 
@@ -47,7 +45,7 @@ export class JobsController {
   })
   @ApiNoContentResponse({ description: 'It is gone.' })
   @ApiProblems('invalid_request', 'job_not_found', 'job_state_conflict', 'queue_unavailable')
-  async delete(@Param('id', { schema: resourceId }) id: string): Promise<void> {
+  async delete(@Param('id', { schema: identifier }) id: string): Promise<void> {
     await this.files.remove(id);
   }
 }

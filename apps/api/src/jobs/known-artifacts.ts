@@ -1,5 +1,5 @@
+import type { Dataset } from '@glyphmill/contract';
 import type { ModelManifest } from '@glyphmill/model/config';
-import type { Dataset } from '../datasets/dataset.js';
 import type { DatasetLibrary } from '../datasets/dataset-library.js';
 import type { ModelLibrary } from '../models/model-library.js';
 import type { PromptFiles } from './prompt-files.js';

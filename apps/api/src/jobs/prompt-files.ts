@@ -1,12 +1,12 @@
 import { Readable } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
+import { REQUEST_LIMITS } from '@glyphmill/contract';
 import {
   encodeLineIndex,
   indexedLines,
   isIndexSize,
   parsePromptLine,
   promptIndexKey,
-  REQUEST_LIMITS,
   splitLines,
   TooManyLinesError,
 } from '@glyphmill/jobs';
@@ -14,7 +14,7 @@ import type { Storage } from '@glyphmill/storage';
 import { Inject, Injectable } from '@nestjs/common';
 import { STORAGE } from '../connections/tokens.js';
 import { DatasetLibrary } from '../datasets/dataset-library.js';
-import { orDamaged } from '../paging/damaged-item.js';
+import { orDamaged } from '../paging/or-damaged.js';
 import { Problem } from '../problem/problem.js';
 
 /** How many lines a file of prompts may have: more than one job may have sequences, and no job could take them. */

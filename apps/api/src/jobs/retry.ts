@@ -1,12 +1,5 @@
-import {
-  generateRequest,
-  type Job,
-  type JobDraft,
-  type JobState,
-  JobStateConflictError,
-  JobStore,
-  recordedTrainRequest,
-} from '@glyphmill/jobs';
+import { generateRequest, type JobState } from '@glyphmill/contract';
+import { type JobDraft, JobStateConflictError, JobStore } from '@glyphmill/jobs';
 import { Injectable } from '@nestjs/common';
 import { Problem } from '../problem/problem.js';
 import { Admission } from './admission.js';
@@ -29,14 +22,15 @@ export class Retry {
   async draftOf(id: string): Promise<JobDraft> {
     const job = await getWholeJob(this.jobs, id);
     if (!RETRIED_STATES.has(job.state)) throw new JobStateConflictError(id, job.state, 'retried');
-    const asked = requestOf(job);
-    if (job.kind === 'generate' && asked['prompts'] === undefined && asked['promptsDataset'] === undefined) {
-      const detail = `The prompts of ${id} are no longer stored. Send them again as a new job.`;
-      throw new Problem('prompts_lost', detail);
+    if (job.kind === 'generate') {
+      const request = withoutPastDeadline(job.request);
+      if (request.prompts === undefined && request.promptsDataset === undefined) {
+        const detail = `The prompts of ${id} are no longer stored. Send them again as a new job.`;
+        throw new Problem('prompts_lost', detail);
+      }
+      return { ...(await this.admission.admitGenerate(generateRequest.parse(request))), retryOf: id };
     }
-    if (job.kind === 'generate')
-      return { ...(await this.admission.admitGenerate(generateRequest.parse(asked))), retryOf: id };
-    const { resumeFrom, ...request } = recordedTrainRequest.parse(asked);
+    const { resumeFrom, ...request } = withoutPastDeadline(job.request);
     const draft = await this.admission.admitTrain(request);
     const checkpoints = await this.jobs.checkpoints(id);
     return {
@@ -49,7 +43,7 @@ export class Retry {
   }
 }
 
-function requestOf({ request }: Job): Record<string, unknown> {
-  const { deadline, ...rest } = request;
-  return typeof deadline === 'string' && Date.parse(deadline) > Date.now() ? request : rest;
+function withoutPastDeadline<Request extends { deadline?: string | undefined }>(request: Request): Request {
+  const isPast = request.deadline !== undefined && Date.parse(request.deadline) <= Date.now();
+  return isPast ? { ...request, deadline: undefined } : request;
 }

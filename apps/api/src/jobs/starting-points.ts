@@ -1,18 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
+import { type Dataset, type InitFrom, isFinal, type TrainRequest } from '@glyphmill/contract';
 import { alphabetDifference } from '@glyphmill/data';
-import {
-  type CheckpointPointer,
-  type InitFrom,
-  isFinal,
-  JobStore,
-  type TrainRequest,
-  recordedTrainRequest,
-} from '@glyphmill/jobs';
+import { type CheckpointPointer, JobStore } from '@glyphmill/jobs';
 import { KEPT_TRAINING_SETTINGS, type ModelConfig, type ModelManifest, sizeDifferences } from '@glyphmill/model/config';
 import type { Storage } from '@glyphmill/storage';
 import { Inject, Injectable } from '@nestjs/common';
 import { STORAGE } from '../connections/tokens.js';
-import type { Dataset } from '../datasets/dataset.js';
 import { DatasetLibrary } from '../datasets/dataset-library.js';
 import { ModelLibrary } from '../models/model-library.js';
 import { Problem } from '../problem/problem.js';
@@ -79,7 +72,7 @@ export class StartingPoints {
       const detail = `resumeFrom: the job ${job.id} is ${job.state} and still moves its checkpoints. Cancel it, or wait until it has finished.`;
       throw new Problem('job_state_conflict', detail);
     }
-    const trained = recordedTrainRequest.parse(job.request);
+    const trained = job.request;
     if (asked.dataset !== trained.dataset) {
       const detail = `dataset: ${job.id} trained on "${trained.dataset}". Name that one, or start from the job's model with initFrom.`;
       throw new Problem('resume_mismatch', detail);

@@ -1,3 +1,4 @@
+import { identifier } from '@glyphmill/contract';
 import type { ByteRange } from '@glyphmill/storage';
 import { Controller, Get, Param, Req, Res, type StreamableFile } from '@nestjs/common';
 import { ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
@@ -5,7 +6,6 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { serveFile } from '../http/served-file.js';
 import { ApiFile } from '../openapi/api-file.js';
 import { ApiProblems } from '../openapi/api-problems.js';
-import { resourceId } from '../paging/resource-id.js';
 import { contentTypeOf, MODEL_FILE_TYPES } from './content-type.js';
 import { ModelLibrary } from './model-library.js';
 
@@ -37,7 +37,7 @@ export class ModelFilesController {
     'storage_unavailable',
   )
   async get(
-    @Param('id', { schema: resourceId }) id: string,
+    @Param('id', { schema: identifier }) id: string,
     @Req() request: FastifyRequest<{ Params: { '*': string } }>,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<StreamableFile | undefined> {

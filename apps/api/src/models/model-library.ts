@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { DamagedItem, Page, PageQuery } from '@glyphmill/contract';
 import { CharacterTokenizer } from '@glyphmill/data';
 import { type ModelManifest, modelManifest } from '@glyphmill/model/config';
 import {
@@ -11,8 +12,8 @@ import {
 } from '@glyphmill/storage';
 import { Inject, Injectable } from '@nestjs/common';
 import { STORAGE } from '../connections/tokens.js';
-import { type DamagedItem, orDamaged } from '../paging/damaged-item.js';
-import { type Page, type PageQuery, pageOfNames } from '../paging/page.js';
+import { orDamaged } from '../paging/or-damaged.js';
+import { pageOfNames } from '../paging/page-of-names.js';
 import { Problem } from '../problem/problem.js';
 
 const FOLDER = 'models';

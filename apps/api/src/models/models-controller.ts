@@ -1,12 +1,9 @@
+import { type DamagedItem, identifier, modelPage, type Page, pageQuery, type PageQuery } from '@glyphmill/contract';
 import { type ModelManifest, modelManifest } from '@glyphmill/model/config';
 import { Controller, Delete, Get, HttpCode, Param, Query } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ArtifactDeletion } from '../artifacts/artifact-deletion.js';
 import { ApiProblems } from '../openapi/api-problems.js';
-import type { DamagedItem } from '../paging/damaged-item.js';
-import { type Page, type PageQuery, pageQuery } from '../paging/page.js';
-import { resourceId } from '../paging/resource-id.js';
-import { modelPage } from './model-page.js';
 import { ModelLibrary } from './model-library.js';
 
 @ApiTags('models')
@@ -32,7 +29,7 @@ export class ModelsController {
   @ApiOperation({ summary: 'A model: what it is, what it was trained on, its losses and its files' })
   @ApiOkResponse({ standardSchema: modelManifest, description: 'The model.' })
   @ApiProblems('invalid_request', 'model_not_found', 'artifact_damaged', 'storage_unavailable')
-  get(@Param('id', { schema: resourceId }) id: string): Promise<ModelManifest> {
+  get(@Param('id', { schema: identifier }) id: string): Promise<ModelManifest> {
     return this.library.get(id);
   }
 
@@ -44,7 +41,7 @@ export class ModelsController {
   })
   @ApiNoContentResponse({ description: 'It is gone.' })
   @ApiProblems('invalid_request', 'model_not_found', 'model_in_use', 'storage_unavailable', 'queue_unavailable')
-  async delete(@Param('id', { schema: resourceId }) id: string): Promise<void> {
+  async delete(@Param('id', { schema: identifier }) id: string): Promise<void> {
     if (!(await this.library.has(id))) throw this.library.notFound(id);
     await this.deletion.delete({ kind: 'model', id }, () => this.library.delete(id));
   }

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
+import { type ProblemCode, PROBLEMS } from '@glyphmill/contract';
 import { applyDecorators } from '@nestjs/common';
 import { ApiResponse } from '@nestjs/swagger';
-import { PROBLEMS, type ProblemCode } from '../problem/problem-catalog.js';
 
 /** Documents the problems that an operation answers with, beside those that any operation can meet ({@link addCommonProblems}). */
 export function ApiProblems(...codes: ProblemCode[]): MethodDecorator {

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
+import { type ProblemCode, PROBLEMS } from '@glyphmill/contract';
 import type { OpenAPIObject } from '@nestjs/swagger';
-import { PROBLEMS, type ProblemCode } from '../problem/problem-catalog.js';
 
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
 

@@ -1,14 +1,21 @@
-import { generateRequest, job, trainRequest } from '@glyphmill/jobs';
+import {
+  dataset,
+  datasetPage,
+  eventMessageFields,
+  eventPage,
+  generateRequest,
+  health,
+  job,
+  jobBatch,
+  jobPage,
+  modelPage,
+  problemDocument,
+  queues,
+  trainRequest,
+  workerPage,
+} from '@glyphmill/contract';
 import { modelManifest, outputLine } from '@glyphmill/model/config';
 import { z } from 'zod';
-import { dataset, datasetPage } from '../datasets/dataset.js';
-import { health } from '../health/health.js';
-import { eventMessageFields, eventPage } from '../jobs/event-page.js';
-import { jobBatch } from '../jobs/job-batch.js';
-import { jobPage } from '../jobs/job-list.js';
-import { modelPage } from '../models/model-page.js';
-import { problemDocument } from '../problem/problem.js';
-import { queues, workerPage } from '../workers/workers.js';
 import { EXAMPLES } from './examples.js';
 
 type JsonSchema = Record<string, unknown>;

@@ -1,12 +1,16 @@
-import { generateRequest, job, trainRequest } from '@glyphmill/jobs';
+import {
+  datasetPage,
+  eventPage,
+  generateRequest,
+  job,
+  jobBatch,
+  jobPage,
+  problemDocument,
+  queues,
+  trainRequest,
+} from '@glyphmill/contract';
 import { outputLine } from '@glyphmill/model/config';
 import { expect, test } from 'vitest';
-import { datasetPage } from '../datasets/dataset.js';
-import { eventPage } from '../jobs/event-page.js';
-import { jobBatch } from '../jobs/job-batch.js';
-import { jobPage } from '../jobs/job-list.js';
-import { problemDocument } from '../problem/problem.js';
-import { queues } from '../workers/workers.js';
 import { EXAMPLES } from './examples.js';
 
 test.each([

@@ -1,3 +1,5 @@
+import { generateRequest } from '@glyphmill/contract';
+
 const DATASET = {
   id: 'moby-dick',
   name: 'Moby Dick; or, The Whale (Herman Melville, 1851)',
@@ -15,7 +17,12 @@ const JOB = {
   createdAt: '2027-01-01T00:00:00.000Z',
   startedAt: null,
   finishedAt: null,
-  request: { model: 'model_01JGFJJZ00R0S4CPKQG9TVGNDA', prompts: ['Call me '], maxNewTokens: 256 },
+  request: generateRequest.parse({
+    model: 'model_01JGFJJZ00R0S4CPKQG9TVGNDA',
+    prompts: ['Call me '],
+    maxNewTokens: 256,
+    tags: ['demo'],
+  }),
   progress: null,
   result: null,
   error: null,

@@ -1,4 +1,5 @@
-import { type FieldError, Problem } from './problem.js';
+import type { FieldError } from '@glyphmill/contract';
+import { Problem } from './problem.js';
 
 /** What a schema found at one place; zod's issues are so shaped, as all of the Standard Schema interface are. */
 interface Issue {

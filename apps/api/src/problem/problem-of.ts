@@ -1,3 +1,4 @@
+import { isProblemCode, type ProblemCode } from '@glyphmill/contract';
 import { DatasetError, InvalidUtf8Error } from '@glyphmill/data';
 import {
   IdempotencyConflictError,
@@ -13,7 +14,6 @@ import { HttpException } from '@nestjs/common';
 import { JSON_BODY_BYTES } from '../http/json-body.js';
 import { invalidRequest } from './field-errors.js';
 import { Problem } from './problem.js';
-import { isProblemCode, type ProblemCode } from './problem-catalog.js';
 
 /** How soon a client may try again what an absent Redis or storage refused. */
 const RETRY_AFTER_SECONDS = 2;

@@ -1,9 +1,8 @@
-import { JobStore, type WorkerInfo, WorkerRegistry } from '@glyphmill/jobs';
+import { type Page, queues, type Queues, type WorkerInfo, workerPage } from '@glyphmill/contract';
+import { JobStore, WorkerRegistry } from '@glyphmill/jobs';
 import { Controller, Get } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ApiProblems } from '../openapi/api-problems.js';
-import type { Page } from '../paging/page.js';
-import { queues, type Queues, workerPage } from './workers.js';
 
 @ApiTags('workers')
 @Controller('api')

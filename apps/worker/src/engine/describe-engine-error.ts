@@ -1,5 +1,5 @@
+import type { JobError } from '@glyphmill/contract';
 import { DatasetError } from '@glyphmill/data';
-import type { JobError } from '@glyphmill/jobs';
 import { ArtifactDamagedError, explainSystemError, StorageUnavailableError } from '@glyphmill/storage';
 import { memoryComplaint } from './out-of-memory.js';
 

@@ -1,4 +1,5 @@
-import { generationRuntime, jobError, shardCounts } from '@glyphmill/jobs';
+import { generationRuntime, jobError } from '@glyphmill/contract';
+import { shardCounts } from '@glyphmill/jobs';
 import { finishReason, lineError, samplingConfig } from '@glyphmill/model/config';
 import { z } from 'zod';
 

@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connectRedis, generateRequest, JobStore, shardKey } from '@glyphmill/jobs';
+import { generateRequest } from '@glyphmill/contract';
+import { connectRedis, JobStore, shardKey } from '@glyphmill/jobs';
 import { startValkey } from '@glyphmill/runtimes';
 import { FolderStorage } from '@glyphmill/storage';
 import { afterEach, beforeEach, expect, test } from 'vitest';

@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ClaimedShard, generateRequest, promptsKey } from '@glyphmill/jobs';
+import { generateRequest } from '@glyphmill/contract';
+import { type ClaimedShard, promptsKey } from '@glyphmill/jobs';
 import { FolderStorage } from '@glyphmill/storage';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ShardPrompts } from './shard-prompts.js';

@@ -1,4 +1,5 @@
 import { buffer } from 'node:stream/consumers';
+import { REQUEST_LIMITS } from '@glyphmill/contract';
 import {
   type ClaimedShard,
   indexedBytes,
@@ -8,7 +9,6 @@ import {
   PROMPT_LIST_BYTES,
   promptList,
   promptsKey,
-  REQUEST_LIMITS,
   type ShardStore,
   splitLines,
 } from '@glyphmill/jobs';

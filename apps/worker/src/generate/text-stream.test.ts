@@ -1,4 +1,4 @@
-import type { JobEvent, TextEvent } from '@glyphmill/jobs';
+import type { JobEvent, TextEvent } from '@glyphmill/contract';
 import { expect, test } from 'vitest';
 import { TextStream } from './text-stream.js';
 import type { ToldText } from './told-text.js';

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { INTERACTIVE_LIMITS, type TextEvent } from '@glyphmill/jobs';
+import { INTERACTIVE_LIMITS, type TextEvent } from '@glyphmill/contract';
 import type { OutputLine } from '@glyphmill/model/config';
 import type { TextGrowth } from '@glyphmill/model/generation';
 import type { Lease } from '../lease.js';

@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connectRedis, JobStore, trainRequest } from '@glyphmill/jobs';
+import { trainRequest } from '@glyphmill/contract';
+import { connectRedis, JobStore } from '@glyphmill/jobs';
 import { startValkey } from '@glyphmill/runtimes';
 import { FolderStorage } from '@glyphmill/storage';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-import type { JobError } from '@glyphmill/jobs';
+import type { JobError } from '@glyphmill/contract';
 import type { StagedFolder, Storage } from '@glyphmill/storage';
 import { describeError } from '../job-failure.js';
 import { type Lease, JobStoppedError } from '../lease.js';

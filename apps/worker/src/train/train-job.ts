@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { pipeline } from 'node:stream/promises';
-import type { CheckpointPointer, ClaimedTrainJob, TrainResult } from '@glyphmill/jobs';
+import type { TrainResult } from '@glyphmill/contract';
+import type { CheckpointPointer, ClaimedTrainJob } from '@glyphmill/jobs';
 import { modelManifest, trainingMemoryBytes } from '@glyphmill/model/config';
 import { ArtifactDamagedError, ArtifactNotFoundError, readDocument } from '@glyphmill/storage';
 import { z } from 'zod';

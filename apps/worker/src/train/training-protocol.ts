@@ -1,4 +1,4 @@
-import { jobError, jobEvent, trainProgress } from '@glyphmill/jobs';
+import { jobError, jobEvent, trainProgress } from '@glyphmill/contract';
 import { modelConfig, trainingConfig } from '@glyphmill/model/config';
 import { z } from 'zod';
 

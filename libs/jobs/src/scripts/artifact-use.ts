@@ -1,4 +1,4 @@
-import { isFinal, JOB_STATES } from '../job-state.js';
+import { isFinal, JOB_STATES } from '@glyphmill/contract';
 import { LuaScript } from './lua-script.js';
 
 /** What is written of a deletion that is going on. */

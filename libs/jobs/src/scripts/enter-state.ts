@@ -1,5 +1,4 @@
-import { isFinal, JOB_STATES, TRANSITIONS } from '../job-state.js';
-import type { JobError } from '../job.js';
+import { isFinal, JOB_STATES, type JobError, TRANSITIONS } from '@glyphmill/contract';
 import { SERVER_TIME, TELL } from './lua-script.js';
 import { WAITING_BYTES } from './waiting-bytes.js';
 

@@ -1,15 +1,8 @@
-import {
-  MAX_BATCH_TOKENS,
-  modelConfig,
-  completeTrainingConfig,
-  partialTrainingConfig,
-  samplingConfig,
-  trainingContradictions,
-} from '@glyphmill/model/config';
+import { samplingConfig } from '@glyphmill/model/config';
 import { z } from 'zod';
-import { givenName } from './given-name.js';
-import { INTERACTIVE_LIMITS, interactiveExcess } from './lane.js';
-import { identifier, initFrom } from './starting-point.js';
+import { deliveryFields, shownDeliveryFields } from './delivery-fields.js';
+import { identifier } from './identifier.js';
+import { INTERACTIVE_LIMITS, interactiveExcess } from './interactive-limits.js';
 
 /** What one request may ask for; the message of a refusal names the limit. */
 export const REQUEST_LIMITS = {
@@ -21,73 +14,9 @@ export const REQUEST_LIMITS = {
   tokens: 500_000_000,
   promptLogprobs: 250_000,
   logprobs: 100_000_000,
-  tags: 16,
 } as const;
 
 const megabytes = (bytes: number) => `${bytes / 1024 ** 2} MiB`;
-
-export const tag = z.string().regex(/^[A-Za-z0-9_.:/-]{1,64}$/u, 'a tag is 1 to 64 letters, digits or _ . : / -');
-
-const delivery = {
-  priority: z.int().min(-100).max(100).default(0).describe('Higher runs first.'),
-  tags: z.array(tag).max(REQUEST_LIMITS.tags).default([]),
-  maxAttempts: z
-    .int()
-    .min(1)
-    .max(100)
-    .default(3)
-    .describe('How often a crash may end an attempt before the job fails.'),
-  deadline: z.iso
-    .datetime({ offset: true, error: 'a time with its offset, such as 2027-01-01T00:00:00Z' })
-    .refine((time) => !(new Date(time).getUTCFullYear() > 9999), 'the year may be at most 9999, in UTC')
-    .transform((time) => new Date(time).toISOString())
-    .optional()
-    .describe('When the job must have ended; one that has not then fails (`deadline_exceeded`). In the future.'),
-};
-
-/** A train request as a record keeps it. Versions before this one filled in schedules that {@link trainRequest} refuses. */
-export const recordedTrainRequest = z
-  .strictObject({
-    dataset: identifier.describe("A dataset's id; `moby-dick` is always there."),
-    name: givenName.optional().describe("The model's name."),
-    model: modelConfig,
-    training: partialTrainingConfig.default({}),
-    initFrom: initFrom
-      .optional()
-      .describe('A model to start from instead of random weights: its id, or its id and how what differs is mapped.'),
-    resumeFrom: identifier
-      .optional()
-      .describe(
-        'A finished train job to go on from: weights, moments and place in the text are those of its newest ' +
-          'checkpoint. Dataset and model must be the same, and maxSteps beyond its step. What `training` leaves out is ' +
-          'the default again, not what that job had. The learning rate of a step is that of a new training with these ' +
-          'settings: the schedule stretches over the new maxSteps. Patience counts anew, and when evalBatches is another, ' +
-          'the best weights so far are measured anew.',
-      ),
-    ...delivery,
-  })
-  .transform((request) => ({
-    ...request,
-    training: completeTrainingConfig(request.model.kind, request.training),
-  }))
-  .refine(({ initFrom: model, resumeFrom }) => model === undefined || resumeFrom === undefined, {
-    path: ['resumeFrom'],
-    error: 'initFrom and resumeFrom are two starting points; give one of them',
-  })
-  .refine(({ model, training }) => training.batchSize * model.blockSize <= MAX_BATCH_TOKENS, {
-    path: ['training', 'batchSize'],
-    error: `batchSize × blockSize may be at most ${MAX_BATCH_TOKENS} tokens a step; take a smaller batch`,
-  });
-export type TrainRequest = z.output<typeof recordedTrainRequest>;
-
-/** The body of `POST /api/jobs/train`. */
-export const trainRequest = recordedTrainRequest
-  .superRefine(({ training }, context) => {
-    for (const { field, message } of trainingContradictions(training)) {
-      context.addIssue({ code: 'custom', path: ['training', field], message });
-    }
-  })
-  .meta({ not: { required: ['initFrom', 'resumeFrom'] } });
 
 /** The fields of `POST /api/jobs/generate`. A record keeps the prompts apart, so both places for them may be empty there. */
 export const generateFields = z.strictObject({
@@ -116,7 +45,7 @@ export const generateFields = z.strictObject({
         `${INTERACTIVE_LIMITS.sequences} sequences (prompts × samples) and ${INTERACTIVE_LIMITS.tokens} tokens ` +
         '(× maxNewTokens), whose prompts come with the request.',
     ),
-  ...delivery,
+  ...deliveryFields,
 });
 
 /** The body of `POST /api/jobs/generate`. */
@@ -140,6 +69,16 @@ export const generateRequest = generateFields
   })
   .meta({ oneOf: [{ required: ['prompts'] }, { required: ['promptsDataset'] }] });
 export type GenerateRequest = z.output<typeof generateRequest>;
+
+/** A generate request as its job shows it: with every default, and without the prompts in lists. */
+export const shownGenerateRequest = z.object({
+  model: z.string(),
+  prompts: z.array(z.string()).optional(),
+  promptsDataset: z.string().optional(),
+  ...samplingConfig.shape,
+  stream: z.boolean(),
+  ...shownDeliveryFields,
+});
 
 /**
  * What a request asks too much of with so many prompts, which take so many bytes together, and the limit; `undefined`
@@ -187,6 +126,8 @@ function streamRefusal({ prompts = [], promptsDataset, samples, maxNewTokens }: 
   );
 }
 
+const utf8 = new TextEncoder();
+
 function totalBytes(texts: string[]): number {
-  return texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+  return texts.reduce((sum, text) => sum + utf8.encode(text).length, 0);
 }

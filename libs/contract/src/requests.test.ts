@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { excessOf, generateRequest, recordedTrainRequest, trainRequest } from './requests.js';
+import { excessOf, generateRequest, recordedTrainRequest, trainRequest } from './index.js';
 
 const promptsOf = (promptCount: number) => ({ promptCount, promptBytes: promptCount });
 
@@ -20,7 +20,7 @@ describe('initFrom', () => {
   });
 
   test.each([
-    ['../model', 'an id is letters, digits, _ and -'],
+    ['../model', 'an id is 1 to 64 letters, digits, _ and -'],
     [{ model: 'model_1', vocabulary: 'any' }, 'vocabulary: Invalid option: expected one of "same"|"by-character"'],
     [{ model: 'model_1', positions: 1, heads: 'same' }, /^positions: .*"resize".*; .*heads/u],
     [{}, /^model: .*expected string/u],

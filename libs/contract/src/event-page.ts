@@ -1,17 +1,9 @@
-import { jobEvent, type StoredJobEvent } from '@glyphmill/jobs';
 import { z } from 'zod';
-import { pageOf, queryCount } from '../paging/page.js';
-import { invalidRequest } from '../problem/field-errors.js';
+import { jobEvent, type StoredJobEvent } from './job-event.js';
+import { pageOf, queryCount } from './page.js';
 
 /** A place in a job's event stream, `<ms>-<n>`. */
-const eventId = z.string().regex(/^[0-9]{1,15}-[0-9]{1,15}$/u, 'an event id, such as 1767225600000-0');
-
-/** Parses a `Last-Event-ID` header; a client that makes one up is told so. */
-export function parseEventId(header: string): string {
-  const parsed = eventId.safeParse(header);
-  if (parsed.success) return parsed.data;
-  throw invalidRequest(parsed.error.issues, 'Last-Event-ID');
-}
+export const eventId = z.string().regex(/^[0-9]{1,15}-[0-9]{1,15}$/u, 'an event id, such as 1767225600000-0');
 
 /** The query of a job's events; `limit` is of `format=json` only. */
 export const eventQuery = z.strictObject({

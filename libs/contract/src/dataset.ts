@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { damagedItem } from '../paging/damaged-item.js';
-import { pageOf } from '../paging/page.js';
+import { damagedItem } from './damaged-item.js';
+import { pageOf } from './page.js';
 
 /** The id of the text that is always there; every other id is made of the text's sha256. */
 export const MOBY_DICK = 'moby-dick';

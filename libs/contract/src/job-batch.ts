@@ -1,5 +1,7 @@
-import { generateRequest, type GenerateRequest, jobKind, trainRequest, type TrainRequest } from '@glyphmill/jobs';
 import { z } from 'zod';
+import { generateRequest, type GenerateRequest } from './generate-request.js';
+import { jobKind } from './job.js';
+import { trainRequest, type TrainRequest } from './train-request.js';
 
 /** How many jobs one batch makes at most. */
 export const BATCH_JOBS = 1000;

@@ -1,13 +1,8 @@
 import { z } from 'zod';
+import { identifier } from './identifier.js';
 
-/** An id of a dataset, a model or a job. */
-export const identifier = z
-  .string()
-  .min(1)
-  .max(64)
-  .regex(/^[A-Za-z0-9][A-Za-z0-9_-]*$/u, 'an id is letters, digits, _ and -');
-
-const mappedModel = z.strictObject({
+/** The model whose weights a training run starts from, and how what differs is mapped. */
+export const mappedModel = z.strictObject({
   model: identifier.describe("A model's id."),
   vocabulary: z
     .enum(['same', 'by-character'])

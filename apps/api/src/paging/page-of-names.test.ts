@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { pageOfNames } from './page.js';
+import { pageOfNames } from './page-of-names.js';
 
 const names = ['b', 'a', 'd', 'c'];
 

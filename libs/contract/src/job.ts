@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { shownGenerateRequest } from './generate-request.js';
 import { JOB_STATES } from './job-state.js';
+import { shownTrainRequest } from './train-request.js';
 
 export const jobKind = z.enum(['train', 'generate']);
 export type JobKind = z.output<typeof jobKind>;
@@ -62,17 +64,13 @@ export type JobError = z.output<typeof jobError>;
 
 const instant = z.iso.datetime();
 
-/** A job as its users see it. */
-export const job = z.object({
+/** What every job shows, whatever its kind. */
+const commonFields = {
   id: z.string(),
-  kind: jobKind,
   state: z.enum(JOB_STATES),
   createdAt: instant,
   startedAt: instant.nullable(),
   finishedAt: instant.nullable(),
-  request: z.record(z.string(), z.unknown()),
-  progress: z.union([trainProgress, generateProgress]).nullable(),
-  result: z.union([trainResult, generateResult]).nullable(),
   error: jobError.nullable(),
   attempts: z
     .int()
@@ -87,9 +85,32 @@ export const job = z.object({
     .int()
     .nullable()
     .describe(
-      'How many jobs, or shards of them, are before it in its lane: trainings, generate jobs of up to 16 sequences and 16,384 tokens, and larger ones. Null unless queued.',
+      'How many jobs, or shards of them, are before it in its lane: training runs, generate jobs of up to 16 sequences and 16,384 tokens, and larger ones. Null unless queued.',
     ),
   requested: z.enum(['pause']).nullable().describe('What a running job was asked to do and is about to do.'),
   retryOf: z.string().nullable(),
+};
+
+/** A train job as its users see it. */
+export const trainJob = z.object({
+  kind: z.literal('train'),
+  request: shownTrainRequest,
+  progress: trainProgress.nullable(),
+  result: trainResult.nullable(),
+  ...commonFields,
 });
+export type TrainJob = z.output<typeof trainJob>;
+
+/** A generate job as its users see it. Lists leave its prompts out. */
+export const generateJob = z.object({
+  kind: z.literal('generate'),
+  request: shownGenerateRequest,
+  progress: generateProgress.nullable(),
+  result: generateResult.nullable(),
+  ...commonFields,
+});
+export type GenerateJob = z.output<typeof generateJob>;
+
+/** A job as its users see it. */
+export const job = z.discriminatedUnion('kind', [trainJob, generateJob]);
 export type Job = z.output<typeof job>;
