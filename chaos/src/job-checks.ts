@@ -1,15 +1,12 @@
-import { isFinal, type Job, JOB_STATES, jobEvent, type JobState, TRANSITIONS } from '@glyphmill/contract';
+import type { GlyphmillClient } from '@glyphmill/client';
+import { type EventPage, isFinal, type Job, JOB_STATES, type JobState, TRANSITIONS } from '@glyphmill/contract';
 import { compareEventIds } from '@glyphmill/jobs';
-import { z } from 'zod';
-import type { ApiPool } from './api-pool.js';
-import { PREFIX } from './deployment.js';
-import { jobOf, resultOf } from './results.js';
+import { type Deployment, PREFIX } from './deployment.js';
+import { resultOf } from './results.js';
 import type { AcceptedJob } from './run.js';
 
-/** An event as an api gives it. */
-const toldEvent = z.intersection(z.object({ id: z.string(), at: z.iso.datetime() }), jobEvent);
-export type ToldEvent = z.output<typeof toldEvent>;
-const events = z.object({ data: z.array(toldEvent), nextCursor: z.string().nullable() });
+/** An event as an API shows it. */
+export type ToldEvent = EventPage['data'][number];
 
 /** A job at the end of the run. */
 export interface CheckedJob {
@@ -22,27 +19,27 @@ export interface CheckedJob {
  * events in order and without gaps or doubles.
  */
 export async function checkJob(
-  api: ApiPool,
+  { client, deployment }: { client: GlyphmillClient; deployment: Deployment },
   { id, planned, heard }: AcceptedJob,
   expected: ReadonlyMap<string, string>,
   onViolation: (violation: string) => void,
 ): Promise<CheckedJob> {
-  const job = await jobOf(api, id);
+  const job = await client.jobs.get(id);
   const violation = (what: string) => onViolation(`${id} (${planned.tag}, ${planned.item.name}): ${what}`);
   if (!isFinal(job.state)) violation(`is ${job.state} at the end`);
   const mayBeCancelled = planned.intervention?.what === 'cancel';
   if (job.state === 'cancelled' && !mayBeCancelled) violation('is cancelled, and nobody asked for it');
   if (job.state === 'failed') violation(`failed: ${JSON.stringify(job.error)}`);
-  if (job.state === 'succeeded' && (await resultOf(api, job)) !== expected.get(planned.item.name)) {
+  if (job.state === 'succeeded' && (await resultOf(client, job)) !== expected.get(planned.item.name)) {
     violation('gave other bytes than without faults');
   }
-  const same = await api.idsOf(planned.tag);
+  const same = (await client.jobs.list({ tag: planned.tag, limit: 100 })).data;
   if (same.length !== 1) violation(`there are ${same.length} jobs of its one request`);
-  const indexed = await indexedStates(api, job);
+  const indexed = await indexedStates(deployment, job);
   if (indexed.join(',') !== job.state)
     violation(`is ${job.state}, and in the index of ${indexed.join(', ') || 'none'}`);
 
-  const told = await api.read(`/api/jobs/${id}/events?format=json`, events);
+  const told = await client.jobs.recordedEvents(id);
   checkEvents(told.data, job.state, violation);
   const ids = told.data.map((event) => event.id);
   if (!heard) violation('its client never heard its end');
@@ -72,7 +69,7 @@ function checkEvents(told: readonly ToldEvent[], end: JobState, violation: (what
     violation(`is ${end}, and its last event is ${JSON.stringify(last)}`);
 }
 
-async function indexedStates({ deployment: { redis } }: ApiPool, { id, kind }: Job): Promise<JobState[]> {
+async function indexedStates({ redis }: Deployment, { id, kind }: Job): Promise<JobState[]> {
   const scores = await Promise.all(JOB_STATES.map((state) => redis.zscore(`${PREFIX}:jobs:${kind}:${state}`, id)));
   return JOB_STATES.filter((_, index) => scores[index] !== null);
 }

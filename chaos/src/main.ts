@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { ApiPool } from './api-pool.js';
 import { Deployment } from './deployment.js';
+import { clientOf } from './deployment-client.js';
 import { faultKind, planFaults } from './fault-schedule.js';
 import { checkJob } from './job-checks.js';
 import { checkKeys, checkProcesses, checkStorage } from './leftover-checks.js';
@@ -50,12 +50,13 @@ async function chaos({ jobs, minutes, seed, only, keep }: z.output<typeof asked>
   console.log(`seed ${seed}, ${jobs} jobs, ${minutes} minutes, in ${folder}`);
   const deployment = await Deployment.start(folder, onViolation);
   try {
-    const api = new ApiPool(deployment);
-    const { items, expected, models } = await undisturbed(api);
+    const client = clientOf(deployment);
+    const { items, expected, models } = await undisturbed(client);
     console.log(`undisturbed: ${expected.size} requests done`);
     const lengthMs = minutes * 60_000;
     const { accepted, inflicted } = await runJobs({
-      api,
+      client,
+      deployment,
       jobs: planJobs(items, jobs, lengthMs * ENQUEUE_SHARE, seed),
       faults: planFaults(lengthMs, seed, only),
       patienceMs: Math.max(LEAST_PATIENCE_MS, jobs * PATIENCE_MS_A_JOB),
@@ -63,7 +64,7 @@ async function chaos({ jobs, minutes, seed, only, keep }: z.output<typeof asked>
       onProgress: (line) => console.log(line),
     });
     const checked = [];
-    for (const job of accepted) checked.push(await checkJob(api, job, expected, onViolation));
+    for (const job of accepted) checked.push(await checkJob({ client, deployment }, job, expected, onViolation));
     // A drain spends no attempt.
     const spent = checked.filter(({ job }) => job.attempts > 0);
     if (only === 'drain worker')

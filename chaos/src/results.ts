@@ -1,22 +1,19 @@
 import { createHash } from 'node:crypto';
-import { isFinal, type Job, job } from '@glyphmill/contract';
-import { modelManifest } from '@glyphmill/model/config';
-import type { ApiPool } from './api-pool.js';
+import type { GlyphmillClient } from '@glyphmill/client';
+import { type Job, isFinal } from '@glyphmill/contract';
 
 /** Files of a model's folder that say when, by which job and how fast it was trained. */
 const TELLING_OF_THE_RUN = new Set(['README.md', 'metrics.jsonl']);
 
 /** What a succeeded job gave, as one text: hashes of its bytes that two jobs of one request must share. */
-export async function resultOf(api: ApiPool, { id, kind, result }: Job): Promise<string> {
-  if (kind === 'generate') {
-    const { body } = await api.ask(`/api/jobs/${id}/output`);
-    return `output ${createHash('sha256').update(body).digest('hex')}`;
+export async function resultOf(client: GlyphmillClient, job: Job): Promise<string> {
+  const { id } = job;
+  if (job.kind === 'generate') {
+    return `output ${createHash('sha256')
+      .update(await client.jobs.outputText(id))
+      .digest('hex')}`;
   }
-  const model = result && 'model' in result ? result.model : '';
-  const { files, trainLoss, validationLoss } = await api.read(
-    `/api/models/${model}/files/manifest.json`,
-    modelManifest,
-  );
+  const { files, trainLoss, validationLoss } = await client.models.get(job.result?.model ?? '');
   const hashes = files
     .filter(({ path }) => !TELLING_OF_THE_RUN.has(path))
     .map(({ path, sha256 }) => `${path} ${sha256}`)
@@ -24,15 +21,10 @@ export async function resultOf(api: ApiPool, { id, kind, result }: Job): Promise
   return [...hashes, `losses ${trainLoss} ${validationLoss}`].join('\n');
 }
 
-/** The job as an api shows it. */
-export async function jobOf(api: ApiPool, id: string): Promise<Job> {
-  return await api.read(`/api/jobs/${id}`, job);
-}
-
 /** The job once it has ended; of one that runs undisturbed. */
-export async function endedJob(api: ApiPool, id: string): Promise<Job> {
+export async function endedJob(client: GlyphmillClient, id: string): Promise<Job> {
   for (;;) {
-    const found = await jobOf(api, id);
+    const found = await client.jobs.get(id);
     if (isFinal(found.state)) return found;
     await new Promise((resolve) => setTimeout(resolve, 300));
   }

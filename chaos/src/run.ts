@@ -1,10 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { isFinal, job } from '@glyphmill/contract';
-import type { ApiPool } from './api-pool.js';
+import { type GlyphmillClient, ProblemError } from '@glyphmill/client';
+import { isFinal } from '@glyphmill/contract';
+import type { Deployment } from './deployment.js';
 import { type Fault } from './fault-schedule.js';
 import { inflict, type Inflicted } from './faults.js';
 import { follow, type Heard } from './follower.js';
-import type { PlannedJob } from './workload.js';
+import { type PlannedJob, submit } from './workload.js';
 
 /** A job that the api accepted, and what became of it for its client. */
 export interface AcceptedJob {
@@ -15,7 +16,8 @@ export interface AcceptedJob {
 }
 
 interface RunOptions {
-  api: ApiPool;
+  client: GlyphmillClient;
+  deployment: Deployment;
   jobs: readonly PlannedJob[];
   faults: readonly Fault[];
   /** How long the jobs may take after the last fault. */
@@ -26,7 +28,7 @@ interface RunOptions {
 
 /** Enqueues the jobs and does the faults, each at its time; returns once each job has told its end, or patience ends. */
 export async function runJobs(options: RunOptions): Promise<{ accepted: AcceptedJob[]; inflicted: Inflicted[] }> {
-  const { api, jobs, faults, patienceMs, onViolation, onProgress } = options;
+  const { client, deployment, jobs, faults, patienceMs, onViolation, onProgress } = options;
   const accepted: AcceptedJob[] = [];
   const inflicted: Inflicted[] = [];
   const startedAt = performance.now();
@@ -37,17 +39,17 @@ export async function runJobs(options: RunOptions): Promise<{ accepted: Accepted
   const allJobs = jobs.map(async (planned) => {
     await wait(planned.atMs);
     const { item, tag } = planned;
-    const id = await api.submit(item.kind, tag, item.request);
+    const { id } = await submit(client, item, tag);
     const entry: AcceptedJob = { planned, id, heard: undefined };
     accepted.push(entry);
-    const heard = follow(api, id, ended.signal);
-    await intervene(api, entry, ended.signal, onViolation);
+    const heard = follow(client, id, ended.signal);
+    await intervene(client, entry, ended.signal, onViolation);
     entry.heard = await heard.then((all) => (ended.signal.aborted ? undefined : all));
   });
   const allFaults = faults.map(async (fault) => {
     await wait(fault.atMs);
     onProgress(`${seconds()}  ${fault.kind}, ${(fault.lastsMs / 1000).toFixed(1)} s (${said()})`);
-    inflicted.push(await inflict(fault, api.deployment, onViolation));
+    inflicted.push(await inflict(fault, deployment, onViolation));
   });
   const everything = Promise.all(allJobs);
   everything.catch(() => undefined);
@@ -65,29 +67,33 @@ export async function runJobs(options: RunOptions): Promise<{ accepted: Accepted
 
 /** What the client of a job does to it after a while; where it comes too late, a conflict is the right answer. */
 async function intervene(
-  api: ApiPool,
+  client: GlyphmillClient,
   { id, planned }: AcceptedJob,
   over: AbortSignal,
   onViolation: (violation: string) => void,
 ): Promise<void> {
   if (!planned.intervention) return;
   const { what, afterMs } = planned.intervention;
-  const post = async (action: 'cancel' | 'pause' | 'resume') => {
-    const { status, body } = await api.ask(`/api/jobs/${id}/${action}`, { method: 'POST' });
-    if (status !== 202 && status !== 409) onViolation(`${action} of ${id} gave ${status}: ${body}`);
-    return { status, body };
+  /** Whether it did what it was asked to. */
+  const ask = async (action: 'cancel' | 'pause' | 'resume') => {
+    try {
+      await client.jobs[action](id);
+      return true;
+    } catch (error) {
+      if (!(error instanceof ProblemError && error.status === 409)) onViolation(`${action} of ${id}: ${String(error)}`);
+      return false;
+    }
   };
   await wait(afterMs);
   if (what === 'cancel') {
-    await post('cancel');
+    await ask('cancel');
     return;
   }
-  if ((await post('pause')).status !== 202) return;
+  if (!(await ask('pause'))) return;
   await wait(afterMs);
-  // A job that is about to pause can be told to go on after all; one that ended meanwhile cannot.
-  while (!over.aborted && (await post('resume')).status === 409) {
-    const { state } = await api.read(`/api/jobs/${id}`, job);
-    if (isFinal(state)) return;
+  // A job that is about to pause can be told to continue after all; one that ended meanwhile cannot.
+  while (!over.aborted && !(await ask('resume'))) {
+    if (isFinal((await client.jobs.get(id)).state)) return;
     await wait(1000);
   }
 }

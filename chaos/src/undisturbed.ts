@@ -1,8 +1,6 @@
-import { trainResult } from '@glyphmill/contract';
-import { z } from 'zod';
-import type { ApiPool } from './api-pool.js';
+import type { GlyphmillClient } from '@glyphmill/client';
 import { endedJob, resultOf } from './results.js';
-import { generateItems, TEXT, trainItems, type WorkItem } from './workload.js';
+import { generateItems, submit, TEXT, trainItems, type WorkItem } from './workload.js';
 
 /** What the requests give where nothing goes wrong. */
 interface Undisturbed {
@@ -14,24 +12,21 @@ interface Undisturbed {
 }
 
 /** Does each request once, before there are faults. Throws where one does not succeed. */
-export async function undisturbed(api: ApiPool): Promise<Undisturbed> {
-  const upload = await api.ask('/api/datasets?name=ishmael', {
-    method: 'POST',
-    headers: { 'content-type': 'text/plain' },
-    body: TEXT,
-  });
-  const dataset = z.object({ id: z.string() }).parse(JSON.parse(upload.body)).id;
+export async function undisturbed(client: GlyphmillClient): Promise<Undisturbed> {
+  const { id: dataset } = await client.datasets.upload(TEXT, { name: 'ishmael' });
   const expected = new Map<string, string>();
   const models = new Map<string, string>();
   const doAll = async (items: readonly WorkItem[]) => {
-    const submit = async ({ kind, name, request }: WorkItem) => {
-      const job = await endedJob(api, await api.submit(kind, `before-${name.replaceAll(' ', '-')}`, request));
+    const complete = async (item: WorkItem) => {
+      const { name } = item;
+      const { id } = await submit(client, item, `before-${name.replaceAll(' ', '-')}`);
+      const job = await endedJob(client, id);
       if (job.state !== 'succeeded')
         throw new Error(`${name} is ${job.state} without faults: ${JSON.stringify(job.error)}`);
-      expected.set(name, await resultOf(api, job));
-      if (kind === 'train') models.set(name, trainResult.parse(job.result).model);
+      expected.set(name, await resultOf(client, job));
+      if (job.kind === 'train' && job.result) models.set(name, job.result.model);
     };
-    await Promise.all(items.map(submit));
+    await Promise.all(items.map(complete));
   };
   const trainings = trainItems(dataset);
   await doAll(trainings);

@@ -1,12 +1,11 @@
-import type { JobKind } from '@glyphmill/contract';
+import type { GlyphmillClient } from '@glyphmill/client';
+import type { GenerateRequestInput, Job, JobKind, TrainRequestInput } from '@glyphmill/contract';
 import { RandomStream } from '@glyphmill/data';
 
 /** A request that many jobs make: what each of them gives must be the same bytes. */
-export interface WorkItem {
-  name: string;
-  kind: JobKind;
-  request: object;
-}
+export type WorkItem = { name: string } & (
+  { kind: 'train'; request: TrainRequestInput } | { kind: 'generate'; request: GenerateRequestInput }
+);
 
 /** What the client that enqueued a job does to it later. */
 export type Intervention = 'cancel' | 'pause and resume';
@@ -31,12 +30,16 @@ const VERSES = [
 /** The text that is trained on: short, so that a training is a matter of seconds. */
 export const TEXT = `${VERSES.join('\n')}\n`.repeat(20);
 
-const TINY_GPT = { kind: 'gpt', nLayer: 1, nHead: 2, nEmbd: 16, blockSize: 16 };
+const TINY_GPT = { kind: 'gpt', nLayer: 1, nHead: 2, nEmbd: 16, blockSize: 16 } as const;
 const OFTEN = { evalBatches: 2, sampleInterval: 0, checkpointIntervalSeconds: 0.5 };
 
 /** The trainings: a few seconds each, with checkpoints on the way. */
 export function trainItems(dataset: string): WorkItem[] {
-  const item = (name: string, model: object, training: object): WorkItem => ({
+  const item = (
+    name: string,
+    model: TrainRequestInput['model'],
+    training: TrainRequestInput['training'],
+  ): WorkItem => ({
     name,
     kind: 'train',
     request: { dataset, model, training: { ...OFTEN, ...training }, maxAttempts: MAX_ATTEMPTS },
@@ -55,10 +58,10 @@ export function trainItems(dataset: string): WorkItem[] {
 /** The generations with some models: several shards each. */
 export function generateItems(models: ReadonlyMap<string, string>): WorkItem[] {
   const prompts = Array.from({ length: 700 }, (_, index) => TEXT.slice(index, index + 3 + (index % 9)));
-  const item = (name: string, trained: string, sampling: object): WorkItem => ({
+  const item = (name: string, trained: string, sampling: Partial<GenerateRequestInput>): WorkItem => ({
     name,
     kind: 'generate',
-    request: { model: models.get(trained), prompts, ...sampling, maxAttempts: MAX_ATTEMPTS },
+    request: { model: models.get(trained) ?? '', prompts, ...sampling, maxAttempts: MAX_ATTEMPTS },
   });
   return [
     item('verses of a bigram', 'bigram', { maxNewTokens: 40, seed: 1 }),
@@ -67,6 +70,14 @@ export function generateItems(models: ReadonlyMap<string, string>): WorkItem[] {
     item('verses with dropout', 'gpt with dropout', { maxNewTokens: 40, seed: 4, samples: 2 }),
     item('verses of attention', 'attention', { maxNewTokens: 40, seed: 5, topP: 0.9 }),
   ];
+}
+
+/** Enqueues a job once: its tag is also the name of the request. */
+export async function submit(client: GlyphmillClient, item: WorkItem, tag: string): Promise<Job> {
+  const options = { idempotencyKey: tag };
+  return item.kind === 'train'
+    ? await client.jobs.train({ ...item.request, tags: [tag] }, options)
+    : await client.jobs.generate({ ...item.request, tags: [tag] }, options);
 }
 
 const TRAIN_SHARE = 0.35;

@@ -1,7 +1,7 @@
 import { createWriteStream, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ApiClient } from './demo/api-client.js';
+import { GlyphmillClient } from '@glyphmill/client';
 import { showBatch } from './demo/batch-view.js';
 import { showStream } from './demo/stream-view.js';
 import { sampleText, TrainingView } from './demo/training-view.js';
@@ -30,7 +30,7 @@ try {
     onOutput: (text) => log.write(text),
     interruption,
   });
-  await Promise.race([demonstrate(new ApiClient(stack.url)), stack.untilBroken()]);
+  await Promise.race([demonstrate(stack.url), stack.untilBroken()]);
   if (keep) {
     say(`\nStill running at ${stack.url} (reference: ${stack.url}/docs), data in ${dataFolder}; Ctrl-C stops it.`);
     await stack.untilBroken();
@@ -48,8 +48,9 @@ if (failure === undefined || interruption.aborted) {
 }
 process.exit(failure === undefined || interruption.aborted ? 0 : 1);
 
-async function demonstrate(api: ApiClient): Promise<void> {
-  const training = await api.enqueue('train', {
+async function demonstrate(url: string): Promise<void> {
+  const api = new GlyphmillClient({ url });
+  const training = await api.jobs.train({
     dataset: 'moby-dick',
     name: 'whale',
     model: { kind: 'bigram' },
@@ -57,30 +58,27 @@ async function demonstrate(api: ApiClient): Promise<void> {
   });
   say(`\nTraining a bigram model on Moby Dick: ${training.id}`);
   const view = new TrainingView(STEPS, say);
-  for await (const event of api.events(training.id)) view.show(event);
+  for await (const event of api.jobs.events(training.id)) view.show(event);
   view.end();
-  const trained = await api.finished(training.id);
-  const model = String(trained.result?.['model']);
-  say(
-    `  Published ${model}: train loss ${loss(trained, 'trainLoss')}, validation loss ${loss(trained, 'validationLoss')}`,
-  );
+  const trained = await api.jobs.succeeded(training.id);
+  if (trained.kind !== 'train' || !trained.result) throw new Error(`${trained.id} has no result`);
+  const { model, trainLoss, validationLoss } = trained.result;
+  say(`  Published ${model}: train loss ${trainLoss.toFixed(4)}, validation loss ${validationLoss.toFixed(4)}`);
 
   const request = { model, prompts: PROMPTS, samples: 2, maxNewTokens: 120, temperature: 0.8, seed: 42 };
-  const generating = await api.enqueue('generate', request);
+  const generating = await api.jobs.generate(request);
   say(`\nGenerating ${PROMPTS.length} prompts × 2 samples: ${generating.id}`);
-  for await (const _ of api.events(generating.id));
-  await api.finished(generating.id);
-  for (const { prompt, sampleIndex, text, error } of await api.output(generating.id)) {
-    say(sampleText(`${JSON.stringify(prompt)}, sample ${sampleIndex + 1}:`, error?.message ?? `${prompt}${text}`));
+  await api.jobs.succeeded(generating.id);
+  for await (const line of api.jobs.output(generating.id)) {
+    const text = 'error' in line ? line.error.message : `${line.prompt}${line.text}`;
+    say(sampleText(`${JSON.stringify(line.prompt)}, sample ${line.sampleIndex + 1}:`, text));
   }
 
   await showStream(api, model, (text) => process.stdout.write(text));
   await showBatch(api, model, say);
 
-  const files = `${api.url}/api/models/${model}/files`;
-  say(
-    `The model   ${api.url}/api/models/${model}\nIts ONNX    ${files}/onnx/model.onnx\nReference   ${api.url}/docs\n`,
-  );
+  const files = `${url}/api/models/${model}/files`;
+  say(`The model   ${url}/api/models/${model}\nIts ONNX    ${files}/onnx/model.onnx\nReference   ${url}/docs\n`);
   say('The same by hand, with `npm start` in another terminal:\n');
   const post = (path: string, body: object) =>
     `  curl -s localhost:3000${path} -H 'content-type: application/json' -d '${JSON.stringify(body)}'`;
@@ -89,8 +87,4 @@ async function demonstrate(api: ApiClient): Promise<void> {
   say('  curl -s localhost:3000/api/jobs/JOB_ID/output');
   say(post('/api/jobs/generate', { model: 'MODEL_ID', prompts: ['Call me '], stream: true }));
   say('  curl -sN localhost:3000/api/jobs/JOB_ID/events');
-}
-
-function loss(job: { result: Record<string, unknown> | null }, name: string): string {
-  return Number(job.result?.[name]).toFixed(4);
 }

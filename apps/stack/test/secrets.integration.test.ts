@@ -1,10 +1,11 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { GlyphmillClient } from '@glyphmill/client';
+import { trainResult } from '@glyphmill/contract';
 import { startValkey } from '@glyphmill/runtimes';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { ApiClient } from '../src/demo/api-client.js';
 import { childrenOf, StackProcess } from './stack-process.fixture.js';
 
 /** What no process may show, in the environment of everything that is started. */
@@ -31,13 +32,12 @@ function start(settings: NodeJS.ProcessEnv): StackProcess {
 
 /** Uses a stack for all that it is for, also wrongly, and gives everything that it answered. */
 async function use(url: string): Promise<string> {
-  const api = new ApiClient(url);
+  const api = new GlyphmillClient({ url });
   const training = { maxSteps: 50, batchSize: 16, evalInterval: 25, checkpointIntervalSeconds: 0.5 };
-  const trained = await api.enqueue('train', { dataset: 'moby-dick', model: { kind: 'bigram' }, training });
-  for await (const _ of api.events(trained.id));
-  const model = String((await api.finished(trained.id)).result?.['model']);
-  const generated = await api.enqueue('generate', { model, prompts: ['Call me ', '☃'], maxNewTokens: 20 });
-  for await (const _ of api.events(generated.id));
+  const trained = await api.jobs.train({ dataset: 'moby-dick', model: { kind: 'bigram' }, training });
+  const model = trainResult.parse((await api.jobs.succeeded(trained.id)).result).model;
+  const generated = await api.jobs.generate({ model, prompts: ['Call me ', '☃'], maxNewTokens: 20 });
+  await api.jobs.succeeded(generated.id);
 
   const paths = [
     'jobs',

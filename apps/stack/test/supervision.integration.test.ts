@@ -1,8 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { GlyphmillClient } from '@glyphmill/client';
+import type { Job } from '@glyphmill/contract';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { ApiClient, type DemoJob } from '../src/demo/api-client.js';
 import { childrenOf, StackProcess } from './stack-process.fixture.js';
 
 /** A lock is redelivered after 20 to 25 seconds, so a job whose worker was killed takes at least that. */
@@ -19,14 +20,14 @@ afterEach(async () => {
 });
 
 /** Starts the stack, and gives its api. */
-async function start(settings: NodeJS.ProcessEnv = {}): Promise<ApiClient> {
+async function start(settings: NodeJS.ProcessEnv = {}): Promise<GlyphmillClient> {
   stack = new StackProcess('main', { DATA_DIR: folder, PORT: '0', THREADS: '1', LOG_LEVEL: 'warn', ...settings });
   const [, url = ''] = await stack.says(/Ready: (\S+)\/docs/u);
-  return new ApiClient(url);
+  return new GlyphmillClient({ url });
 }
 
-async function train(api: ApiClient, maxSteps: number): Promise<DemoJob> {
-  return await api.enqueue('train', {
+async function train(api: GlyphmillClient, maxSteps: number): Promise<Job> {
+  return await api.jobs.train({
     dataset: 'moby-dick',
     model: { kind: 'bigram' },
     training: { maxSteps, batchSize: 16, evalInterval: 500, sampleInterval: 0, checkpointIntervalSeconds: 0.5 },
@@ -34,8 +35,8 @@ async function train(api: ApiClient, maxSteps: number): Promise<DemoJob> {
 }
 
 /** The job once it is in a state; an api that is away is asked again. */
-async function reached(api: ApiClient, { id }: DemoJob, state: string): Promise<void> {
-  await vi.waitUntil(async () => (await api.job(id).catch(() => undefined))?.state === state, PATIENCE);
+async function reached(api: GlyphmillClient, { id }: Job, state: string): Promise<void> {
+  await vi.waitUntil(async () => (await api.jobs.get(id).catch(() => undefined))?.state === state, PATIENCE);
 }
 
 test.each([

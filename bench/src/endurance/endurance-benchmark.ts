@@ -2,10 +2,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { z } from 'zod';
+import { GlyphmillClient } from '@glyphmill/client';
+import type { BatchRequest } from '@glyphmill/contract';
 import { RunningStack } from '../running-stack.js';
 import { describeMachine } from '../machine.js';
-import { jobEvents, postJson } from '../stack-client.js';
 import type { Figure } from '../figure.js';
 import { endurancePage } from './endurance-page.js';
 import { endurancePlot } from './endurance-plot.js';
@@ -30,10 +30,6 @@ export interface Look {
   generateJobs: number;
   processes: ProcessMemory[];
 }
-
-const jobList = z.object({ data: z.array(z.object({ id: z.string() })) });
-const queues = z.record(z.string(), z.object({ waiting: z.number(), running: z.number() }).loose());
-const finished = z.object({ state: z.string(), result: z.object({ model: z.string() }).nullable() });
 
 /**
  * What each process of a stack holds while thousands of small jobs pass through it: a curve that levels off is a heap
@@ -62,24 +58,22 @@ export async function enduranceBenchmark(
 
 async function endure(stack: RunningStack, load: EnduranceLoad, say: (line: string) => void): Promise<Look[]> {
   const training = { maxSteps: 20, batchSize: 4, evalInterval: 20, sampleInterval: 0 };
+  const client = new GlyphmillClient({ url: stack.url });
   const train = (seed: number) => ({
-    kind: 'train',
     dataset: 'moby-dick',
-    model: { kind: 'bigram' },
+    model: { kind: 'bigram' } as const,
     training: { ...training, seed },
   });
   const models = await Promise.all(
     Array.from({ length: load.models }, async (_, seed) => {
-      const id = await postJson(`${stack.url}/api/jobs/train`, { ...train(seed), kind: undefined });
-      for await (const _event of jobEvents(stack.url, id));
-      const { state, result } = finished.parse(await (await fetch(`${stack.url}/api/jobs/${id}`)).json());
-      if (!result) throw new Error(`a model was not trained: its job is ${state}`);
-      return result.model;
+      const { id } = await client.jobs.train(train(seed));
+      const job = await client.jobs.succeeded(id);
+      if (job.kind !== 'train' || !job.result) throw new Error(`${id} has no result`);
+      return job.result.model;
     }),
   );
   const generate = (number: number) => ({
-    kind: 'generate',
-    model: models[number % models.length],
+    model: models[number % models.length]!,
     prompts: ['The ', 'whale'],
     maxNewTokens: 32,
     seed: number,
@@ -95,37 +89,37 @@ async function endure(stack: RunningStack, load: EnduranceLoad, say: (line: stri
   const perRound = (whole: number) => Math.max(1, Math.round(whole / ROUNDS));
   for (let round = 0; round < ROUNDS; round += 1) {
     const first = round * perRound(load.generateJobs);
-    const requests = [
-      ...Array.from({ length: perRound(load.trainJobs) }, (_, index) => train(1000 + round * 1000 + index)),
-      ...Array.from({ length: perRound(load.generateJobs) }, (_, index) => generate(first + index)),
+    const requests: BatchRequest[] = [
+      ...Array.from({ length: perRound(load.trainJobs) }, (_, index) => ({
+        kind: 'train' as const,
+        ...train(1000 + round * 1000 + index),
+      })),
+      ...Array.from({ length: perRound(load.generateJobs) }, (_, index) => ({
+        kind: 'generate' as const,
+        ...generate(first + index),
+      })),
     ];
     const created: string[] = [];
     for (let start = 0; start < requests.length; start += 1000) {
-      created.push(...(await postBatch(stack.url, requests.slice(start, start + 1000))));
+      const jobs = await client.jobs.batch(requests.slice(start, start + 1000));
+      created.push(...jobs.map(({ id }) => id));
     }
     const followed = created.slice(-perRound(load.followers));
     await Promise.all(
       followed.map(async (id) => {
-        for await (const _event of jobEvents(stack.url, id));
+        for await (const _event of client.jobs.events(id));
       }),
     );
-    await drained(stack.url);
+    await drained(client);
     looks.push(await look(first + perRound(load.generateJobs)));
   }
   return looks;
 }
 
-async function postBatch(url: string, requests: object[]): Promise<string[]> {
-  const headers = { 'content-type': 'application/json' };
-  const response = await fetch(`${url}/api/jobs/batch`, { method: 'POST', headers, body: JSON.stringify(requests) });
-  if (!response.ok) throw new Error(`the API answered ${response.status}: ${await response.text()}`);
-  return jobList.parse(await response.json()).data.map(({ id }) => id);
-}
-
 /** Waits until no job waits or runs. */
-async function drained(url: string): Promise<void> {
+async function drained(client: GlyphmillClient): Promise<void> {
   for (;;) {
-    const kinds = Object.values(queues.parse(await (await fetch(`${url}/api/queues`)).json()));
+    const kinds = Object.values(await client.queues());
     if (kinds.every(({ waiting, running }) => waiting + running === 0)) return;
     await wait(100);
   }

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
+import { type ClientEvent, GlyphmillClient } from '@glyphmill/client';
 import { RunningStack } from '../running-stack.js';
-import { jobEvents, postJson, type StackEvent } from '../stack-client.js';
 import { BATCH_SAMPLING, type BatchOrder, type BatchReport, turnedPrompts } from './batch-order.js';
 
 /** The id that train-published.ts gives. */
@@ -11,9 +11,11 @@ const MODEL = 'model_benchmark';
 /** A stack with one worker and a published model. */
 export class GeneratingStack {
   readonly #stack: RunningStack;
+  readonly client: GlyphmillClient;
 
   private constructor(stack: RunningStack) {
     this.#stack = stack;
+    this.client = new GlyphmillClient({ url: stack.url });
   }
 
   /** Starts a stack whose storage has the model, and has it open: what is measured next does not wait for that. */
@@ -24,20 +26,18 @@ export class GeneratingStack {
     return stack;
   }
 
-  get url(): string {
-    return this.#stack.url;
-  }
-
   /** Queues a generate job; gives its id. */
   async generate(request: { prompts: string[]; maxNewTokens: number; stream?: boolean }): Promise<string> {
-    return await postJson(`${this.url}/api/jobs/generate`, { model: MODEL, ...BATCH_SAMPLING, ...request });
+    return (await this.client.jobs.generate({ model: MODEL, ...BATCH_SAMPLING, ...request })).id;
   }
 
   /** The events of a job up to its end, which must be a success. */
-  async *events(id: string): AsyncGenerator<StackEvent> {
-    let last: StackEvent | undefined;
-    for await (const event of jobEvents(this.url, id)) yield (last = event);
-    if (last?.['state'] !== 'succeeded') throw new Error(`${id} did not succeed: ${JSON.stringify(last)}`);
+  async *events(id: string): AsyncGenerator<ClientEvent> {
+    let last: ClientEvent | undefined;
+    for await (const event of this.client.jobs.events(id)) yield (last = event);
+    if (last?.type !== 'state' || last.state !== 'succeeded') {
+      throw new Error(`${id} did not succeed: ${JSON.stringify(last)}`);
+    }
   }
 
   /** Waits until a job has succeeded. */
@@ -52,8 +52,9 @@ export class GeneratingStack {
     const id = await this.generate({ prompts, maxNewTokens: newTokens });
     await this.finish(id);
     const seconds = (performance.now() - start) / 1000;
-    const output = await (await fetch(`${this.url}/api/jobs/${id}/output`)).bytes();
-    const sha256 = createHash('sha256').update(output).digest('hex');
+    const sha256 = createHash('sha256')
+      .update(await this.client.jobs.outputText(id))
+      .digest('hex');
     return { tokensPerSecond: (order.prompts * newTokens) / seconds, sha256 };
   }
 

@@ -1,15 +1,11 @@
 import { join } from 'node:path';
-import { z } from 'zod';
 import { type Figure, lessIsBetter, median } from '../figure.js';
 import { THREAD_COUNTS } from '../processor-cores.js';
 import type { Section } from '../section.js';
-import { cancelJob, jobEvents } from '../stack-client.js';
 import { turnedPrompts } from './batch-order.js';
 import { GeneratingStack } from './generating-stack.js';
 import { type GenerationSetup, GPT } from './generation-setup.js';
 import { publishedModel } from './published-model.js';
-
-const textEvent = z.object({ type: z.literal('text'), text: z.string() });
 
 /** How one streamed request looked to its reader, in milliseconds. */
 interface Reading {
@@ -45,7 +41,7 @@ export async function streamedText(setup: GenerationSetup): Promise<Section> {
     });
     await untilRunning(stack, batch);
     const beside = await read('beside a batch');
-    await cancelJob(stack.url, batch);
+    await stack.client.jobs.cancel(batch);
     const figures = (['median', 'p99'] as const).flatMap((which): Figure[] => {
       const compare = (what: string, values: (readings: Reading[]) => number[]) =>
         lessIsBetter(
@@ -76,15 +72,16 @@ async function readStream(stack: GeneratingStack, promptText: string, maxNewToke
   const arrivals: number[] = [];
   const id = await stack.generate({ prompts: [promptText], maxNewTokens, stream: true });
   for await (const event of stack.events(id)) {
-    const { data } = textEvent.safeParse(event);
-    if (data !== undefined && data.text !== '') arrivals.push(performance.now());
+    if (event.type === 'text' && event.text !== '') arrivals.push(performance.now());
   }
   const gapsMs = arrivals.slice(1).map((at, index) => at - arrivals[index]!);
   return { firstTextMs: arrivals[0]! - start, gapsMs };
 }
 
 async function untilRunning(stack: GeneratingStack, id: string): Promise<void> {
-  for await (const event of jobEvents(stack.url, id)) if (event['state'] === 'running') return;
+  for await (const event of stack.client.jobs.events(id)) {
+    if (event.type === 'state' && event.state === 'running') return;
+  }
 }
 
 function quantile(values: number[], which: 'median' | 'p99'): number {

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { GlyphmillClient } from '@glyphmill/client';
 import { glyphmill } from '../contestant.js';
 import { moreIsBetter } from '../figure.js';
 import { THREAD_COUNTS } from '../processor-cores.js';
@@ -21,10 +22,11 @@ export async function wholeRoad({ textFile, extent, folder, say }: TrainingSetup
   const road: Rates[] = [];
   const stack = await RunningStack.start(join(folder, 'stack'), threads);
   try {
-    const dataset = await uploadText(stack.url, textFile);
+    const client = new GlyphmillClient({ url: stack.url });
+    const dataset = await uploadText(client, textFile);
     for (let round = 1; round <= rounds; round += 1) {
       bare.push(rates(await glyphmill().train({ ...order, textFile }, threads), batchSize * blockSize));
-      road.push(rates({ metrics: await watchTraining(stack.url, dataset, order) }, batchSize * blockSize));
+      road.push(rates({ metrics: await watchTraining(client, dataset, order) }, batchSize * blockSize));
       const [mine, alone] = [road, bare].map((side) => side.at(-1)!.byClock.toFixed(2));
       say(`road, round ${round} of ${rounds}: ${mine} steps/s as a job, ${alone} bare`);
     }

@@ -13,7 +13,7 @@ export const eventQuery = z.strictObject({
 });
 
 /** An event as JSON: what the stream carries as its data. */
-const eventItem = z.intersection(z.object({ id: eventId, at: z.iso.datetime() }), jobEvent);
+export const eventItem = z.intersection(z.object({ id: eventId, at: z.iso.datetime() }), jobEvent);
 
 /** One message of the stream, as clients parse it: what `EventSource` hands over, with the data still to be read as JSON. */
 export const eventMessageFields = z.object({

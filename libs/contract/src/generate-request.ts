@@ -70,6 +70,9 @@ export const generateRequest = generateFields
   .meta({ oneOf: [{ required: ['prompts'] }, { required: ['promptsDataset'] }] });
 export type GenerateRequest = z.output<typeof generateRequest>;
 
+/** The body of `POST /api/jobs/generate` as a client writes it: what has a default may be left out. */
+export type GenerateRequestInput = z.input<typeof generateRequest>;
+
 /** A generate request as its job shows it: with every default, and without the prompts in lists. */
 export const shownGenerateRequest = z.object({
   model: z.string(),

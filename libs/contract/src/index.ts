@@ -2,10 +2,17 @@ export { identifier } from './identifier.js';
 export { givenName } from './given-name.js';
 export { tag } from './delivery-fields.js';
 export { initFrom, type InitFrom } from './starting-point.js';
-export { recordedTrainRequest, trainRequest, type TrainRequest } from './train-request.js';
-export { excessOf, generateFields, generateRequest, type GenerateRequest, REQUEST_LIMITS } from './generate-request.js';
+export { recordedTrainRequest, type TrainRequest, trainRequest, type TrainRequestInput } from './train-request.js';
+export {
+  excessOf,
+  generateFields,
+  type GenerateRequest,
+  generateRequest,
+  type GenerateRequestInput,
+  REQUEST_LIMITS,
+} from './generate-request.js';
 export { type Extent, INTERACTIVE_LIMITS, interactiveExcess } from './interactive-limits.js';
-export { type BatchItem, jobBatch } from './job-batch.js';
+export { type BatchItem, type BatchRequest, jobBatch } from './job-batch.js';
 export { isFinal, JOB_STATES, type JobState, TRANSITIONS } from './job-state.js';
 export {
   type GenerateJob,
@@ -30,9 +37,17 @@ export {
   trainResult,
 } from './job.js';
 export { type JobEvent, jobEvent, type StoredJobEvent, type TextEvent } from './job-event.js';
-export { eventId, eventItemOf, eventMessageFields, type EventPage, eventPage, eventQuery } from './event-page.js';
+export {
+  eventId,
+  eventItem,
+  eventItemOf,
+  eventMessageFields,
+  type EventPage,
+  eventPage,
+  eventQuery,
+} from './event-page.js';
 export { type Page, pageOf, type PageQuery, pageQuery, queryCount } from './page.js';
-export { JOB_CURSOR, jobListQuery, type JobListQuery, jobPage } from './job-list.js';
+export { JOB_CURSOR, type JobListFilter, type JobListQuery, jobListQuery, jobPage } from './job-list.js';
 export { type DamagedItem, damagedItem } from './damaged-item.js';
 export { type Dataset, dataset, datasetPage, MOBY_DICK } from './dataset.js';
 export { modelPage } from './model-page.js';

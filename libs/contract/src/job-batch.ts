@@ -1,13 +1,16 @@
 import { z } from 'zod';
-import { generateRequest, type GenerateRequest } from './generate-request.js';
+import { type GenerateRequest, generateRequest, type GenerateRequestInput } from './generate-request.js';
 import { jobKind } from './job.js';
-import { trainRequest, type TrainRequest } from './train-request.js';
+import { type TrainRequest, trainRequest, type TrainRequestInput } from './train-request.js';
 
 /** How many jobs one batch makes at most. */
 export const BATCH_JOBS = 1000;
 
 /** One request of a batch: what the route of its kind takes, and the kind. */
 export type BatchItem = { kind: 'train'; request: TrainRequest } | { kind: 'generate'; request: GenerateRequest };
+
+/** One request of a batch as a client writes it. */
+export type BatchRequest = ({ kind: 'train' } & TrainRequestInput) | ({ kind: 'generate' } & GenerateRequestInput);
 
 const kindOfItem = z.looseObject({ kind: jobKind });
 

@@ -23,4 +23,7 @@ export const jobListQuery = z.strictObject({
 });
 export type JobListQuery = z.output<typeof jobListQuery>;
 
+/** Which jobs a client asks for, and how many at most. */
+export type JobListFilter = Partial<JobListQuery>;
+
 export const jobPage = pageOf(job);

@@ -56,6 +56,9 @@ export const trainRequest = recordedTrainRequest
   })
   .meta({ not: { required: ['initFrom', 'resumeFrom'] } });
 
+/** The body of `POST /api/jobs/train` as a client writes it: what has a default may be left out. */
+export type TrainRequestInput = z.input<typeof trainRequest>;
+
 /** A train request as its job shows it: with every default. */
 export const shownTrainRequest = z.object({
   dataset: z.string(),

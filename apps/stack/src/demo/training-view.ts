@@ -1,15 +1,6 @@
+import type { ClientEvent } from '@glyphmill/client';
 import type { SingleBar } from 'cli-progress';
-import { z } from 'zod';
-import type { DemoEvent } from './api-client.js';
 import { progressBar } from './progress-bar.js';
-
-const metric = z.object({
-  step: z.number(),
-  trainLoss: z.number(),
-  validationLoss: z.number(),
-  tokensPerSecond: z.number(),
-});
-const sample = z.object({ step: z.number(), text: z.string() });
 
 /** Shows a training as it goes: a bar with step, loss, tokens/s and time left, and the samples the model writes. */
 export class TrainingView {
@@ -26,14 +17,13 @@ export class TrainingView {
     );
   }
 
-  show(event: DemoEvent): void {
-    const measured = event.type === 'metric' ? metric.safeParse(event).data : undefined;
-    if (measured) this.#showMetric(measured);
-    const written = event.type === 'sample' ? sample.safeParse(event).data : undefined;
-    if (written?.step === 0) this.#say(sampleText('Before training the model writes:', written.text));
-    if (written && written.step === this.#maxSteps) {
+  show(event: ClientEvent): void {
+    if (event.type === 'metric') this.#showMetric(event);
+    if (event.type !== 'sample') return;
+    if (event.step === 0) this.#say(sampleText('Before training the model writes:', event.text));
+    if (event.step === this.#maxSteps) {
       this.end();
-      this.#say(sampleText('After training it writes:', written.text));
+      this.#say(sampleText('After training it writes:', event.text));
     }
   }
 
@@ -41,7 +31,8 @@ export class TrainingView {
     this.#bar.stop();
   }
 
-  #showMetric({ step, trainLoss, validationLoss, tokensPerSecond }: z.output<typeof metric>): void {
+  #showMetric({ step, trainLoss, validationLoss, tokensPerSecond }: ClientEvent & { type: 'metric' }): void {
+    if (trainLoss === undefined || validationLoss === undefined || tokensPerSecond === undefined) return;
     if (this.#startedAt === undefined) {
       this.#startedAt = Date.now();
       this.#bar.start(this.#maxSteps, 0, { loss: '–', validation: '–', speed: '–', left: '–' });
