@@ -1,8 +1,9 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { connectRedis } from '@glyphmill/jobs';
 import { startValkey, type ValkeyServer } from '@glyphmill/runtimes';
-import { FolderStorage } from '@glyphmill/storage';
+import { openStorage, type Storage } from '@glyphmill/storage';
 import { Service } from './service.js';
 import { ValkeyProxy } from './valkey-proxy.js';
 
@@ -23,7 +24,7 @@ export class Deployment {
   readonly redis;
 
   private constructor(
-    readonly storage: FolderStorage,
+    readonly storage: Storage,
     /** What every process of the deployment has in its environment, and no other. */
     readonly mark: string,
     folder: string,
@@ -38,7 +39,7 @@ export class Deployment {
   static async start(folder: string, onViolation: (violation: string) => void): Promise<Deployment> {
     const valkeyFolder = join(folder, 'valkey');
     const valkey = await startValkey({ directory: valkeyFolder, persistence: 'always' });
-    const storage = await FolderStorage.open(join(folder, 'storage'));
+    const storage = await openStorage(pathToFileURL(join(folder, 'storage')));
     const mark = `GLYPHMILL_CHAOS=${folder}`;
     const deployment = new Deployment(storage, mark, folder, valkey);
     mkdirSync(join(folder, 'logs'));

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { ConfigError } from '@glyphmill/settings';
 import { expect, test } from 'vitest';
 import { readConfig } from './config.js';
@@ -10,7 +11,7 @@ test('only Redis must be said; the rest has defaults', () => {
     host: '127.0.0.1',
     port: 3000,
     redisPrefix: '{glyphmill}',
-    storageFolder: resolve('data/storage'),
+    storageUrl: pathToFileURL(resolve('data/storage')).href,
     isStoragePrivate: true,
     maxUploadBytes: 268_435_456,
     maxQueuedJobs: 1_000_000,
@@ -20,9 +21,9 @@ test('only Redis must be said; the rest has defaults', () => {
   });
 });
 
-test('a storage address is a folder', () => {
+test('a storage address is kept as it is', () => {
   expect(readConfig({ REDIS_URL, STORAGE_URL: 'file:///srv/glyphmill' })).toMatchObject({
-    storageFolder: '/srv/glyphmill',
+    storageUrl: 'file:///srv/glyphmill',
     isStoragePrivate: false,
   });
 });

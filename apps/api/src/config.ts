@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { machineMemory, type Retention } from '@glyphmill/jobs';
 import { ConfigError, readSettings, redisAddress, storageAddress } from '@glyphmill/settings';
 import { z } from 'zod';
@@ -62,7 +63,8 @@ export interface ApiConfig {
   port: number;
   redisUrl: string;
   redisPrefix: string;
-  storageFolder: string;
+  /** The address of the artifact store, as `openStorage` takes it. */
+  storageUrl: string;
   /** Whether the storage is for this user alone; one that STORAGE_URL names may be shared by several. */
   isStoragePrivate: boolean;
   /** What the head of a request may take, and how long its body may pause. */
@@ -95,7 +97,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): ApiConfig {
     port: data.PORT,
     redisUrl: data.REDIS_URL,
     redisPrefix: data.REDIS_PREFIX,
-    storageFolder: data.STORAGE_URL ?? resolve(data.DATA_DIR, 'storage'),
+    storageUrl: data.STORAGE_URL ?? pathToFileURL(resolve(data.DATA_DIR, 'storage')).href,
     isStoragePrivate: data.STORAGE_URL === undefined,
     requestTimeoutMs: data.REQUEST_TIMEOUT_SECONDS * 1000,
     maxUploadBytes: data.MAX_UPLOAD_BYTES,

@@ -1,6 +1,8 @@
+import type { Storage } from '@glyphmill/storage';
 import { Logger } from '@nestjs/common';
 import { createApp } from './app.js';
 import { type ApiConfig, readConfig } from './config.js';
+import { STORAGE } from './connections/tokens.js';
 
 /** What open requests have to end in after a signal, before the process ends without them. */
 const SHUTDOWN_MS = 5000;
@@ -17,7 +19,7 @@ async function serve(config: ApiConfig): Promise<void> {
   });
   const url = await app.getUrl();
   const logger = new Logger('Api');
-  logger.log('listening', { url, docs: `${url}/docs`, storage: config.storageFolder });
+  logger.log('listening', { url, docs: `${url}/docs`, storage: app.get<Storage>(STORAGE).place });
   process.send?.({ type: 'listening', url });
 
   const stop = async (reason: string) => {

@@ -38,7 +38,7 @@ async function upload(text: string): Promise<z.output<typeof dataset>> {
 
 async function pathOf(key: string): Promise<string> {
   const [folder = '', id = '', ...file] = key.split('/');
-  return join(await api().storage.localFolder(`${folder}/${id}`), ...file);
+  return join((await api().storage.localFolder(`${folder}/${id}`)).path, ...file);
 }
 
 test.each(DAMAGES)(

@@ -105,7 +105,7 @@ test('an upload of unknown length is refused once it passes the limit, and nothi
   } as const;
   const problem = await problemOf(await fetch(`${api().url}/api/datasets`, init));
   expect(problem).toMatchObject({ status: 413, code: 'upload_too_large' });
-  const root = await api().storage.localFolder('datasets');
+  const root = (await api().storage.localFolder('datasets')).path;
   expect(await readdir(join(root, '..', '.staging'))).toEqual([]);
 });
 

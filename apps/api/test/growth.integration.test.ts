@@ -23,7 +23,7 @@ async function finishedJob(): Promise<string> {
 async function putOld(key: string): Promise<void> {
   await api().storage.put(key, 'x');
   const then = new Date(Date.now() - 2 * 24 * 60 * 60 * 1000);
-  await utimes(join(await api().storage.localFolder(dirname(key)), key.split('/').at(-1)!), then, then);
+  await utimes(join((await api().storage.localFolder(dirname(key))).path, key.split('/').at(-1)!), then, then);
 }
 
 test('finished jobs beyond the limit are forgotten, the longest finished first, with their files', async () => {

@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path';
 import { expect, test, vi } from 'vitest';
-import { hangFolder } from '../../../libs/storage/src/hanging-folder.fixture.js';
+import { hangFolder } from '../../../libs/storage/src/folder/hanging-folder.fixture.js';
 import { publishModel } from './model.fixture.js';
 import { problemOf, useApi } from './running-api.fixture.js';
 
@@ -8,7 +8,7 @@ const api = useApi();
 
 test('an api whose storage does not answer is not ready, lives, and answers what it can read', async ({ skip }) => {
   const model = await publishModel(api().storage);
-  const root = dirname(await api().storage.localFolder('models'));
+  const root = dirname((await api().storage.localFolder('models')).path);
   const hanging = hangFolder(join(root, '.staging'));
   if (typeof hanging === 'string') return skip(hanging);
   try {

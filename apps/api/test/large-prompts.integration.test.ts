@@ -67,7 +67,7 @@ test('prompts that no job leads to are swept when they are a day old, and those 
   await storage.put(promptsKey(gone), '["a"]');
   const then = new Date(Date.now() - 2 * 24 * 60 * 60 * 1000);
   for (const each of [gone, id]) {
-    await utimes(join(await storage.localFolder(promptsFolder(each)), 'prompts.json'), then, then);
+    await utimes(join((await storage.localFolder(promptsFolder(each))).path, 'prompts.json'), then, then);
   }
   const { removed } = await new OrphanSweep(jobs, new JobFiles(jobs, storage), storage).step();
   expect(removed).toEqual([promptsFolder(gone)]);

@@ -74,7 +74,7 @@ test('a Redis that drops keys ends the start in words', async () => {
 });
 
 test('without its storage the api says so and names no path of the server', async () => {
-  const folder = dirname(await api().storage.localFolder('datasets'));
+  const folder = dirname((await api().storage.localFolder('datasets')).path);
   await rm(folder, { recursive: true });
   const init = { method: 'POST', headers: { 'content-type': 'text/plain' }, body: 'some text' };
   const problem = await problemOf(await fetch(`${api().url}/api/datasets`, init));

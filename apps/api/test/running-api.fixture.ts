@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { problemDocument } from '@glyphmill/contract';
 import { connectRedis, JobStore } from '@glyphmill/jobs';
 import { startValkey, type ValkeyServer } from '@glyphmill/runtimes';
-import { FolderStorage } from '@glyphmill/storage';
+import { openStorage, type Storage } from '@glyphmill/storage';
 import { afterAll, beforeAll } from 'vitest';
 import { z } from 'zod';
 import { createApp } from '../src/app.js';
@@ -14,7 +14,7 @@ import { type ApiConfig, readConfig } from '../src/config.js';
 export interface RunningApi {
   url: string;
   jobs: JobStore;
-  storage: FolderStorage;
+  storage: Storage;
   valkey: ValkeyServer;
   /** As in `GET /api/jobs/:id`. */
   routes(): string[];
@@ -60,7 +60,7 @@ async function startApi(settings: NodeJS.ProcessEnv, constants: Partial<ApiConfi
   return {
     url: await app.getUrl(),
     jobs,
-    storage: await FolderStorage.open(config.storageFolder),
+    storage: await openStorage(config.storageUrl),
     valkey,
     routes: () => routes,
     closeApp: () => app.close(),

@@ -3,7 +3,7 @@ import { readdir, readlink, truncate } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { generateRequest } from '@glyphmill/contract';
 import { type JobStore, shardKey } from '@glyphmill/jobs';
-import type { FolderStorage } from '@glyphmill/storage';
+import type { Storage } from '@glyphmill/storage';
 import { z } from 'zod';
 import { publishModel } from './model.fixture.js';
 import type { RunningApi } from './running-api.fixture.js';
@@ -21,7 +21,7 @@ export const STORED: Readonly<Record<string, (api: RunningApi, text: string) => 
   'a file of a model': async ({ storage, url }, text) => {
     const file = { path: 'README.md', sizeBytes: Buffer.byteLength(text), sha256: sha256Of(text) };
     const id = await publishModel(storage, { files: [file] }, { 'README.md': text });
-    const path = join(await storage.localFolder(`models/${id}`), file.path);
+    const path = join((await storage.localFolder(`models/${id}`)).path, file.path);
     return {
       url: `${url}/api/models/${id}/files/${file.path}`,
       etag: `"${file.sha256}"`,
@@ -32,7 +32,7 @@ export const STORED: Readonly<Record<string, (api: RunningApi, text: string) => 
     const headers = { 'content-type': 'text/plain' };
     const response = await fetch(`${url}/api/datasets`, { method: 'POST', headers, body: text });
     const { id } = z.object({ id: z.string() }).parse(await response.json());
-    const path = join(await storage.localFolder(`datasets/${id}`), 'content');
+    const path = join((await storage.localFolder(`datasets/${id}`)).path, 'content');
     return {
       url: `${url}/api/datasets/${id}/content`,
       etag: `"${sha256Of(text)}"`,
@@ -45,7 +45,7 @@ export const STORED: Readonly<Record<string, (api: RunningApi, text: string) => 
     for (const shard of [0, 1, 2]) {
       await storage.put(shardKey(id, shard), text.slice(third * shard, third * (shard + 1)));
     }
-    const path = join(await storage.localFolder(`outputs/${id}`), '00000.jsonl');
+    const path = join((await storage.localFolder(`outputs/${id}`)).path, '00000.jsonl');
     return {
       url: `${url}/api/jobs/${id}/output`,
       etag: `"3-${Buffer.byteLength(text).toString(16)}"`,
@@ -64,8 +64,8 @@ export async function createGenerateJob(jobs: JobStore): Promise<string> {
 }
 
 /** The artifacts that this process, and so the API of a test, has open. */
-export async function openArtifacts(storage: FolderStorage): Promise<string[]> {
-  const root = dirname(dirname(await storage.localFolder('datasets/moby-dick')));
+export async function openArtifacts(storage: Storage): Promise<string[]> {
+  const root = dirname(dirname((await storage.localFolder('datasets/moby-dick')).path));
   const targets = (await readdir('/proc/self/fd')).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => ''));
   return (await Promise.all(targets)).filter((target) => target.startsWith(root));
 }

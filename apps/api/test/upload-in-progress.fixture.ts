@@ -11,7 +11,7 @@ type Api = ReturnType<ReturnType<typeof useApi>>;
 
 /** The folders of uploads that are not finished. */
 export async function stagedIn({ storage }: Api): Promise<string[]> {
-  return readdir(join(await storage.localFolder('datasets'), '..', '.staging'));
+  return readdir(join((await storage.localFolder('datasets')).path, '..', '.staging'));
 }
 
 /** Waits for the server to clean up behind a request that failed. */

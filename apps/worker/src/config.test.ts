@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { ConfigError } from '@glyphmill/settings';
 import { describe, expect, test } from 'vitest';
 import { readConfig } from './config.js';
@@ -9,7 +10,7 @@ test('only the address of Redis has no default; an empty value counts as none', 
   expect(readConfig({ REDIS_URL, DEVICE: '', THREADS: '' })).toMatchObject({
     redisUrl: REDIS_URL,
     redisPrefix: '{glyphmill}',
-    storageFolder: resolve('data', 'storage'),
+    storageUrl: pathToFileURL(resolve('data', 'storage')).href,
     isStoragePrivate: true,
     roles: ['train', 'generate'],
     device: 'auto',
@@ -19,9 +20,9 @@ test('only the address of Redis has no default; an empty value counts as none', 
   });
 });
 
-test('the storage folder is in the data folder unless it is set, also with a space in its name', () => {
-  expect(readConfig({ REDIS_URL, DATA_DIR: '/srv/mill' }).storageFolder).toBe('/srv/mill/storage');
-  expect(readConfig({ REDIS_URL, STORAGE_URL: 'file:///srv/my%20mill' }).storageFolder).toBe('/srv/my mill');
+test('the storage is in the data folder unless it is set, even with a space in its name', () => {
+  expect(readConfig({ REDIS_URL, DATA_DIR: '/srv/mill' }).storageUrl).toBe('file:///srv/mill/storage');
+  expect(readConfig({ REDIS_URL, STORAGE_URL: 'file:///srv/my%20mill' }).storageUrl).toBe('file:///srv/my%20mill');
 });
 
 test('roles may be one, or both in any order', () => {

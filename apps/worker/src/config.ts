@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { readSettings, redisAddress, storageAddress } from '@glyphmill/settings';
 import { z } from 'zod';
 
@@ -43,7 +44,8 @@ const settings = z.object({
 export interface WorkerConfig {
   redisUrl: string;
   redisPrefix: string;
-  storageFolder: string;
+  /** The address of the artifact store, as `openStorage` takes it. */
+  storageUrl: string;
   /** Whether the storage is for this user alone; one that STORAGE_URL names may be shared by several. */
   isStoragePrivate: boolean;
   roles: WorkerRole[];
@@ -60,7 +62,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): WorkerConfig {
   return {
     redisUrl: data.REDIS_URL,
     redisPrefix: data.REDIS_PREFIX,
-    storageFolder: data.STORAGE_URL ?? resolve(data.DATA_DIR, 'storage'),
+    storageUrl: data.STORAGE_URL ?? pathToFileURL(resolve(data.DATA_DIR, 'storage')).href,
     isStoragePrivate: data.STORAGE_URL === undefined,
     roles: data.WORKER_ROLES,
     device: data.DEVICE,

@@ -9,7 +9,7 @@ import {
   lanesOf,
   WorkerRegistry,
 } from '@glyphmill/jobs';
-import { FolderStorage } from '@glyphmill/storage';
+import { openStorage } from '@glyphmill/storage';
 import { ulid } from 'ulid';
 import type { WorkerConfig, WorkerRole } from './config.js';
 import { engineEnvironment } from './engine/engine-environment.js';
@@ -68,7 +68,7 @@ export async function startWorker(
   const environment = engineEnvironment(config, inherited, runtimes);
   const outages = new OutageLog(log);
   const redis = connectRedis(config.redisUrl, 'worker', (error) => outages.report(error, 'redis'));
-  const storage = await FolderStorage.open(config.storageFolder, { isPrivate: config.isStoragePrivate });
+  const storage = await openStorage(config.storageUrl, { isPrivate: config.isStoragePrivate });
   const store = new JobStore({ redis, prefix: config.redisPrefix });
   const leases = new Set<Lease>();
   const draining = new AbortController();
@@ -123,8 +123,8 @@ export async function startWorker(
     ? config.device
     : [...new Set(described.map((each) => each.device))].join(', ');
   const libraries = Object.assign({}, ...described.map((each) => each.libraries)) as Record<string, string>;
-  const { threads, roles: roleNames, storageFolder } = config;
-  log.info({ worker: workerId, device, libraries, threads, roles: roleNames, storage: storageFolder }, 'worker ready');
+  const { threads, roles: roleNames } = config;
+  log.info({ worker: workerId, device, libraries, threads, roles: roleNames, storage: storage.place }, 'worker ready');
 
   const registry = new WorkerRegistry({ redis, prefix: config.redisPrefix });
   const startedAt = new Date().toISOString();

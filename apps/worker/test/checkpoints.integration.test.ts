@@ -116,7 +116,7 @@ describe('a training whose worker is stopped', () => {
   test('falls back on the checkpoint before where the newest is damaged, and says where bits may differ', async () => {
     const { job, checkpoints } = await handedBack();
     const [newest, before] = checkpoints;
-    await truncate(join(await place.storage.localFolder(newest!.key), 'state.safetensors'), 100);
+    await truncate(join((await place.storage.localFolder(newest!.key)).path, 'state.safetensors'), 100);
     // XLA gives other bits: said at the resume, like the damage.
     await place.worker({ XLA: 'on' });
     await resumedAt(job, before!.step, 'checkpoint');

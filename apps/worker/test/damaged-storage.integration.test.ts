@@ -3,7 +3,7 @@ import { mkdir, rename, rm, symlink, truncate, writeFile } from 'node:fs/promise
 import { join } from 'node:path';
 import type { Job } from '@glyphmill/contract';
 import { beforeEach, expect, test } from 'vitest';
-import { hangFolder } from '../../../libs/storage/src/hanging-folder.fixture.js';
+import { hangFolder } from '../../../libs/storage/src/folder/hanging-folder.fixture.js';
 import { trainedModel } from './trained-model.fixture.js';
 import { useWorkplaces, type Workplace } from './workplace.fixture.js';
 

@@ -2,10 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { startValkey } from '@glyphmill/runtimes';
-import { FolderStorage } from '@glyphmill/storage';
+import { openStorage } from '@glyphmill/storage';
 import { afterEach, beforeEach, expect, test, type TestContext } from 'vitest';
-import { mountSmallDisk, type SmallDisk } from '../../../libs/storage/src/small-disk.fixture.js';
+import { mountSmallDisk, type SmallDisk } from '../../../libs/storage/src/folder/small-disk.fixture.js';
 import { ENDLESS, LONGER, Workplace } from './workplace.fixture.js';
 
 let folder: string;
@@ -29,7 +30,7 @@ afterEach(async () => {
 async function training({ skip }: TestContext, request: object) {
   if (typeof disk === 'string') return skip(disk);
   const store = join(disk.path, 'storage');
-  const opened = new Workplace(valkey.url, '{test}', disk.path, await FolderStorage.open(store));
+  const opened = new Workplace(valkey.url, '{test}', disk.path, await openStorage(pathToFileURL(store)));
   place = opened;
   await opened.worker({ WORKER_ROLES: 'train' });
   const job = await opened.train({ dataset: await opened.dataset('fox'), ...request });

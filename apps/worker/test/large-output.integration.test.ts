@@ -22,7 +22,7 @@ test('a job whose output is many times larger than a worker may hold succeeds at
     attempts: 0,
     result: { counts: { done: 100, failed: 0, tokens: 100 } },
   });
-  const folder = await place.storage.localFolder(`outputs/${job.id}`);
+  const folder = (await place.storage.localFolder(`outputs/${job.id}`)).path;
   const { size } = await stat(join(folder, shardKey(job.id, 0).split('/').at(-1)!));
   expect(size).toBeGreaterThan(100 * prompt.length);
   const next = await place.generate({ model, prompts: ['The '], maxNewTokens: 1 });

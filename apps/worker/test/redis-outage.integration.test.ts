@@ -2,10 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { Job, JobEvent } from '@glyphmill/contract';
 import { connectRedis } from '@glyphmill/jobs';
 import { startValkey } from '@glyphmill/runtimes';
-import { FolderStorage } from '@glyphmill/storage';
+import { openStorage } from '@glyphmill/storage';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { RedisProxy } from './redis-proxy.fixture.js';
 import { isRunning } from './worker-process.fixture.js';
@@ -17,7 +18,7 @@ let place: Workplace;
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'glyphmill-outage-'));
   valkey = await startValkey({ directory: join(folder, 'valkey'), persistence: 'always' });
-  const storage = await FolderStorage.open(join(folder, 'storage'));
+  const storage = await openStorage(pathToFileURL(join(folder, 'storage')));
   place = new Workplace(valkey.url, '{test}', folder, storage);
 });
 afterEach(async () => {

@@ -27,6 +27,6 @@ export async function trainedModel(place: Workplace, model: AskedModel = { kind:
   const id = trainResult.parse(result).model;
   trainer.signal('SIGTERM');
   await trainer.exitCode;
-  trained.set(JSON.stringify(model), { id, folder: await place.storage.localFolder(`models/${id}`) });
+  trained.set(JSON.stringify(model), { id, folder: (await place.storage.localFolder(`models/${id}`)).path });
   return id;
 }

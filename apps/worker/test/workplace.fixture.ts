@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { generateRequest, type Job, type JobEvent, trainRequest } from '@glyphmill/contract';
 import { connectRedis, EventHub, type JobDraft, JobStore, Sweep, WorkerRegistry } from '@glyphmill/jobs';
 import { startValkey } from '@glyphmill/runtimes';
-import { FolderStorage } from '@glyphmill/storage';
+import { openStorage, type Storage } from '@glyphmill/storage';
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import type { z } from 'zod';
 import { RedisProxy } from './redis-proxy.fixture.js';
@@ -41,7 +42,7 @@ export function useWorkplaces(): () => Promise<Workplace> {
   return async () => {
     made += 1;
     const dataFolder = join(folder, `data ${made}`);
-    const storage = await FolderStorage.open(join(dataFolder, 'storage'));
+    const storage = await openStorage(pathToFileURL(join(dataFolder, 'storage')));
     const workplace = new Workplace(server.url, `{test-${made}}`, dataFolder, storage);
     opened.push(workplace);
     return workplace;
@@ -62,7 +63,7 @@ export class Workplace {
     readonly redisUrl: string,
     readonly prefix: string,
     readonly dataFolder: string,
-    readonly storage: FolderStorage,
+    readonly storage: Storage,
   ) {
     const redis = connectRedis(redisUrl, 'worker', () => undefined);
     this.#redis = redis;

@@ -81,6 +81,6 @@ test.each(['s3://KEY:SECRET@bucket', 'SECRET', 'file://KEY:SECRET@host/folder', 
   },
 );
 
-test('a storage address is the path of its folder, even with a space in it', () => {
-  expect(readSettings(settings, { STORAGE_URL: 'file:///srv/my%20mill' }).STORAGE_URL).toBe('/srv/my mill');
+test('a storage address is that of a folder, even with a space in its name', () => {
+  expect(readSettings(settings, { STORAGE_URL: 'file:///srv/my%20mill' }).STORAGE_URL).toBe('file:///srv/my%20mill');
 });

@@ -2,17 +2,18 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
-import { ArtifactNotFoundError, FolderStorage, readDocument } from './index.js';
+import { ArtifactNotFoundError, openStorage, readDocument, type Storage } from './index.js';
 
 let root: string;
-let storage: FolderStorage;
+let storage: Storage;
 
 beforeEach(async () => {
   root = await realpath(await mkdtemp(join(tmpdir(), 'glyphmill-storage-')));
-  storage = await FolderStorage.open(root);
+  storage = await openStorage(pathToFileURL(root));
 });
 
 afterEach(async () => {

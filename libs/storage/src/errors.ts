@@ -97,8 +97,8 @@ function noPermission(root: string): string {
   return `This process may not write to ${root}. Give its user permission to read and write there, or choose another folder.`;
 }
 
-/** A system error as {@link StorageUnavailableError}; every other error as it is. */
-export function explainSystemError(error: unknown, root: string): unknown {
+/** A system error as {@link StorageUnavailableError}, of the store in a folder if it is named; every other error as it is. */
+export function explainSystemError(error: unknown, root?: string): unknown {
   if (!isSystemError(error)) return error;
   const explain = REMEDIES.get(error.code);
   return explain === undefined ? error : new StorageUnavailableError(error.code, explain, error, root);

@@ -8,6 +8,6 @@ export {
   StorageError,
   StorageUnavailableError,
 } from './errors.js';
-export { FolderStorage } from './folder-storage.js';
-export { readPlainFile, streamPlainFile } from './plain-file.js';
-export type { ArtifactInfo, ByteRange, StagedFolder, Storage } from './storage.js';
+export { readPlainFile, streamPlainFile } from './folder/plain-file.js';
+export { openStorage, UnknownStorageError } from './open-storage.js';
+export type { ArtifactInfo, ByteRange, LocalFolder, StagedFolder, Storage } from './storage.js';

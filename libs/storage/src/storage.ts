@@ -39,6 +39,16 @@ export interface StagedFolder {
 }
 
 /**
+ * A folder on this machine that holds artifacts for reading, for libraries that open files by name. It stays as it is
+ * until {@link LocalFolder.release}; a driver that copies artifacts to this machine may remove the copy after that.
+ */
+export interface LocalFolder extends Disposable {
+  readonly path: string;
+  /** Says that this user needs the folder no more; harmless when repeated. `using` calls it at the end of a block. */
+  release(): void;
+}
+
+/**
  * Artifacts by key: datasets, models, checkpoints, generated text. A key is a path of 1 to 16 segments, such as
  * `models/model_01J…/config.json`, of at most 1024 characters in all; a segment is 1 to 255 of `A–Z a–z 0–9 . _ - +`
  * and does not start with a dot. Any other key is an {@link import('./errors.js').InvalidKeyError}, and so is one that
@@ -53,6 +63,8 @@ export interface StagedFolder {
  * read or listed: to read it is an {@link import('./errors.js').ArtifactDamagedError}, to delete it removes it.
  */
 export interface Storage {
+  /** Where the artifacts are kept, as people who run the system know it: a folder's path, or an address without keys. */
+  readonly place: string;
   /**
    * Writes an artifact whole, replacing what was there; a reader sees the old bytes or the new ones, also after a
    * crash. Gives its size in bytes. An error of the `content` stream comes out as it is, and nothing is written.
@@ -92,10 +104,10 @@ export interface Storage {
    */
   removeLeftovers(olderThanMs: number, limit: number): Promise<number>;
   /**
-   * A folder on this machine that holds the files below `prefix` for reading, for libraries that open files by name.
-   * Throws `ArtifactNotFoundError` where there are none.
+   * The files below `prefix` in a folder on this machine, until it is released. Throws `ArtifactNotFoundError` if there
+   * are none.
    */
-  localFolder(prefix: string): Promise<string>;
+  localFolder(prefix: string): Promise<LocalFolder>;
   /** Throws `StorageUnavailableError` where artifacts cannot be written and read now. */
   check(): Promise<void>;
 }

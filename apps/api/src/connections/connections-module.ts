@@ -1,5 +1,5 @@
 import { connectRedis, EventHub, JobStore, Sweep, WorkerRegistry } from '@glyphmill/jobs';
-import { FolderStorage, type Storage } from '@glyphmill/storage';
+import { openStorage, type Storage } from '@glyphmill/storage';
 import {
   type DynamicModule,
   Inject,
@@ -30,13 +30,13 @@ export class ConnectionsModule implements OnApplicationBootstrap, OnApplicationS
 
   static with(config: ApiConfig): DynamicModule {
     const { redisUrl, redisPrefix: prefix, maxQueuedJobs: maxWaitingJobs, maxQueuedBytes: maxWaitingBytes } = config;
-    const { storageFolder, isStoragePrivate: isPrivate } = config;
+    const { storageUrl, isStoragePrivate: isPrivate } = config;
     return {
       module: ConnectionsModule,
       global: true,
       providers: [
         { provide: CONFIG, useValue: config },
-        { provide: STORAGE, useFactory: () => FolderStorage.open(storageFolder, { isPrivate }) },
+        { provide: STORAGE, useFactory: () => openStorage(storageUrl, { isPrivate }) },
         { provide: REDIS, useFactory: () => connectRedis(redisUrl, 'api', logOutage()) },
         {
           provide: JobStore,

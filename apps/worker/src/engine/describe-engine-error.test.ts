@@ -15,7 +15,7 @@ test.each([
   coded('resume_mismatch'),
   coded('parity'),
 ])('an error that another attempt would meet again is not retried: %s', (error) => {
-  expect(describeEngineError(error, '/srv/mill')).toEqual({
+  expect(describeEngineError(error)).toEqual({
     code: error.code,
     message: error.message,
     retryable: false,
@@ -27,12 +27,12 @@ test.each([
   ['EROFS', 'The storage is on a read-only file system. Mount it writable, or choose another folder.', false],
 ])('one of the system says the remedy, and not where the storage is: %s', (code, message, retryable) => {
   const error = Object.assign(new Error(`${code}: write`), { code, syscall: 'write' });
-  expect(describeEngineError(error, '/srv/mill')).toEqual({ code: 'storage_unavailable', message, retryable });
+  expect(describeEngineError(error)).toEqual({ code: 'storage_unavailable', message, retryable });
 });
 
 test('one that got no memory would get none again', () => {
   const error = new Error('Invalid TF_Status: 8\nMessage: OOM when allocating tensor with shape[9]');
-  expect(describeEngineError(error, '/srv/mill')).toEqual({
+  expect(describeEngineError(error)).toEqual({
     code: 'out_of_memory',
     message: error.message,
     retryable: false,
@@ -44,5 +44,5 @@ test.each([
   [new Error('out of luck'), { code: 'engine_error', message: 'out of luck' }],
   ['words', { code: 'engine_error', message: 'words' }],
 ])('any other error may be mended by another attempt: %s', (error, described) => {
-  expect(describeEngineError(error, '/srv/mill')).toEqual({ ...described, retryable: true });
+  expect(describeEngineError(error)).toEqual({ ...described, retryable: true });
 });

@@ -16,8 +16,8 @@ const LASTING_CODES = new Set([
 ]);
 
 /** What an engine says of an error that ended a piece of work; one of the system's is about its storage. */
-export function describeEngineError(raised: unknown, storageFolder: string): JobError {
-  const error = explainSystemError(raised, storageFolder);
+export function describeEngineError(raised: unknown): JobError {
+  const error = explainSystemError(raised);
   if (!(error instanceof Error)) return { code: 'engine_error', message: String(error), retryable: true };
   if (error instanceof ArtifactDamagedError)
     return { code: 'corrupt_artifact', message: error.message, retryable: false };

@@ -26,7 +26,7 @@ function gpuArithmetic(inherited: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
  * The native libraries read these once, when they are loaded, so they must be there before the process starts.
  */
 export function engineEnvironment(
-  { device, threads, storageFolder }: Pick<WorkerConfig, 'device' | 'threads' | 'storageFolder'>,
+  { device, threads }: Pick<WorkerConfig, 'device' | 'threads'>,
   inherited: NodeJS.ProcessEnv,
   runtimes: { tensorflow: { build: 'cpu' | 'cuda' }; environment: Readonly<Record<string, string>> },
 ): NodeJS.ProcessEnv {
@@ -37,7 +37,6 @@ export function engineEnvironment(
     ...runtimes.environment,
     GLYPHMILL_ENGINE_DEVICE: resolved,
     GLYPHMILL_ENGINE_THREADS: String(threads),
-    GLYPHMILL_ENGINE_STORAGE: storageFolder,
     TF_NUM_INTRAOP_THREADS: String(threads),
     TF_CPP_MIN_LOG_LEVEL: inherited['TF_CPP_MIN_LOG_LEVEL'] ?? '2',
     TF_FORCE_GPU_ALLOW_GROWTH: 'true',

@@ -5,13 +5,10 @@ export const engineSettings = z
   .object({
     GLYPHMILL_ENGINE_DEVICE: z.enum(['cpu', 'cuda:0']),
     GLYPHMILL_ENGINE_THREADS: z.coerce.number().int().min(1),
-    /** The artifact store's folder, for errors to name: where the engine reads and writes is below it. */
-    GLYPHMILL_ENGINE_STORAGE: z.string(),
   })
   .transform((given) => ({
     device: given.GLYPHMILL_ENGINE_DEVICE,
     threads: given.GLYPHMILL_ENGINE_THREADS,
-    storageFolder: given.GLYPHMILL_ENGINE_STORAGE,
   }));
 
 /** An engine that computes on something else than it was told to. */

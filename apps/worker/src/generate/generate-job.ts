@@ -41,14 +41,14 @@ export function generateJob({ store, storage }: JobContext, engines: GenerationE
   ): Promise<ShardResult | undefined> {
     const { model } = job.request;
     const sampling = samplingConfig.strip().parse(job.request);
-    const modelFolder = await readStored(model, () => storage.localFolder(`models/${model}`));
+    using modelFolder = await readStored(model, () => storage.localFolder(`models/${model}`));
     const prompts = await shardPrompts.read(job, lease.signal);
     const staged = await storage.stage();
     try {
       const outputFile = join(staged.path, OUTPUT);
       const startedAt = performance.now();
       const { counts, ranOn } = await engines.generate(
-        { modelFolder, prompts, sampling, outputFile, stream: stream !== undefined },
+        { modelFolder: modelFolder.path, prompts, sampling, outputFile, stream: stream !== undefined },
         {
           onProgress: (progress) => {
             const seconds = Math.max((performance.now() - startedAt) / 1000, 1e-3);

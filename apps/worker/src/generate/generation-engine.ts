@@ -45,7 +45,7 @@ async function generate(command: Extract<GenerationCommand, { type: 'generate' }
     const { device, libraries } = await runtime;
     parent.send({ type: 'done', request, counts, ranOn: { device, ...libraries } });
   } catch (error) {
-    parent.send({ type: 'failed', request, error: describeEngineError(error, settings.storageFolder) });
+    parent.send({ type: 'failed', request, error: describeEngineError(error) });
   } finally {
     running.delete(request);
     await output?.close();
@@ -68,5 +68,5 @@ function inSteps<Item>(send: (items: Item[]) => void): (item: Item) => void {
 try {
   parent.send({ type: 'ready', ...(await runtime) });
 } catch (error) {
-  parent.send({ type: 'failed', request: 0, error: describeEngineError(error, settings.storageFolder) });
+  parent.send({ type: 'failed', request: 0, error: describeEngineError(error) });
 }

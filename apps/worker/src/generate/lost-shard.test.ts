@@ -1,10 +1,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { generateRequest } from '@glyphmill/contract';
 import { connectRedis, JobStore, shardKey } from '@glyphmill/jobs';
 import { startValkey } from '@glyphmill/runtimes';
-import { FolderStorage } from '@glyphmill/storage';
+import { openStorage } from '@glyphmill/storage';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { JobStoppedError, Lease } from '../lease.js';
 import { createLog } from '../log.js';
@@ -22,7 +23,7 @@ beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'glyphmill-lost-shard-'));
   server = await startValkey({ directory: join(folder, 'valkey'), persistence: 'none' });
   redis = connectRedis(server.url, 'worker', () => undefined);
-  const storage = await FolderStorage.open(join(folder, 'storage'));
+  const storage = await openStorage(pathToFileURL(join(folder, 'storage')));
   await storage.put('models/model_1/manifest.json', '{}');
   const about = { log: createLog('silent'), workerId: 'worker_1', leases: new Set<Lease>(), farewellMs: 0 };
   context = {

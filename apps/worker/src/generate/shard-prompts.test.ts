@@ -1,17 +1,18 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { generateRequest } from '@glyphmill/contract';
 import { type ClaimedShard, promptsKey } from '@glyphmill/jobs';
-import { FolderStorage } from '@glyphmill/storage';
+import { openStorage, type Storage } from '@glyphmill/storage';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ShardPrompts } from './shard-prompts.js';
 
 let folder: string;
-let storage: FolderStorage;
+let storage: Storage;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'glyphmill-prompts-'));
-  storage = await FolderStorage.open(folder);
+  storage = await openStorage(pathToFileURL(folder));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 

@@ -1,10 +1,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { trainRequest } from '@glyphmill/contract';
 import { connectRedis, JobStore } from '@glyphmill/jobs';
 import { startValkey } from '@glyphmill/runtimes';
-import { FolderStorage } from '@glyphmill/storage';
+import { openStorage, type Storage } from '@glyphmill/storage';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { Lease } from '../lease.js';
 import { CheckpointKeeper } from './checkpoint-keeper.js';
@@ -14,14 +15,14 @@ const directory = mkdtempSync(join(tmpdir(), 'glyphmill-keeper-'));
 let server: Awaited<ReturnType<typeof startValkey>>;
 let redis: ReturnType<typeof connectRedis>;
 let store: JobStore;
-let storage: FolderStorage;
+let storage: Storage;
 const opened: { keeper: CheckpointKeeper; lease: Lease }[] = [];
 
 beforeAll(async () => {
   server = await startValkey({ directory: join(directory, 'valkey'), persistence: 'none' });
   redis = connectRedis(server.url, 'worker', () => undefined);
   store = new JobStore({ redis });
-  storage = await FolderStorage.open(join(directory, 'storage'));
+  storage = await openStorage(pathToFileURL(join(directory, 'storage')));
 });
 afterEach(async () => {
   for (const { keeper, lease } of opened.splice(0)) {

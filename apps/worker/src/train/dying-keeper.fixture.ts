@@ -1,7 +1,8 @@
+import { pathToFileURL } from 'node:url';
 import { connectRedis, JobStore } from '@glyphmill/jobs';
 import { type Checkpoint, writeCheckpoint } from '@glyphmill/model/training';
 import { completeTrainingConfig } from '@glyphmill/model/config';
-import { FolderStorage } from '@glyphmill/storage';
+import { openStorage } from '@glyphmill/storage';
 import { Lease } from '../lease.js';
 import { CheckpointKeeper } from './checkpoint-keeper.js';
 import type { TrainingCommand } from './training-protocol.js';
@@ -14,7 +15,7 @@ const [redisUrl = '', folder = '', token = '', ...ids] = process.argv.slice(2);
 process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'));
 
 const store = new JobStore({ redis: connectRedis(redisUrl, 'worker', () => undefined) });
-const storage = await FolderStorage.open(folder);
+const storage = await openStorage(pathToFileURL(folder));
 
 const VALUES = 50_000;
 

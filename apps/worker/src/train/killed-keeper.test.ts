@@ -4,11 +4,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import { trainRequest } from '@glyphmill/contract';
 import { connectRedis, JobStore } from '@glyphmill/jobs';
 import { readCheckpoint } from '@glyphmill/model/training';
 import { startValkey } from '@glyphmill/runtimes';
-import { FolderStorage } from '@glyphmill/storage';
+import { openStorage } from '@glyphmill/storage';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 const directory = mkdtempSync(join(tmpdir(), 'glyphmill-killed-keeper-'));
@@ -34,7 +35,7 @@ const KILLS = 5;
 const LONGEST_LIFE_MS = 300;
 
 test('a worker that is killed in the middle of 10 checkpoints, 5 times at random moments, leaves none that cannot be read', async () => {
-  const storage = await FolderStorage.open(folder);
+  const storage = await openStorage(pathToFileURL(folder));
   const request = trainRequest.parse({ dataset: 'moby-dick', model: { kind: 'bigram' }, maxAttempts: 100 });
   const jobs = await store.create(Array.from({ length: JOBS }, () => ({ kind: 'train' as const, request })));
   const newest = new Map(jobs.map(({ id }) => [id, 0]));
@@ -46,13 +47,13 @@ test('a worker that is killed in the middle of 10 checkpoints, 5 times at random
     for (const { id } of jobs) {
       const pointers = await store.checkpoints(id);
       for (const { key, step } of pointers) {
-        const { learner, ...about } = await readCheckpoint(await storage.localFolder(key));
+        const { learner, ...about } = await readCheckpoint((await storage.localFolder(key)).path);
         expect(about.step).toBe(step);
         expect(learner.weights.get('table')?.values.every((value) => value === step)).toBe(true);
       }
       // What no record points to yet is whole as well.
       for (const name of await storage.listNames(`checkpoints/${id}`)) {
-        await readCheckpoint(await storage.localFolder(`checkpoints/${id}/${name}`));
+        await readCheckpoint((await storage.localFolder(`checkpoints/${id}/${name}`)).path);
       }
       const step = pointers[0]?.step ?? 0;
       expect(step).toBeGreaterThanOrEqual(newest.get(id)!);

@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import type { TrainResult } from '@glyphmill/contract';
 import type { CheckpointPointer, ClaimedTrainJob } from '@glyphmill/jobs';
 import { modelManifest, trainingMemoryBytes } from '@glyphmill/model/config';
-import { ArtifactDamagedError, ArtifactNotFoundError, readDocument } from '@glyphmill/storage';
+import { ArtifactDamagedError, ArtifactNotFoundError, type LocalFolder, readDocument } from '@glyphmill/storage';
 import { z } from 'zod';
 import { JobFailure, readStored } from '../job-failure.js';
 import { JobStoppedError, type Lease } from '../lease.js';
@@ -34,6 +34,8 @@ interface TrainingPlace {
   about: DatasetInfo;
   /** The folder on this machine that holds the dataset's text. */
   datasetFolder: string;
+  /** The folders on this machine that the training run reads, until it ends. */
+  local: DisposableStack;
 }
 
 /**
@@ -52,7 +54,8 @@ export function trainJob({ storage, log, memory }: JobContext, engines: Training
       readDocument(storage, `datasets/${dataset}/dataset.json`, (json) => datasetInfo.parse(json), { signal }),
     );
     await readStored(dataset, () => verifyContent(about, signal));
-    const datasetFolder = await storage.localFolder(`datasets/${dataset}`);
+    using local = new DisposableStack();
+    const datasetFolder = local.use(await storage.localFolder(`datasets/${dataset}`)).path;
     const claim = await memory.enter({
       estimateBytes: trainingMemoryBytes(model, training, about),
       since: job.createdAtMs,
@@ -64,7 +67,7 @@ export function trainJob({ storage, log, memory }: JobContext, engines: Training
     });
     if (!claim) throw new JobStoppedError('no-room');
     try {
-      return await trainInEngine(job, lease, { claim, modelId, about, datasetFolder });
+      return await trainInEngine(job, lease, { claim, modelId, about, datasetFolder, local });
     } finally {
       await claim.release();
     }
@@ -73,12 +76,12 @@ export function trainJob({ storage, log, memory }: JobContext, engines: Training
   async function trainInEngine(
     job: ClaimedTrainJob,
     lease: Lease,
-    { claim, modelId, about, datasetFolder }: TrainingPlace,
+    { claim, modelId, about, datasetFolder, local }: TrainingPlace,
   ): Promise<TrainResult> {
     const { signal } = lease;
     const { name, model, training, initFrom, resumeFrom } = job.request;
-    const initial = initFrom && { ...initFrom, folder: await modelFolder(initFrom.model) };
-    const checkpoints = await Promise.all(job.checkpoints.map(resumePoint));
+    const initial = initFrom && { ...initFrom, folder: local.use(await modelFolder(initFrom.model)).path };
+    const checkpoints = await Promise.all(job.checkpoints.map((pointer) => resumePoint(pointer, local)));
     const staged = await storage.stage();
     const engine = engines.take();
     await claim.update({ pid: engine.pid ?? null });
@@ -129,13 +132,13 @@ export function trainJob({ storage, log, memory }: JobContext, engines: Training
     return { model: modelId, trainLoss: manifest.trainLoss, validationLoss: manifest.validationLoss };
   }
 
-  function modelFolder(id: string): Promise<string> {
+  function modelFolder(id: string): Promise<LocalFolder> {
     return readStored(id, () => storage.localFolder(`models/${id}`));
   }
 
-  async function resumePoint({ key, step }: CheckpointPointer): Promise<ResumePoint> {
+  async function resumePoint({ key, step }: CheckpointPointer, local: DisposableStack): Promise<ResumePoint> {
     try {
-      return { step, folder: await storage.localFolder(key) };
+      return { step, folder: local.use(await storage.localFolder(key)).path };
     } catch (error) {
       if (error instanceof ArtifactNotFoundError || error instanceof ArtifactDamagedError)
         return { step, folder: null };

@@ -82,7 +82,7 @@ async function runTraining(command: TrainCommand): Promise<void> {
     parent.send({ type: 'done', trainLoss: trained.trainLoss, validationLoss: trained.validationLoss });
   } catch (error) {
     if (stopping.signal.aborted) return;
-    parent.send({ type: 'failed', error: describeEngineError(error, settings.storageFolder) });
+    parent.send({ type: 'failed', error: describeEngineError(error) });
   }
 }
 
@@ -93,7 +93,7 @@ async function keepCheckpoint({ folder, thenStop }: CheckpointCommand): Promise<
     await writeCheckpoint(checkpoint, folder);
     parent.send({ type: 'checkpoint-written', step: checkpoint.step });
   } catch (error) {
-    parent.send({ type: 'checkpoint-failed', error: describeEngineError(error, settings.storageFolder) });
+    parent.send({ type: 'checkpoint-failed', error: describeEngineError(error) });
   }
 }
 
@@ -117,5 +117,5 @@ try {
   if (runtime.device !== settings.device) throw new WrongDeviceError(settings.device, runtime.device);
   parent.send({ type: 'ready', ...runtime });
 } catch (error) {
-  parent.send({ type: 'failed', error: describeEngineError(error, settings.storageFolder) });
+  parent.send({ type: 'failed', error: describeEngineError(error) });
 }

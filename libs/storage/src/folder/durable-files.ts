@@ -1,9 +1,9 @@
 import { dirname, join } from 'node:path';
 
 import { absentAs } from './absence.js';
-import { InvalidKeyError, isSystemError, StorageUnavailableError } from './errors.js';
+import { InvalidKeyError, isSystemError, StorageUnavailableError } from '../errors.js';
 import { lstat, mkdir, open, readdir, rmdir } from './guarded-files.js';
-import { splitKey } from './key.js';
+import { splitKey } from '../key.js';
 
 /** Makes a file's bytes, or a folder's entries, survive a power cut; what was removed meanwhile needs nothing. */
 export async function sync(path: string): Promise<void> {

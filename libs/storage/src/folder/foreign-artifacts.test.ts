@@ -7,7 +7,9 @@ import { buffer } from 'node:stream/consumers';
 
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
-import { ArtifactDamagedError, ArtifactNotFoundError, FolderStorage, readPlainFile } from './index.js';
+import { ArtifactDamagedError, ArtifactNotFoundError } from '../errors.js';
+import { FolderStorage } from './folder-storage.js';
+import { readPlainFile } from './plain-file.js';
 
 let root: string;
 let storage: FolderStorage;

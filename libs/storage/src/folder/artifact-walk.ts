@@ -2,8 +2,8 @@ import { join } from 'node:path';
 
 import { absentAs } from './absence.js';
 import { lstat, readdir } from './guarded-files.js';
-import { isKey } from './key.js';
-import type { ArtifactInfo } from './storage.js';
+import { isKey } from '../key.js';
+import type { ArtifactInfo } from '../storage.js';
 
 /**
  * The artifacts in a folder and those below it, in key order; `prefix` is the folder's key, or `''` for the root. Holds

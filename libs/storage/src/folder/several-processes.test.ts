@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
-import { FolderStorage } from './index.js';
+import { FolderStorage } from './folder-storage.js';
 
 const PROCESSES = 4;
 const ROUNDS = 20;

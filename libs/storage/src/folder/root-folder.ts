@@ -4,9 +4,9 @@ import { Readable } from 'node:stream';
 
 import { absentAs } from './absence.js';
 import { makeFoldersOf, removeEmptyFolders, sync } from './durable-files.js';
-import { ArtifactDamagedError, explainSystemError, InvalidKeyError, isSystemError } from './errors.js';
+import { ArtifactDamagedError, explainSystemError, InvalidKeyError, isSystemError } from '../errors.js';
 import { lstat, open, realpath, unlink } from './guarded-files.js';
-import { splitKey, splitPrefix } from './key.js';
+import { splitKey, splitPrefix } from '../key.js';
 import { removeLeftovers } from './staged-leftovers.js';
 import { newStagedPath } from './staging.js';
 

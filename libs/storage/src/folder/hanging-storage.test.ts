@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { hangFolder, type HangingFolder } from './hanging-folder.fixture.js';
-import { FolderStorage, readPlainFile } from './index.js';
+import { FolderStorage } from './folder-storage.js';
+import { readPlainFile } from './plain-file.js';
 
 let root: string;
 let storage: FolderStorage;
@@ -27,7 +28,7 @@ test('a reading of storage that does not answer ends at its signal, and other ca
 }) => {
   await storage.put('datasets/d1/content', 'text');
   await storage.put('models/m1/manifest.json', '{}');
-  const path = await storage.localFolder('models/m1');
+  const { path } = await storage.localFolder('models/m1');
   hanging = hangFolder(join(root, 'datasets'));
   if (typeof hanging === 'string') return skip(hanging);
   const stopping = new AbortController();

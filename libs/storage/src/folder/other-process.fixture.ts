@@ -10,9 +10,10 @@ import { Readable } from 'node:stream';
 
 // The sources import each other by the names that their compiled files will have.
 registerHooks({
-  resolve: (specifier, context, next) => next(specifier.replace(/^(\.\/.*)\.js$/, '$1.ts'), context),
+  resolve: (specifier, context, next) => next(specifier.replace(/^(\.{1,2}\/.*)\.js$/, '$1.ts'), context),
 });
-const { FolderStorage, StorageUnavailableError } = await import('./index.js');
+const { StorageUnavailableError } = await import('../errors.js');
+const { FolderStorage } = await import('./folder-storage.js');
 
 const ROUNDS = 20;
 const PREFIXES = Array.from({ length: ROUNDS }, (_, round) => `race/round-${round}`);

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
-import { explainSystemError } from './errors.js';
-import { FolderStorage, StorageUnavailableError } from './index.js';
+import { explainSystemError, StorageUnavailableError } from '../errors.js';
+import { FolderStorage } from './folder-storage.js';
 
 let root: string;
 

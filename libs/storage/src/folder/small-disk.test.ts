@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 
 import { afterEach, beforeEach, expect, test, type TestContext } from 'vitest';
 
-import { FolderStorage } from './index.js';
+import { FolderStorage } from './folder-storage.js';
 import { mountSmallDisk, type SmallDisk } from './small-disk.fixture.js';
 
 const MIB = 2 ** 20;

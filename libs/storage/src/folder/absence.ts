@@ -1,4 +1,4 @@
-import { isSystemError } from './errors.js';
+import { isSystemError } from '../errors.js';
 
 /** What `action` gives, or `absent` where the file or folder that it is about is not there. */
 export async function absentAs<T, A>(absent: A, action: () => Promise<T>): Promise<T | A> {

@@ -3,9 +3,9 @@ import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 
 import { absentAs } from './absence.js';
-import { ArtifactDamagedError, ArtifactNotFoundError, isSystemError } from './errors.js';
+import { ArtifactDamagedError, ArtifactNotFoundError, isSystemError } from '../errors.js';
 import { GuardedHandle, lstat, open, realpath } from './guarded-files.js';
-import type { ByteRange, ReadOptions } from './storage.js';
+import type { ByteRange, ReadOptions } from '../storage.js';
 
 /** A link is not followed, and the opening of a FIFO or of a device waits for nobody. */
 const PLAIN = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
-import { FolderStorage } from './index.js';
+import { FolderStorage } from './folder-storage.js';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 

@@ -4,15 +4,15 @@ import { Readable } from 'node:stream';
 import { absentAs } from './absence.js';
 import { describeFile, readNames, walkArtifacts } from './artifact-walk.js';
 import { makeFolder, syncTree } from './durable-files.js';
-import { ArtifactNotFoundError, EmptyFolderError, explainSystemError, isSystemError } from './errors.js';
+import { ArtifactNotFoundError, EmptyFolderError, explainSystemError, isSystemError } from '../errors.js';
 import { link, lstat, mkdir, realpath, remove, rename, unlink } from './guarded-files.js';
-import { splitKey } from './key.js';
+import { splitKey } from '../key.js';
 import { makePrivate } from './private-folder.js';
 import { PlainFile } from './plain-file.js';
 import { RootFolder } from './root-folder.js';
 import { keepWanted } from './staged-leftovers.js';
 import { STAGING } from './staging.js';
-import type { ArtifactInfo, ByteRange, ReadOptions, StagedFolder, Storage } from './storage.js';
+import type { ArtifactInfo, ByteRange, LocalFolder, ReadOptions, StagedFolder, Storage } from '../storage.js';
 
 /**
  * Artifacts as files below one folder, a key's segments being its path. Several processes, also on several machines
@@ -23,9 +23,11 @@ import type { ArtifactInfo, ByteRange, ReadOptions, StagedFolder, Storage } from
  *     await storage.put('datasets/d1/text', 'Call me Ishmael.');
  */
 export class FolderStorage implements Storage {
+  readonly place: string;
   readonly #root: RootFolder;
 
-  private constructor(root: RootFolder) {
+  private constructor(place: string, root: RootFolder) {
+    this.place = place;
     this.#root = root;
   }
 
@@ -37,7 +39,7 @@ export class FolderStorage implements Storage {
     try {
       await makeFolder(resolve(path, STAGING));
       if (isPrivate) await makePrivate(path);
-      const storage = new FolderStorage(new RootFolder(await realpath(path)));
+      const storage = new FolderStorage(path, new RootFolder(await realpath(path)));
       await storage.check();
       return storage;
     } catch (error) {
@@ -151,11 +153,12 @@ export class FolderStorage implements Storage {
     return this.#root.explained(() => this.#root.removeLeftovers(olderThanMs, limit));
   }
 
-  async localFolder(prefix: string): Promise<string> {
+  async localFolder(prefix: string): Promise<LocalFolder> {
     splitKey(prefix);
     const folder = await this.#root.explained(() => this.#root.findFolder(prefix));
     if (folder === undefined) throw new ArtifactNotFoundError(prefix);
-    return folder;
+    // The artifacts themselves: there is no copy to remove.
+    return { path: folder, release: () => undefined, [Symbol.dispose]: () => undefined };
   }
 
   async check(): Promise<void> {

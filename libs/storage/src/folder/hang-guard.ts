@@ -1,4 +1,4 @@
-import { StorageUnavailableError } from './errors.js';
+import { StorageUnavailableError } from '../errors.js';
 
 /** How many calls to the file system may be under way: one thread less than Node's pool has, for all else that needs one. */
 const SLOTS = 3;
