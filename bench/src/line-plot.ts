@@ -46,7 +46,7 @@ export async function linePlot({ x, y, series, order, values }: LinePlot): Promi
         gridOpacity: 0.25,
         labelFontSize: 12,
       },
-      legend: { labelColor: INK, labelFontSize: 13 },
+      legend: { labelColor: INK, labelFontSize: 13, labelLimit: 0 },
       view: { stroke: null },
     },
   };
