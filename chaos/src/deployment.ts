@@ -2,10 +2,10 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { connectRedis } from '@glyphmill/jobs';
+import { RedisProxy } from '@glyphmill/jobs/testing';
 import { startValkey, type ValkeyServer } from '@glyphmill/runtimes';
 import { openStorage, type Storage } from '@glyphmill/storage';
 import { Service } from './service.js';
-import { ValkeyProxy } from './valkey-proxy.js';
 
 const APIS = 2;
 const WORKERS = 3;
@@ -57,7 +57,7 @@ export class Deployment {
     };
     const add = async (kind: Service['kind'], number: number) => {
       const name = `${kind} ${number}`;
-      const proxy = await ValkeyProxy.open(valkey.url);
+      const proxy = await RedisProxy.to(valkey.url);
       const logFile = join(folder, 'logs', `${name}.log`);
       deployment.services.push(new Service({ name, kind, proxy, settings, logFile, onViolation }));
     };

@@ -2,9 +2,9 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { createInterface } from 'node:readline';
+import type { RedisProxy } from '@glyphmill/jobs/testing';
 import { z } from 'zod';
 import { type ProcessUsage, usageOf } from './process-usage.js';
-import type { ValkeyProxy } from './valkey-proxy.js';
 
 const said = z.union([
   z.object({ type: z.literal('listening'), url: z.string() }),
@@ -21,7 +21,7 @@ const START_MS = 180_000;
 interface ServiceOptions {
   name: string;
   kind: 'api' | 'worker';
-  proxy: ValkeyProxy;
+  proxy: RedisProxy;
   settings: NodeJS.ProcessEnv;
   logFile: string;
   onViolation: (violation: string) => void;
@@ -31,7 +31,7 @@ interface ServiceOptions {
 export class Service {
   readonly name: string;
   readonly kind: 'api' | 'worker';
-  readonly proxy: ValkeyProxy;
+  readonly proxy: RedisProxy;
   readonly #options: ServiceOptions;
   readonly #log: WriteStream;
   /** What its processes logged of jobs. */

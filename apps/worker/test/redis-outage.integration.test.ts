@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Job, JobEvent } from '@glyphmill/contract';
 import { connectRedis } from '@glyphmill/jobs';
+import { RedisProxy } from '@glyphmill/jobs/testing';
 import { startValkey } from '@glyphmill/runtimes';
 import { openStorage } from '@glyphmill/storage';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { RedisProxy } from './redis-proxy.fixture.js';
 import { isRunning } from './worker-process.fixture.js';
 import { ENDLESS, LONGER, Workplace } from './workplace.fixture.js';
 
@@ -147,7 +147,7 @@ test('a worker whose job another one took while it was cut off stops, and writes
   const cutOff = await place.worker({ REDIS_URL: proxy.url, WORKER_ROLES: 'train' });
   const job = await train({ ...ENDLESS, evalInterval: 1000, checkpointIntervalSeconds: 0.5 });
   await place.until(job, (event) => event.type === 'checkpoint');
-  proxy.cut();
+  proxy.refuse();
   const engine = await cutOff.trainingEngine();
   const other = await place.worker({ WORKER_ROLES: 'train' });
   await other.logged('job started');

@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { generateRequest, type Job, type JobEvent, trainRequest } from '@glyphmill/contract';
 import { connectRedis, EventHub, type JobDraft, JobStore, Sweep, WorkerRegistry } from '@glyphmill/jobs';
+import { RedisProxy } from '@glyphmill/jobs/testing';
 import { startValkey } from '@glyphmill/runtimes';
 import { openStorage, type Storage } from '@glyphmill/storage';
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import type { z } from 'zod';
-import { RedisProxy } from './redis-proxy.fixture.js';
 import { WorkerProcess } from './worker-process.fixture.js';
 
 export const TEXT = 'The quick brown fox jumps over the lazy dog.\n'.repeat(40);

@@ -6,7 +6,7 @@ import { type Delivery, DeliveryWorker, HandBack } from './delivery-worker.js';
 import type { ClaimedJob } from './job-record.js';
 import { JobStore } from './job-store.js';
 import { useValkey } from './redis.fixture.js';
-import { SeveringProxy } from './severing-proxy.fixture.js';
+import { RedisProxy } from './testing/index.js';
 import { WorkerRegistry } from './worker-registry.js';
 
 const valkey = useValkey();
@@ -129,7 +129,7 @@ test('the job of a worker that was killed is claimed by another, and an attempt 
 });
 
 test('a worker that is closed while its Redis is away ends', async () => {
-  const proxy = await SeveringProxy.open(valkey.url());
+  const proxy = await RedisProxy.to(valkey.url());
   const away = Promise.withResolvers<void>();
   const waiting = Promise.withResolvers<void>();
   const { work } = await queuedJob();

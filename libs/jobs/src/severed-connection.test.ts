@@ -9,13 +9,13 @@ import { JobStore } from './job-store.js';
 import { connectRedis } from './redis-connection.js';
 import { redisDurability } from './redis-durability.js';
 import { useValkey } from './redis.fixture.js';
-import { SeveringProxy } from './severing-proxy.fixture.js';
+import { RedisProxy } from './testing/index.js';
 import { WorkerRegistry } from './worker-registry.js';
 
 const valkey = useValkey();
-let proxy: SeveringProxy;
+let proxy: RedisProxy;
 beforeAll(async () => {
-  proxy = await SeveringProxy.open(valkey.url());
+  proxy = await RedisProxy.to(valkey.url());
 });
 afterAll(() => proxy.close());
 
@@ -37,7 +37,7 @@ describe('an api that is killed while it makes jobs', () => {
   }
 
   test('after all of the script’s call but its end has arrived, has made none, and no delivery', async () => {
-    const beforeEnd = proxy.beforeEndOf('evalsha');
+    const beforeEnd = proxy.holdBeforeEndOf(/evalsha/u);
     const { kill, store, keys } = startApi();
     await beforeEnd;
     await kill();
@@ -46,7 +46,7 @@ describe('an api that is killed while it makes jobs', () => {
   });
 
   test('before it heard that they are made, has made all, each with its delivery', async () => {
-    const done = proxy.atAnswer(/created/u);
+    const done = proxy.cutAtAnswer(/created/u);
     const { kill, store, prefix } = startApi();
     await done;
     await kill();
@@ -154,7 +154,7 @@ describe('a worker whose connection breaks before it hears the answer', () => {
   test.each(Object.keys(acts))('and %s, has done it once, and hears the answer in the end', async (name) => {
     const undisturbed = await played(name, valkey.redis(), (store) => (what) => what(store));
     const disturbed = await played(name, severed, (store) => async (what, answered) => {
-      const broken = proxy.atAnswer(answered);
+      const broken = proxy.cutAtAnswer(answered);
       const [answer] = await Promise.all([what(store), broken]);
       return answer;
     });
@@ -164,7 +164,7 @@ describe('a worker whose connection breaks before it hears the answer', () => {
 
 test('what a worker asks at its start is answered, also where the connection breaks before it is ready', async () => {
   const broken = new AbortController();
-  void proxy.atAnswer(/redis_version/u).then(() => broken.abort());
+  void proxy.cutAtAnswer(/redis_version/u).then(() => broken.abort());
   const redis = connectRedis(proxy.url, 'worker', () => undefined);
   const registry = new WorkerRegistry({ redis, prefix: valkey.fresh() });
   const about = { id: 'worker_1', host: 'here', pid: 1, device: 'cpu', roles: ['train' as const], libraries: {} };

@@ -3,7 +3,7 @@ import { parameterCount } from './model-config.js';
 import type { TrainingConfig } from './training-config.js';
 
 /*
- * Every factor here is fitted to measured peaks (`npm run bench -- memory`, docs/limits.md) and leans to the
+ * Every factor here is fitted to measured peaks (`npm run bench -- memory`, docs/benchmarks-memory.md) and leans to the
  * high side: what is let in must not be killed for memory. XLA, which takes more, counts as on.
  */
 

@@ -1,0 +1,2 @@
+/** What tests of processes that speak with Redis are built with. */
+export { RedisProxy } from './redis-proxy.js';
