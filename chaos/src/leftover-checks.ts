@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { modelManifest, outputLine } from '@glyphmill/model/config';
+import { buffer } from 'node:stream/consumers';
+import { Catalog } from '@glyphmill/catalog';
+import { outputLine } from '@glyphmill/model/config';
 import { type Deployment, PREFIX } from './deployment.js';
 import type { CheckedJob } from './job-checks.js';
 import { markedProcesses, usageOf } from './process-usage.js';
@@ -57,22 +59,26 @@ export async function checkStorage(
   for (const { job } of jobs) {
     if (job.state === 'succeeded' && job.result && 'model' in job.result) succeeded.add(job.result.model);
   }
-  for (const model of await storage.listNames('models')) {
+  const { models, jobFolders, outputs } = new Catalog(storage);
+  for (const model of await models.ids()) {
     if (!succeeded.has(model)) onViolation(`there is a model ${model}, and no job that made it`);
-    const text = await storage.readBytes(`models/${model}/manifest.json`).catch(() => undefined);
-    if (!text) {
-      onViolation(`models/${model} has no manifest`);
+    const manifest = await models.find(model).catch(() => undefined);
+    if (!manifest) {
+      onViolation(`the model ${model} has no manifest`);
       continue;
     }
-    for (const { path, sha256 } of modelManifest.parse(JSON.parse(text.toString('utf8'))).files) {
-      const hash = createHash('sha256').update(await storage.readBytes(`models/${model}/${path}`));
-      if (hash.digest('hex') !== sha256) onViolation(`models/${model}/${path} is not what its manifest says`);
+    for (const { path, sha256 } of manifest.files) {
+      const hash = createHash('sha256').update(await buffer(await models.read(model, path)));
+      if (hash.digest('hex') !== sha256) onViolation(`the file ${path} of ${model} is not what its manifest says`);
     }
   }
-  for await (const { key } of storage.list('outputs')) {
-    const lines = (await storage.readBytes(key)).toString('utf8').split('\n');
-    const isWhole = lines.pop() === '' && lines.every((line) => outputLine.safeParse(JSON.parse(line)).success);
-    if (!isWhole) onViolation(`${key} is not whole`);
+  for (const { kind, jobId } of await jobFolders.list()) {
+    if (kind !== 'outputs') continue;
+    for (const [shard, { key }] of (await outputs.shards(jobId)).entries()) {
+      const lines = (await buffer(await outputs.read(jobId, shard))).toString('utf8').split('\n');
+      const isWhole = lines.pop() === '' && lines.every((line) => outputLine.safeParse(JSON.parse(line)).success);
+      if (!isWhole) onViolation(`${key} is not whole`);
+    }
   }
 }
 

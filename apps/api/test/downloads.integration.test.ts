@@ -1,10 +1,12 @@
 import { once } from 'node:events';
 import { get, type IncomingMessage, request as httpRequest } from 'node:http';
-import { shardKey } from '@glyphmill/jobs';
+import { ArtifactKeys } from '@glyphmill/catalog';
 import { Logger } from '@nestjs/common';
 import { expect, test, vi } from 'vitest';
 import { problemOf, useApi } from './running-api.fixture.js';
 import { createGenerateJob, openArtifacts, STORED } from './stored-text.fixture.js';
+
+const keys = new ArtifactKeys();
 
 const api = useApi();
 
@@ -180,11 +182,11 @@ test('an output that grows has another ETag, and the range behind what a client 
   const ask = (headers: Record<string, string>) => fetch(`${url}/api/jobs/${id}/output`, { headers });
   const empty = await ask({});
   expect([empty.status, empty.headers.get('content-length'), await empty.text()]).toEqual([200, '0', '']);
-  await storage.put(shardKey(id, 0), 'one\n');
+  await storage.put(keys.shard(id, 0), 'one\n');
   const first = (await ask(plain)).headers.get('etag') ?? '';
   expect((await ask({ 'if-none-match': empty.headers.get('etag') ?? '' })).status).toBe(200);
   expect((await ask({ range: 'bytes=4-' })).status).toBe(416);
-  await storage.put(shardKey(id, 1), 'two\n');
+  await storage.put(keys.shard(id, 1), 'two\n');
   expect(await (await ask({ range: 'bytes=4-' })).text()).toBe('two\n');
   expect(await (await ask({ range: 'bytes=4-', 'if-range': first })).text()).toBe('one\ntwo\n');
 });

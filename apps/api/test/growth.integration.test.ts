@@ -1,9 +1,10 @@
 import { utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { Catalog } from '@glyphmill/catalog';
 import { trainRequest } from '@glyphmill/contract';
 import { expect, test, vi } from 'vitest';
-import { JobFiles } from '../src/jobs/job-files.js';
-import { OrphanSweep } from '../src/jobs/orphan-sweep.js';
+import { JobFiles } from '../src/upkeep/job-files.js';
+import { OrphanSweep } from '../src/upkeep/orphan-sweep.js';
 import { useApi } from './running-api.fixture.js';
 
 const api = useApi({ MAX_FINISHED_JOBS: '2' });
@@ -36,7 +37,8 @@ test('finished jobs beyond the limit are forgotten, the longest finished first, 
 
 test('files that nothing leads to are swept when they are a day old, and no others', async () => {
   const { jobs, storage } = api();
-  const sweep = new OrphanSweep(jobs, new JobFiles(jobs, storage), storage);
+  const catalog = new Catalog(storage);
+  const sweep = new OrphanSweep(jobs, new JobFiles(jobs, catalog), catalog, storage);
   const live = await finishedJob();
   const gone = 'job_01JGFJJZ008MD8XTDC4SCJ7WGE';
   const orphans = [`outputs/${gone}/00000.jsonl`, `checkpoints/${gone}/000000010-0/weights`];

@@ -59,7 +59,7 @@ describe('a batch', () => {
     const before = await waiting();
     const problem = await problemOf(await post('batch', [ITEM, { ...ITEM, dataset: 'nothing' }]));
     expect(problem).toMatchObject({ status: 422, code: 'unknown_dataset' });
-    expect(problem.detail).toMatch(/^items\[1\]: dataset: there is no "nothing"/u);
+    expect(problem.detail).toMatch(/^items\[1\]\.dataset: there is no "nothing"/u);
     const late = await problemOf(await post('batch', [ITEM, { ...ITEM, deadline: '2001-01-01T00:00:00Z' }]));
     expect(late.errors?.map(({ path }) => path)).toEqual(['items[1].deadline']);
     expect(await waiting()).toBe(before);

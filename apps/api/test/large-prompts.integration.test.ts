@@ -1,12 +1,14 @@
 import { utimes } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { job } from '@glyphmill/contract';
-import { promptsFolder, promptsKey } from '@glyphmill/jobs';
+import { ArtifactKeys, Catalog } from '@glyphmill/catalog';
 import { beforeAll, expect, test } from 'vitest';
-import { JobFiles } from '../src/jobs/job-files.js';
-import { OrphanSweep } from '../src/jobs/orphan-sweep.js';
+import { JobFiles } from '../src/upkeep/job-files.js';
+import { OrphanSweep } from '../src/upkeep/orphan-sweep.js';
 import { publishModel } from './model.fixture.js';
 import { postJson, problemOf, useApi } from './running-api.fixture.js';
+
+const keys = new ArtifactKeys();
 
 const MIB = 1024 ** 2;
 const api = useApi({ MAX_QUEUED_BYTES: String(10 * MIB) });
@@ -35,7 +37,7 @@ test('prompts beyond 16 KiB are kept in storage, and the job shows them as it wa
   const shown = job.parse(await (await fetch(`${api().url}/api/jobs/${id}`)).json());
   expect(shown.request).toEqual(request);
   expect(await api().jobs.shards.prompts(id)).toBeUndefined();
-  expect(JSON.parse((await api().storage.readBytes(promptsKey(id))).toString('utf8'))).toEqual(LARGE);
+  expect(JSON.parse((await api().storage.readBytes(keys.promptList(id))).toString('utf8'))).toEqual(LARGE);
   await cancel(id);
 });
 
@@ -45,15 +47,15 @@ test('a retry of a job has the same prompts as its own, and outlives it', async 
   const retried = job.parse(await (await postJson(`${api().url}/api/jobs/${id}/retry`, {})).json());
   expect(retried.request).toMatchObject({ prompts: LARGE });
   expect((await fetch(`${api().url}/api/jobs/${id}`, { method: 'DELETE' })).status).toBe(204);
-  expect(await api().storage.stat(promptsKey(id))).toBeUndefined();
-  expect(await api().storage.stat(promptsKey(retried.id))).toBeDefined();
+  expect(await api().storage.stat(keys.promptList(id))).toBeUndefined();
+  expect(await api().storage.stat(keys.promptList(retried.id))).toBeDefined();
   await cancel(retried.id);
 });
 
 test('a job whose prompts are gone is still shown, and cannot be retried', async () => {
   const { id } = await queued(LARGE);
   await cancel(id);
-  await api().storage.deleteAll(promptsFolder(id));
+  await api().storage.deleteAll(dirname(keys.promptList(id)));
   const shown = job.parse(await (await fetch(`${api().url}/api/jobs/${id}`)).json());
   expect(shown.request).not.toHaveProperty('prompts');
   const problem = await problemOf(await postJson(`${api().url}/api/jobs/${id}/retry`, {}));
@@ -64,14 +66,15 @@ test('prompts that no job leads to are swept when they are a day old, and those 
   const { jobs, storage } = api();
   const { id } = await queued(LARGE);
   const gone = 'job_01JGFJJZ008MD8XTDC4SCJ7WGE';
-  await storage.put(promptsKey(gone), '["a"]');
+  await storage.put(keys.promptList(gone), '["a"]');
   const then = new Date(Date.now() - 2 * 24 * 60 * 60 * 1000);
   for (const each of [gone, id]) {
-    await utimes(join((await storage.localFolder(promptsFolder(each))).path, 'prompts.json'), then, then);
+    await utimes(join((await storage.localFolder(dirname(keys.promptList(each)))).path, 'prompts.json'), then, then);
   }
-  const { removed } = await new OrphanSweep(jobs, new JobFiles(jobs, storage), storage).step();
-  expect(removed).toEqual([promptsFolder(gone)]);
-  expect(await storage.stat(promptsKey(id))).toBeDefined();
+  const catalog = new Catalog(storage);
+  const { removed } = await new OrphanSweep(jobs, new JobFiles(jobs, catalog), catalog, storage).step();
+  expect(removed).toEqual([dirname(keys.promptList(gone))]);
+  expect(await storage.stat(keys.promptList(id))).toBeDefined();
   await cancel(id);
 });
 

@@ -1,9 +1,10 @@
 import { dataset, job } from '@glyphmill/contract';
-import { promptIndexKey } from '@glyphmill/jobs';
+import { ArtifactKeys, Datasets } from '@glyphmill/catalog';
 import { beforeAll, expect, test, vi } from 'vitest';
-import { DatasetLibrary } from '../src/datasets/dataset-library.js';
 import { publishModel } from './model.fixture.js';
 import { postJson, problemOf, useApi } from './running-api.fixture.js';
+
+const keys = new ArtifactKeys();
 
 const api = useApi();
 let model = '';
@@ -66,7 +67,7 @@ test('blank lines at the end of a file are no prompts, however many there are', 
 
 test('a file of more lines than any job may have is 422 before all of it is read, and leaves no index', async () => {
   const id = await upload(`""\n${'\n'.repeat(20 * 1024 ** 2)}"b"\n`);
-  const content = vi.spyOn(DatasetLibrary.prototype, 'content');
+  const content = vi.spyOn(Datasets.prototype, 'content');
   const answers = await Promise.all(Array.from({ length: 5 }, () => generate(id)));
   for (const answer of answers) {
     const problem = await problemOf(answer);
@@ -76,7 +77,7 @@ test('a file of more lines than any job may have is 422 before all of it is read
   // One reads the first line, one counts: requests that come together share them.
   expect(content.mock.calls.filter(([dataset]) => dataset === id)).toHaveLength(2);
   content.mockRestore();
-  expect(await api().storage.stat(promptIndexKey(id))).toBeUndefined();
+  expect(await api().storage.stat(keys.promptIndex(id))).toBeUndefined();
 });
 
 test('prompts and a dataset of them at once are 400', async () => {
@@ -92,5 +93,5 @@ test('a dataset that a live job takes its prompts from is not deleted; then its 
   expect(await problemOf(refused)).toMatchObject({ status: 409, code: 'dataset_in_use', job: jobId });
   await api().jobs.cancel(jobId);
   expect((await fetch(url, { method: 'DELETE' })).status).toBe(204);
-  expect(await api().storage.stat(promptIndexKey(id))).toBeUndefined();
+  expect(await api().storage.stat(keys.promptIndex(id))).toBeUndefined();
 });

@@ -2,11 +2,14 @@ import { createHash } from 'node:crypto';
 import { readdir, readlink, truncate } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { generateRequest } from '@glyphmill/contract';
-import { type JobStore, shardKey } from '@glyphmill/jobs';
+import { ArtifactKeys } from '@glyphmill/catalog';
+import type { JobStore } from '@glyphmill/jobs';
 import type { Storage } from '@glyphmill/storage';
 import { z } from 'zod';
 import { publishModel } from './model.fixture.js';
 import type { RunningApi } from './running-api.fixture.js';
+
+const keys = new ArtifactKeys();
 
 /** A text that the API serves as a file. */
 export interface StoredText {
@@ -43,7 +46,7 @@ export const STORED: Readonly<Record<string, (api: RunningApi, text: string) => 
     const id = await createGenerateJob(jobs);
     const third = Math.ceil(text.length / 3);
     for (const shard of [0, 1, 2]) {
-      await storage.put(shardKey(id, shard), text.slice(third * shard, third * (shard + 1)));
+      await storage.put(keys.shard(id, shard), text.slice(third * shard, third * (shard + 1)));
     }
     const path = join((await storage.localFolder(`outputs/${id}`)).path, '00000.jsonl');
     return {

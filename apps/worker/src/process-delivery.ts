@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { JobKind } from '@glyphmill/contract';
 import { type ClaimedJob, type Delivery, HandBack, type JobStore, type WorkerResults } from '@glyphmill/jobs';
+import type { Catalog } from '@glyphmill/catalog';
 import type { Storage } from '@glyphmill/storage';
 import { describeError } from './job-failure.js';
 import { JobStoppedError, Lease } from './lease.js';
@@ -11,6 +12,7 @@ import type { MemoryGate } from './memory/memory-gate.js';
 export interface JobContext {
   store: JobStore;
   storage: Storage;
+  catalog: Catalog;
   log: Logger;
   workerId: string;
   /** What jobs pass that take much memory. */

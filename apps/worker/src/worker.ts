@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { Catalog } from '@glyphmill/catalog';
 import {
   checkRedis,
   connectRedis,
@@ -77,7 +78,18 @@ export async function startWorker(
   const engineStopMs = Math.min(ENGINE_STOP_MS, graceMs / 4);
   const farewellMs = Math.max(graceMs / 4, graceMs - HAND_BACK_MS);
   const memory = new MemoryGate();
-  const context: JobContext = { store, storage, log, workerId, leases, farewellMs, memory, draining: draining.signal };
+  const catalog = new Catalog(storage);
+  const context: JobContext = {
+    store,
+    storage,
+    catalog,
+    log,
+    workerId,
+    leases,
+    farewellMs,
+    memory,
+    draining: draining.signal,
+  };
 
   // Every role has its engine and its work here; the compiler refuses a role without one.
   const makeRole: Record<WorkerRole, () => Role> = {

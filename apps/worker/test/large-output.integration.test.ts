@@ -1,9 +1,11 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { shardKey } from '@glyphmill/jobs';
+import { ArtifactKeys } from '@glyphmill/catalog';
 import { beforeEach, expect, test } from 'vitest';
 import { trainedModel } from './trained-model.fixture.js';
 import { TEXT, useWorkplaces, type Workplace } from './workplace.fixture.js';
+
+const keys = new ArtifactKeys();
 
 const open = useWorkplaces();
 let place: Workplace;
@@ -23,7 +25,7 @@ test('a job whose output is many times larger than a worker may hold succeeds at
     result: { counts: { done: 100, failed: 0, tokens: 100 } },
   });
   const folder = (await place.storage.localFolder(`outputs/${job.id}`)).path;
-  const { size } = await stat(join(folder, shardKey(job.id, 0).split('/').at(-1)!));
+  const { size } = await stat(join(folder, keys.shard(job.id, 0).split('/').at(-1)!));
   expect(size).toBeGreaterThan(100 * prompt.length);
   const next = await place.generate({ model, prompts: ['The '], maxNewTokens: 1 });
   expect(await place.ended(next)).toMatchObject({ state: 'succeeded' });

@@ -1,9 +1,11 @@
 import type { Job, JobEvent, TextEvent } from '@glyphmill/contract';
-import { shardKey } from '@glyphmill/jobs';
+import { ArtifactKeys } from '@glyphmill/catalog';
 import { outputLine, type OutputLine } from '@glyphmill/model/config';
 import { beforeEach, expect, test } from 'vitest';
 import { SMALL_GPT, trainedModel } from './trained-model.fixture.js';
 import { useWorkplaces, type Workplace } from './workplace.fixture.js';
+
+const keys = new ArtifactKeys();
 
 const GENERATE = { WORKER_ROLES: 'generate' };
 
@@ -20,7 +22,7 @@ beforeEach(async () => {
 });
 
 async function lines(job: Job): Promise<OutputLine[]> {
-  const bytes = await place.storage.readBytes(shardKey(job.id, 0));
+  const bytes = await place.storage.readBytes(keys.shard(job.id, 0));
   const texts = bytes.toString('utf8').trimEnd().split('\n');
   return texts.map((line) => outputLine.parse(JSON.parse(line)));
 }
@@ -110,7 +112,7 @@ test('a streamed job tells no text twice where its worker is drained in the midd
 test('a streamed job whose worker died after writing its output tells what was not told', async () => {
   const job = await place.generate({ model, prompts: ['The '], maxNewTokens: 8, stream: true });
   const line = { promptIndex: 0, sampleIndex: 0, prompt: 'The ', text: 'lazy dog', tokenCount: 8, seed: 1337 };
-  await place.storage.putIfAbsent(shardKey(job.id, 0), `${JSON.stringify({ ...line, finishReason: 'length' })}\n`);
+  await place.storage.putIfAbsent(keys.shard(job.id, 0), `${JSON.stringify({ ...line, finishReason: 'length' })}\n`);
   await place.worker(GENERATE);
   await expectToldOnce(job);
   expect(await told(job)).toMatchObject([{ text: 'lazy dog', tokenCount: 8, finishReason: 'length' }]);

@@ -50,7 +50,7 @@ export { type Page, pageOf, type PageQuery, pageQuery, queryCount } from './page
 export { JOB_CURSOR, type JobListFilter, type JobListQuery, jobListQuery, jobPage } from './job-list.js';
 export { type DamagedItem, damagedItem } from './damaged-item.js';
 export { type Dataset, dataset, datasetPage, MOBY_DICK } from './dataset.js';
-export { modelPage } from './model-page.js';
+export { type ModelManifest, modelManifest, modelPage } from './model-page.js';
 export { type Queues, queues, type WorkerInfo, workerInfo, workerPage } from './workers.js';
 export { type Health, health } from './health.js';
 export { isProblemCode, type ProblemCode, PROBLEMS } from './problem-catalog.js';

@@ -7,12 +7,7 @@ export type CheckpointPointer = z.output<typeof checkpointPointer>;
 /** How many checkpoints a record points to: the newest, and one to fall back on. */
 export const KEPT_CHECKPOINTS = 2;
 
-/** The folder in storage that holds the checkpoints of one job. */
-export function checkpointFolder(jobId: string): string {
-  return `checkpoints/${jobId}`;
-}
-
-/** The job that made a checkpoint, which others may go on from. */
+/** The job that made a checkpoint, which others may continue: its folder is named by the job that it lies below. */
 export function checkpointOwner({ key }: CheckpointPointer): string {
-  return key.split('/')[1] ?? '';
+  return key.split('/').at(-2) ?? '';
 }

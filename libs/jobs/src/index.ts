@@ -1,6 +1,5 @@
 export { lanesOf } from './lane.js';
 export type { Lane } from './lane.js';
-export { checkpointFolder } from './checkpoint-pointer.js';
 export type { CheckpointPointer } from './checkpoint-pointer.js';
 export type { ClaimedJob, ClaimedShard, ClaimedTrainJob } from './job-record.js';
 export type { JobFilter, JobPage } from './job-list.js';
@@ -25,19 +24,7 @@ export type { ShardStore } from './shard-store.js';
 export { shardCounts } from './shard-entry.js';
 export type { ShardCounts, ShardProgress, ShardResult } from './shard-entry.js';
 export type { HeartbeatAnswer, WorkerOutcome, WorkerReport, WorkerResults } from './worker-hold.js';
-export { PROMPT_LIST_BYTES, promptList } from './prompt-store.js';
 export type { PromptStore } from './prompt-store.js';
-export { outputFolder, promptsFolder, promptsKey, shardKey } from './shard-plan.js';
-export {
-  encodeLineIndex,
-  indexedBytes,
-  indexedLines,
-  indexRange,
-  isIndexSize,
-  splitLines,
-  TooManyLinesError,
-} from './line-index.js';
-export { parsePromptLine, promptIndexKey } from './prompt-line.js';
 export { EventHub } from './event-hub.js';
 export type { EventGap } from './event-hub.js';
 export { DeliveryWorker, HandBack } from './delivery-worker.js';

@@ -20,7 +20,7 @@ import {
   readSummaries,
   readSummary,
 } from './job-record.js';
-import { promptList, type PromptStore } from './prompt-store.js';
+import type { PromptStore } from './prompt-store.js';
 import { checkpointsInUse } from './scripts/checkpoints-in-use.js';
 import { claim } from './scripts/claim.js';
 import { report, startCommitting } from './scripts/report.js';
@@ -126,7 +126,7 @@ export class JobStore {
     if (hash['id'] === undefined) return undefined;
     const record = parseRecord(hash);
     const stored = record.promptsAt === 'storage' ? await this.#promptStore?.read(id) : undefined;
-    const prompts = stored === undefined ? {} : { prompts: promptList.parse(JSON.parse(stored)) };
+    const prompts = stored === undefined ? {} : { prompts: stored };
     return jobOf({ ...record, ...prompts }, await this.#queuePosition(record));
   }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { planShards, promptsOfShard, shardKey } from './shard-plan.js';
+import { planShards, promptsOfShard } from './shard-plan.js';
 
 function rangesOf(request: { promptCount: number; samples: number; maxNewTokens: number; logprobs?: number }) {
   const plan = planShards({ logprobs: 0, ...request });
@@ -22,9 +22,4 @@ describe('the plan of a job', () => {
     expect(rangesOf({ promptCount: 3, samples: 1, maxNewTokens: 1_000_000 })).toHaveLength(3);
     expect(rangesOf({ promptCount: 30, samples: 1, maxNewTokens: 10_000, logprobs: 5 })).toHaveLength(30);
   });
-});
-
-test('the keys of shards sort as the shards do', () => {
-  const keys = [0, 9, 10, 99_999].map((shard) => shardKey('job_1', shard));
-  expect([...keys].sort()).toEqual(keys);
 });

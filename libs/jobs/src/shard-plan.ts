@@ -45,23 +45,3 @@ export function promptsOfShard(
   const first = shard * promptsPerShard;
   return { first, end: Math.min(first + promptsPerShard, promptCount) };
 }
-
-/** The folder in storage that holds the output of one job. */
-export function outputFolder(jobId: string): string {
-  return `outputs/${jobId}`;
-}
-
-/** The folder in storage that holds the prompts of one job, where its record does not. */
-export function promptsFolder(jobId: string): string {
-  return `prompts/${jobId}`;
-}
-
-/** The storage key of the prompts of one job, as a JSON array, where its record does not hold them. */
-export function promptsKey(jobId: string): string {
-  return `${promptsFolder(jobId)}/prompts.json`;
-}
-
-/** The storage key of a shard's output lines; keys sort as the shards do. */
-export function shardKey(jobId: string, shard: number): string {
-  return `${outputFolder(jobId)}/${String(shard).padStart(5, '0')}.jsonl`;
-}

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { z } from 'zod';
 import { generateDraft, trainDraft } from './job-drafts.fixture.js';
 import { JobKeys } from './job-keys.js';
 import type { JobDraft } from './job-draft.js';
@@ -89,7 +90,10 @@ test('prompts that are too large for a record are kept elsewhere first, and are 
   const kept = new Map<string, string>();
   const promptStore = {
     write: async (id: string, prompts: string) => void kept.set(id, prompts),
-    read: async (id: string) => kept.get(id),
+    read: async (id: string) => {
+      const text = kept.get(id);
+      return text === undefined ? undefined : z.array(z.string()).parse(JSON.parse(text));
+    },
     remove: async (id: string) => void kept.delete(id),
   };
   const store = new JobStore({ redis, prefix, promptStore });

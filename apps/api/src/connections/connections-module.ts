@@ -1,3 +1,4 @@
+import { Catalog } from '@glyphmill/catalog';
 import { connectRedis, EventHub, JobStore, Sweep, WorkerRegistry } from '@glyphmill/jobs';
 import { openStorage, type Storage } from '@glyphmill/storage';
 import {
@@ -9,7 +10,6 @@ import {
   type OnApplicationShutdown,
 } from '@nestjs/common';
 import type { ApiConfig } from '../config.js';
-import { StoredPrompts } from '../jobs/stored-prompts.js';
 import { refuseUnsafeRedis } from './redis-check.js';
 import { CONFIG, REDIS, STORAGE } from './tokens.js';
 
@@ -37,18 +37,13 @@ export class ConnectionsModule implements OnApplicationBootstrap, OnApplicationS
       providers: [
         { provide: CONFIG, useValue: config },
         { provide: STORAGE, useFactory: () => openStorage(storageUrl, { isPrivate }) },
+        { provide: Catalog, inject: [STORAGE], useFactory: (storage: Storage) => new Catalog(storage) },
         { provide: REDIS, useFactory: () => connectRedis(redisUrl, 'api', logOutage()) },
         {
           provide: JobStore,
-          inject: [REDIS, STORAGE],
-          useFactory: (redis: Redis, storage: Storage) =>
-            new JobStore({
-              redis,
-              prefix,
-              maxWaitingJobs,
-              maxWaitingBytes,
-              promptStore: new StoredPrompts(storage),
-            }),
+          inject: [REDIS, Catalog],
+          useFactory: (redis: Redis, { prompts: promptStore }: Catalog) =>
+            new JobStore({ redis, prefix, maxWaitingJobs, maxWaitingBytes, promptStore }),
         },
         {
           provide: EventHub,
@@ -62,7 +57,7 @@ export class ConnectionsModule implements OnApplicationBootstrap, OnApplicationS
           useFactory: (redis: Redis) => new WorkerRegistry({ redis, prefix }),
         },
       ],
-      exports: [CONFIG, STORAGE, REDIS, JobStore, EventHub, WorkerRegistry],
+      exports: [CONFIG, STORAGE, Catalog, REDIS, JobStore, EventHub, WorkerRegistry],
     };
   }
 

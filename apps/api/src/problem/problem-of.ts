@@ -1,3 +1,4 @@
+import { NotInCatalogError } from '@glyphmill/catalog';
 import { isProblemCode, type ProblemCode } from '@glyphmill/contract';
 import { DatasetError, InvalidUtf8Error } from '@glyphmill/data';
 import {
@@ -12,6 +13,8 @@ import {
 import { ArtifactDamagedError, StorageUnavailableError } from '@glyphmill/storage';
 import { HttpException } from '@nestjs/common';
 import { JSON_BODY_BYTES } from '../http/json-body.js';
+import { BatchItemError, Refusal } from '../intake/refusal.js';
+import { NoOutputError } from '../reading/job-output.js';
 import { invalidRequest } from './field-errors.js';
 import { Problem } from './problem.js';
 
@@ -28,6 +31,7 @@ const DISK_FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
 export function problemOf(error: unknown, requestId: string): Problem {
   if (error instanceof Problem) return error;
   return (
+    problemOfService(error, requestId) ??
     problemOfLibrary(error) ??
     problemOfFramework(error) ??
     new Problem(
@@ -36,6 +40,39 @@ export function problemOf(error: unknown, requestId: string): Problem {
       { cause: error },
     )
   );
+}
+
+function problemOfService(error: unknown, requestId: string): Problem | undefined {
+  if (error instanceof Refusal) return problemOfRefusal(error);
+  if (!(error instanceof BatchItemError)) return undefined;
+  const { place, cause } = error;
+  if (cause instanceof Refusal) return problemOfRefusal(cause, `items[${place}]`);
+  const problem = problemOf(cause, requestId);
+  // What is wrong with the server is no fault of one request.
+  if (problem.status >= 500) return problem;
+  return new Problem(problem.code, `items[${place}]: ${problem.message}`, problem.extras);
+}
+
+/** Where this surface lists what a request named in vain. */
+const LISTS: ReadonlyMap<string, string> = new Map([
+  ['unknown_dataset', 'GET /api/datasets lists what there is.'],
+  ['unknown_model', 'GET /api/models lists what there is.'],
+  ['unknown_job', 'GET /api/jobs lists them.'],
+]);
+
+/** `item` is the path of the request among those that came together. */
+function problemOfRefusal({ code, reason, field, remedy, facts }: Refusal, item?: string): Problem {
+  const path = [item, field].filter((part) => part !== undefined).join('.');
+  if (code === 'invalid_request') return invalidRequest([{ message: reason }], path);
+  const sentences = [path === '' ? `${reason}.` : `${path}: ${reason}.`, remedy ?? LISTS.get(code)];
+  const detail = sentences.filter((sentence) => sentence !== undefined).join(' ');
+  return new Problem(code, detail, { members: facts });
+}
+
+function problemOfAbsence({ kind, id }: NotInCatalogError): Problem | undefined {
+  const code = `${kind}_not_found`;
+  if (!isProblemCode(code)) return undefined;
+  return new Problem(code, `There is no ${kind} "${id}". GET /api/${kind}s lists them.`);
 }
 
 function problemOfLibrary(error: unknown): Problem | undefined {
@@ -60,6 +97,8 @@ function problemOfLibrary(error: unknown): Problem | undefined {
       },
     );
   }
+  if (error instanceof NotInCatalogError) return problemOfAbsence(error);
+  if (error instanceof NoOutputError) return new Problem('no_output', error.message);
   if (error instanceof InvalidCursorError) return invalidRequest([{ message: error.message }], 'after');
   if (error instanceof ArtifactDamagedError) {
     const detail = `${error.message} Restore it from a backup, or delete what it belongs to and store that anew.`;

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type ClaimedShard, type ShardResult, shardKey } from '@glyphmill/jobs';
+import type { ClaimedShard, ShardResult } from '@glyphmill/jobs';
 import { samplingConfig } from '@glyphmill/model/config';
 import { streamPlainFile } from '@glyphmill/storage';
 import { readStored } from '../job-failure.js';
@@ -20,28 +20,26 @@ const OUTPUT = 'lines.jsonl';
  * prompt. The engine writes them, so they never pass through this process, however large they are. If the job is
  * streamed, its events report the text as it grows.
  */
-export function generateJob({ store, storage }: JobContext, engines: GenerationEngines): JobWork<'generate'> {
-  const shardPrompts = new ShardPrompts(store.shards, storage);
+export function generateJob({ store, storage, catalog }: JobContext, engines: GenerationEngines): JobWork<'generate'> {
+  const shardPrompts = new ShardPrompts(store.shards, catalog);
   return async (job, lease) => {
-    const key = shardKey(job.id, job.shard);
     const stream = job.request.stream ? new TextStream(lease, await readToldText(store, job.id)) : undefined;
     const { signal } = lease;
-    const isWritten = (await storage.stat(key)) !== undefined;
-    const made = isWritten ? undefined : await writeShard(key, job, lease, stream);
-    if (stream) for await (const line of await writtenLines(key, signal)) stream.end(line);
-    return made ?? (await countLines(await writtenLines(key, signal)));
+    const isWritten = await catalog.outputs.isWritten(job.id, job.shard);
+    const made = isWritten ? undefined : await writeShard(job, lease, stream);
+    if (stream) for await (const line of await writtenLines(job, signal)) stream.end(line);
+    return made ?? (await countLines(await writtenLines(job, signal)));
   };
 
   /** Has a shard's lines generated and writes them; `undefined` if another attempt's lines are there instead. */
   async function writeShard(
-    key: string,
     job: ClaimedShard,
     lease: Lease,
     stream: TextStream | undefined,
   ): Promise<ShardResult | undefined> {
     const { model } = job.request;
     const sampling = samplingConfig.strip().parse(job.request);
-    using modelFolder = await readStored(model, () => storage.localFolder(`models/${model}`));
+    using modelFolder = await readStored(model, () => catalog.models.localFolder(model));
     const prompts = await shardPrompts.read(job, lease.signal);
     const staged = await storage.stage();
     try {
@@ -59,14 +57,18 @@ export function generateJob({ store, storage }: JobContext, engines: GenerationE
         lease.signal,
       );
       await lease.confirm();
-      const isFirst = await storage.putIfAbsent(key, await streamPlainFile(staged.path, OUTPUT, lease.signal));
+      const lines = await streamPlainFile(staged.path, OUTPUT, lease.signal);
+      const isFirst = await catalog.outputs.write(job.id, job.shard, lines);
       return isFirst ? { ...counts, ...(counts.done > 0 && { ranOn }) } : undefined;
     } finally {
       await staged.discard();
     }
   }
 
-  async function writtenLines(key: string, signal: AbortSignal): Promise<ReturnType<typeof readOutputLines>> {
-    return readOutputLines(await storage.read(key, undefined, signal));
+  async function writtenLines(
+    { id, shard }: ClaimedShard,
+    signal: AbortSignal,
+  ): Promise<ReturnType<typeof readOutputLines>> {
+    return readOutputLines(await catalog.outputs.read(id, shard, undefined, signal));
   }
 }

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { generateRequest } from '@glyphmill/contract';
-import { connectRedis, JobStore, shardKey } from '@glyphmill/jobs';
+import { ArtifactKeys, Catalog } from '@glyphmill/catalog';
+import { connectRedis, JobStore } from '@glyphmill/jobs';
 import { startValkey } from '@glyphmill/runtimes';
 import { openStorage } from '@glyphmill/storage';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -30,6 +31,7 @@ beforeEach(async () => {
     ...about,
     store: new JobStore({ redis }),
     storage,
+    catalog: new Catalog(storage),
     memory: new MemoryGate(),
     draining: new AbortController().signal,
   };
@@ -61,7 +63,7 @@ async function madeAfter(event: (id: string) => Promise<unknown>): Promise<{ err
     (thrown: unknown) => thrown,
   );
   lease.end();
-  return { error, output: await storage.listNames(shardKey(id, 0).replace(/\/[^/]*$/u, '')) };
+  return { error, output: await storage.listNames(new ArtifactKeys().shard(id, 0).replace(/\/[^/]*$/u, '')) };
 }
 
 test('a worker writes the output of a shard that it has', async () => {

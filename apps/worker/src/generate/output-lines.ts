@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
-import { type ShardCounts, splitLines } from '@glyphmill/jobs';
+import { splitLines } from '@glyphmill/catalog';
+import type { ShardCounts } from '@glyphmill/jobs';
 import { type OutputLine, outputLine } from '@glyphmill/model/config';
 
 /** The lines of a shard's output, one at a time. Throws where one of them is not a line of output. */

@@ -3,16 +3,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { generateRequest } from '@glyphmill/contract';
-import { type ClaimedShard, promptsKey } from '@glyphmill/jobs';
-import { openStorage, type Storage } from '@glyphmill/storage';
+import { Catalog } from '@glyphmill/catalog';
+import type { ClaimedShard } from '@glyphmill/jobs';
+import { openStorage } from '@glyphmill/storage';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ShardPrompts } from './shard-prompts.js';
 
 let folder: string;
-let storage: Storage;
+let catalog: Catalog;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'glyphmill-prompts-'));
-  storage = await openStorage(pathToFileURL(folder));
+  catalog = new Catalog(await openStorage(pathToFileURL(folder)));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -27,7 +28,7 @@ function openPrompts(answer: (id: string) => Promise<string[] | undefined> = asy
       return answer(id);
     },
   };
-  const prompts = new ShardPrompts(shards, storage);
+  const prompts = new ShardPrompts(shards, catalog);
   const read = async (id: string, shard: number, lane: ClaimedShard['lane'] = 'generate') => {
     const range = { first: 2 * shard, end: 2 * shard + 2 };
     const request = generateRequest.parse({ model: 'model_1', prompts: PROMPTS });
@@ -66,7 +67,7 @@ test('prompts that could not be read are asked for again', async () => {
 
 test('prompts that are not in the record are read from storage', async () => {
   const { read } = openPrompts(async () => undefined);
-  await storage.put(promptsKey('job_9'), JSON.stringify(PROMPTS));
+  await catalog.prompts.write('job_9', JSON.stringify(PROMPTS));
   expect(await read('job_9', 1)).toEqual([
     { promptIndex: 2, text: 'c' },
     { promptIndex: 3, text: 'd' },

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { trainRequest } from '@glyphmill/contract';
+import { Catalog } from '@glyphmill/catalog';
 import { connectRedis, JobStore } from '@glyphmill/jobs';
 import { startValkey } from '@glyphmill/runtimes';
 import { openStorage, type Storage } from '@glyphmill/storage';
@@ -50,7 +51,8 @@ async function training(answer: (folder: string, keeper: CheckpointKeeper) => vo
     commands.push(command);
     answer(command.folder, keeper);
   };
-  const keeper: CheckpointKeeper = new CheckpointKeeper({ storage, lease, engine: { send }, intervalSeconds });
+  const catalog = new Catalog(storage);
+  const keeper: CheckpointKeeper = new CheckpointKeeper({ storage, catalog, lease, engine: { send }, intervalSeconds });
   keeper.reached(0);
   opened.push({ keeper, lease });
   const told = async () => {

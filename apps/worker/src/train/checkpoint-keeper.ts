@@ -1,4 +1,5 @@
 import type { JobError } from '@glyphmill/contract';
+import type { Catalog } from '@glyphmill/catalog';
 import type { StagedFolder, Storage } from '@glyphmill/storage';
 import { describeError } from '../job-failure.js';
 import { type Lease, JobStoppedError } from '../lease.js';
@@ -6,6 +7,7 @@ import type { TrainingEngine } from './training-engines.js';
 
 interface CheckpointKeeperOptions {
   storage: Storage;
+  catalog: Pick<Catalog, 'checkpoints'>;
   lease: Lease;
   engine: Pick<TrainingEngine, 'send'>;
   /** Time between checkpoints; 0 is none but when it is asked for. */
@@ -19,8 +21,6 @@ interface CheckpointKeeperOptions {
  */
 export class CheckpointKeeper {
   readonly #options: CheckpointKeeperOptions;
-  /** Where the job's own checkpoints are; those of the job it resumed from are not below it. */
-  readonly #folder: string;
   #reachedStep = 0;
   #savedStep: number | undefined;
   #saving: Promise<void> | undefined;
@@ -31,7 +31,6 @@ export class CheckpointKeeper {
 
   constructor(options: CheckpointKeeperOptions) {
     this.#options = options;
-    this.#folder = `checkpoints/${options.lease.job.id}`;
     this.#schedule();
   }
 
@@ -131,19 +130,21 @@ export class CheckpointKeeper {
   }
 
   async #publish(staged: StagedFolder, step: number): Promise<void> {
-    const { storage, lease } = this.#options;
-    const key = `${this.#folder}/${String(step).padStart(9, '0')}-${lease.token.slice(0, 8)}`;
-    const before = await storage.listNames(this.#folder);
+    const { lease } = this.#options;
+    const { checkpoints } = this.#options.catalog;
+    const key = checkpoints.key(lease.job.id, step, lease.token);
+    // The job's own; those of the job that it resumed from are not among them.
+    const before = await checkpoints.ofJob(lease.job.id);
     await lease.confirm();
-    await staged.publish(key);
+    await checkpoints.publish(key, staged);
     try {
       const kept = new Set((await lease.saveCheckpoint({ key, step })).map((pointer) => pointer.key));
       // All of these were there while the job was ours, so none is that of a worker that took it over. Another
       // checkpoint deletes what cannot be deleted now.
-      const fallen = before.map((name) => `${this.#folder}/${name}`).filter((each) => !kept.has(each));
-      await Promise.all(fallen.map((each) => storage.deleteAll(each).catch(() => undefined)));
+      const fallen = before.filter((each) => !kept.has(each));
+      await Promise.all(fallen.map((each) => checkpoints.delete(each).catch(() => undefined)));
     } catch (error) {
-      if (error instanceof JobStoppedError) await storage.deleteAll(key);
+      if (error instanceof JobStoppedError) await checkpoints.delete(key);
       throw error;
     }
   }

@@ -1,4 +1,5 @@
 import { pathToFileURL } from 'node:url';
+import { Catalog } from '@glyphmill/catalog';
 import { connectRedis, JobStore } from '@glyphmill/jobs';
 import { type Checkpoint, writeCheckpoint } from '@glyphmill/model/training';
 import { completeTrainingConfig } from '@glyphmill/model/config';
@@ -55,7 +56,8 @@ async function keepCheckpoints(id: string): Promise<void> {
       void writeCheckpoint(checkpointOf(step), command.folder).then(() => keeper.written(step));
     },
   };
-  const keeper: CheckpointKeeper = new CheckpointKeeper({ storage, lease, engine, intervalSeconds: 0 });
+  const catalog = new Catalog(storage);
+  const keeper: CheckpointKeeper = new CheckpointKeeper({ storage, catalog, lease, engine, intervalSeconds: 0 });
   keeper.reached(step);
   for (;;) {
     step += 1;

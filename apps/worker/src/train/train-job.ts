@@ -1,11 +1,8 @@
-import { createHash } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
-import { pipeline } from 'node:stream/promises';
-import type { TrainResult } from '@glyphmill/contract';
+import type { Dataset, TrainResult } from '@glyphmill/contract';
 import type { CheckpointPointer, ClaimedTrainJob } from '@glyphmill/jobs';
-import { modelManifest, trainingMemoryBytes } from '@glyphmill/model/config';
-import { ArtifactDamagedError, ArtifactNotFoundError, type LocalFolder, readDocument } from '@glyphmill/storage';
-import { z } from 'zod';
+import { trainingMemoryBytes } from '@glyphmill/model/config';
+import { ArtifactDamagedError, ArtifactNotFoundError, type LocalFolder } from '@glyphmill/storage';
 import { JobFailure, readStored } from '../job-failure.js';
 import { JobStoppedError, type Lease } from '../lease.js';
 import type { MemoryClaim } from '../memory/memory-claims.js';
@@ -17,21 +14,11 @@ import type { ResumePoint } from './training-protocol.js';
 /** What cannot be removed in this time is a leftover, which a sweep removes. */
 const DISCARD_MS = 5000;
 
-const datasetInfo = z.object({
-  id: z.string(),
-  name: z.string(),
-  bytes: z.int(),
-  sha256: z.string(),
-  characters: z.int(),
-  vocabularySize: z.int(),
-});
-type DatasetInfo = z.output<typeof datasetInfo>;
-
 /** Where and of what a training run makes its model. */
 interface TrainingPlace {
   claim: MemoryClaim;
   modelId: string;
-  about: DatasetInfo;
+  about: Dataset;
   /** The folder on this machine that holds the dataset's text. */
   datasetFolder: string;
   /** The folders on this machine that the training run reads, until it ends. */
@@ -42,7 +29,7 @@ interface TrainingPlace {
  * Trains a model in an engine of its own and publishes it. The model's id comes from the job's, so a job that runs
  * twice gives one model: the first to publish wins, and the other takes the winner's losses for its result.
  */
-export function trainJob({ storage, log, memory }: JobContext, engines: TrainingEngines): JobWork<'train'> {
+export function trainJob({ storage, catalog, log, memory }: JobContext, engines: TrainingEngines): JobWork<'train'> {
   return async (job, lease) => {
     const modelId = job.id.replace(/^job_/u, 'model_');
     const { signal } = lease;
@@ -50,12 +37,10 @@ export function trainJob({ storage, log, memory }: JobContext, engines: Training
     if (published) return published;
 
     const { dataset, model, training } = job.request;
-    const about = await readStored(dataset, () =>
-      readDocument(storage, `datasets/${dataset}/dataset.json`, (json) => datasetInfo.parse(json), { signal }),
-    );
+    const about = await readStored(dataset, () => catalog.datasets.get(dataset, signal));
     await readStored(dataset, () => verifyContent(about, signal));
     using local = new DisposableStack();
-    const datasetFolder = local.use(await storage.localFolder(`datasets/${dataset}`)).path;
+    const datasetFolder = local.use(await catalog.datasets.localFolder(dataset)).path;
     const claim = await memory.enter({
       estimateBytes: trainingMemoryBytes(model, training, about),
       since: job.createdAtMs,
@@ -86,7 +71,7 @@ export function trainJob({ storage, log, memory }: JobContext, engines: Training
     const engine = engines.take();
     await claim.update({ pid: engine.pid ?? null });
     const { checkpointIntervalSeconds: intervalSeconds } = training;
-    const keeper = new CheckpointKeeper({ storage, lease, engine, intervalSeconds });
+    const keeper = new CheckpointKeeper({ storage, catalog, lease, engine, intervalSeconds });
     lease.onFarewell(() => keeper.farewell());
     // What it was asked for then never comes.
     void engine.ended.then(() => keeper.end());
@@ -108,7 +93,7 @@ export function trainJob({ storage, log, memory }: JobContext, engines: Training
       const losses = await trained(engine, lease, keeper);
       await keeper.settled();
       await lease.startCommitting();
-      const first = await staged.publish(`models/${modelId}`);
+      const first = await catalog.models.publish(modelId, staged);
       return first
         ? { model: modelId, ...losses }
         : ((await publishedResult(modelId, signal)) ?? { model: modelId, ...losses });
@@ -124,21 +109,18 @@ export function trainJob({ storage, log, memory }: JobContext, engines: Training
   }
 
   async function publishedResult(modelId: string, signal: AbortSignal): Promise<TrainResult | undefined> {
-    const key = `models/${modelId}/manifest.json`;
-    if (!(await readStored(modelId, () => storage.stat(key)))) return undefined;
-    const manifest = await readStored(modelId, () =>
-      readDocument(storage, key, (json) => modelManifest.parse(json), { signal }),
-    );
+    const manifest = await readStored(modelId, () => catalog.models.find(modelId, signal));
+    if (!manifest) return undefined;
     return { model: modelId, trainLoss: manifest.trainLoss, validationLoss: manifest.validationLoss };
   }
 
   function modelFolder(id: string): Promise<LocalFolder> {
-    return readStored(id, () => storage.localFolder(`models/${id}`));
+    return readStored(id, () => catalog.models.localFolder(id));
   }
 
   async function resumePoint({ key, step }: CheckpointPointer, local: DisposableStack): Promise<ResumePoint> {
     try {
-      return { step, folder: local.use(await storage.localFolder(key)).path };
+      return { step, folder: local.use(await catalog.checkpoints.localFolder(key)).path };
     } catch (error) {
       if (error instanceof ArtifactNotFoundError || error instanceof ArtifactDamagedError)
         return { step, folder: null };
@@ -147,14 +129,8 @@ export function trainJob({ storage, log, memory }: JobContext, engines: Training
   }
 
   /** Throws {@link JobFailure} unless the text is the one that was uploaded. */
-  async function verifyContent({ id, bytes, sha256 }: DatasetInfo, signal: AbortSignal): Promise<void> {
-    const key = `datasets/${id}/content`;
-    const found = await storage.stat(key);
-    const hash = createHash('sha256');
-    // One of another size need not be read to know that it is another text.
-    if (found?.sizeBytes === bytes || found === undefined)
-      await pipeline(await storage.read(key, undefined, signal), hash);
-    if (hash.digest('hex') === sha256) return;
+  async function verifyContent(about: Dataset, signal: AbortSignal): Promise<void> {
+    if (await catalog.datasets.isIntact(about, signal)) return;
     const message = "the dataset's bytes are not those that were uploaded; upload it again";
     throw new JobFailure({ code: 'corrupt_dataset', message, retryable: false });
   }
