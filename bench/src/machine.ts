@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { availableParallelism, cpus, release, type } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { machineMemory } from '@glyphmill/jobs';
+import { machineMemory } from '@glyphmill/settings';
 import { z } from 'zod';
 import { engineEnvironment } from './engine-environment.js';
 import { measuredProcess } from './measured-process.js';

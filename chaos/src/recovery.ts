@@ -16,7 +16,7 @@ export interface Recovery {
 
 /** What a worker logs when it takes a job or a shard, and when it has done it. */
 const TAKEN = new Set(['job started', 'shard started']);
-const DONE = new Set(['job succeeded', 'shard done', 'job paused']);
+const DONE = new Set(['job succeeded', 'shard done', 'job paused', 'shard paused']);
 
 interface LoggedLine extends JobLine {
   service: string;

@@ -8,7 +8,7 @@ const RECOVERY_BOUND = `What was interrupted is to be had again
   after a worker was killed, frozen or cut off:  within 25 s: its lock runs out in 15 s, and the search for deliveries
                                                  without one, every 5 s, needs two rounds
   after an engine died:                          within 1 s, doubled with each attempt spent in a row up to 60 s, and up to
-                                                 1 s until the sweep sees it; then behind what waits already
+                                                 1 s until the rescuer sees it; then behind what waits already
   after a drain:                                 at once
   after Valkey or the way to it was away:        as soon as that is back and tried again (1 s); where locks ran out
                                                  meanwhile, as after a kill

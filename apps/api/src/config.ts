@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { machineMemory, type Retention } from '@glyphmill/jobs';
-import { ConfigError, readSettings, redisAddress, storageAddress } from '@glyphmill/settings';
+import type { Retention } from '@glyphmill/jobs';
+import { ConfigError, machineMemory, readSettings, redisAddress, storageAddress } from '@glyphmill/settings';
 import { z } from 'zod';
 
 /** A training may take this much of the machine's memory unless MAX_JOB_MEMORY_BYTES says otherwise. */

@@ -9,7 +9,7 @@ import { ArtifactDeletion } from './upkeep/artifact-deletion.js';
 import { Housekeeping } from './upkeep/housekeeping.js';
 import { JobFiles } from './upkeep/job-files.js';
 import { MobyDick } from './upkeep/moby-dick.js';
-import { OrphanSweep } from './upkeep/orphan-sweep.js';
+import { JobCleaner } from './upkeep/job-cleaner.js';
 
 /** What every surface stands on: services that know no HTTP. */
 @Module({
@@ -22,10 +22,10 @@ import { OrphanSweep } from './upkeep/orphan-sweep.js';
     JobOutput,
     JobFiles,
     ArtifactDeletion,
-    OrphanSweep,
+    JobCleaner,
     Housekeeping,
     MobyDick,
   ],
-  exports: [Admission, Retry, JobIntake, JobEvents, JobOutput, JobFiles, ArtifactDeletion, OrphanSweep],
+  exports: [Admission, Retry, JobIntake, JobEvents, JobOutput, JobFiles, ArtifactDeletion, JobCleaner],
 })
 export class ServicesModule {}

@@ -4,7 +4,7 @@ import { Catalog } from '@glyphmill/catalog';
 import { trainRequest } from '@glyphmill/contract';
 import { expect, test, vi } from 'vitest';
 import { JobFiles } from '../src/upkeep/job-files.js';
-import { OrphanSweep } from '../src/upkeep/orphan-sweep.js';
+import { JobCleaner } from '../src/upkeep/job-cleaner.js';
 import { useApi } from './running-api.fixture.js';
 
 const api = useApi({ MAX_FINISHED_JOBS: '2' });
@@ -38,7 +38,7 @@ test('finished jobs beyond the limit are forgotten, the longest finished first, 
 test('files that nothing leads to are swept when they are a day old, and no others', async () => {
   const { jobs, storage } = api();
   const catalog = new Catalog(storage);
-  const sweep = new OrphanSweep(jobs, new JobFiles(jobs, catalog), catalog, storage);
+  const cleaner = new JobCleaner(jobs, new JobFiles(jobs, catalog), catalog, storage);
   const live = await finishedJob();
   const gone = 'job_01JGFJJZ008MD8XTDC4SCJ7WGE';
   const orphans = [`outputs/${gone}/00000.jsonl`, `checkpoints/${gone}/000000010-0/weights`];
@@ -48,7 +48,7 @@ test('files that nothing leads to are swept when they are a day old, and no othe
   for (const key of [...orphans, fallen, foreign]) await putOld(key);
   await storage.put(young, 'x');
   await putOld(`checkpoints/${live}/000000010-0/weights`);
-  const { removed } = await sweep.step();
+  const { removed } = await cleaner.step();
   expect(removed.sort()).toEqual([dirname(orphans[0]!), dirname(orphans[1]!), dirname(fallen)].sort());
   const left: string[] = [];
   for await (const { key } of storage.list('')) left.push(key);

@@ -1,5 +1,5 @@
 import { type Job, job } from '@glyphmill/contract';
-import type { JobStore } from '@glyphmill/jobs';
+import type { WorkedBoard } from '@glyphmill/jobs/testing';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { publishModel } from './model.fixture.js';
@@ -29,7 +29,7 @@ function remove(id: string): Promise<Response> {
   return fetch(`${api().url}/api/jobs/${id}`, { method: 'DELETE' });
 }
 
-async function claim(id: string, token = 'token', delivery = 1): ReturnType<JobStore['claim']> {
+async function claim(id: string, token = 'token', delivery = 1): ReturnType<WorkedBoard['claim']> {
   return await api().jobs.claim(id, { delivery, token, worker: 'worker_1' });
 }
 

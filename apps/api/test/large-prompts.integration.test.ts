@@ -4,7 +4,7 @@ import { job } from '@glyphmill/contract';
 import { ArtifactKeys, Catalog } from '@glyphmill/catalog';
 import { beforeAll, expect, test } from 'vitest';
 import { JobFiles } from '../src/upkeep/job-files.js';
-import { OrphanSweep } from '../src/upkeep/orphan-sweep.js';
+import { JobCleaner } from '../src/upkeep/job-cleaner.js';
 import { publishModel } from './model.fixture.js';
 import { postJson, problemOf, useApi } from './running-api.fixture.js';
 
@@ -72,7 +72,7 @@ test('prompts that no job leads to are swept when they are a day old, and those 
     await utimes(join((await storage.localFolder(dirname(keys.promptList(each)))).path, 'prompts.json'), then, then);
   }
   const catalog = new Catalog(storage);
-  const { removed } = await new OrphanSweep(jobs, new JobFiles(jobs, catalog), catalog, storage).step();
+  const { removed } = await new JobCleaner(jobs, new JobFiles(jobs, catalog), catalog, storage).step();
   expect(removed).toEqual([dirname(keys.promptList(gone))]);
   expect(await storage.stat(keys.promptList(id))).toBeDefined();
   await cancel(id);

@@ -2,7 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { problemDocument } from '@glyphmill/contract';
-import { connectRedis, JobStore } from '@glyphmill/jobs';
+import { connectRedis } from '@glyphmill/jobs';
+import { WorkedBoard } from '@glyphmill/jobs/testing';
 import { startValkey, type ValkeyServer } from '@glyphmill/runtimes';
 import { openStorage, type Storage } from '@glyphmill/storage';
 import { afterAll, beforeAll } from 'vitest';
@@ -13,7 +14,7 @@ import { type ApiConfig, readConfig } from '../src/config.js';
 /** An api that listens, and what a worker would use to work for it. */
 export interface RunningApi {
   url: string;
-  jobs: JobStore;
+  jobs: WorkedBoard;
   storage: Storage;
   valkey: ValkeyServer;
   /** As in `GET /api/jobs/:id`. */
@@ -56,7 +57,7 @@ async function startApi(settings: NodeJS.ProcessEnv, constants: Partial<ApiConfi
     });
   await app.listen(config.port, config.host);
   const redis = connectRedis(valkey.url, 'worker', () => undefined);
-  const jobs = new JobStore({ redis, prefix: config.redisPrefix });
+  const jobs = new WorkedBoard({ redis, prefix: config.redisPrefix });
   return {
     url: await app.getUrl(),
     jobs,

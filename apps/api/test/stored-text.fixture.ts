@@ -3,7 +3,7 @@ import { readdir, readlink, truncate } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { generateRequest } from '@glyphmill/contract';
 import { ArtifactKeys } from '@glyphmill/catalog';
-import type { JobStore } from '@glyphmill/jobs';
+import type { WorkedBoard } from '@glyphmill/jobs/testing';
 import type { Storage } from '@glyphmill/storage';
 import { z } from 'zod';
 import { publishModel } from './model.fixture.js';
@@ -59,7 +59,7 @@ export const STORED: Readonly<Record<string, (api: RunningApi, text: string) => 
 };
 
 /** A job that was never delivered. */
-export async function createGenerateJob(jobs: JobStore): Promise<string> {
+export async function createGenerateJob(jobs: WorkedBoard): Promise<string> {
   const request = generateRequest.parse({ model: 'model_1', prompts: ['a'] });
   const [created] = await jobs.create([{ kind: 'generate', request, promptCount: 1 }]);
   if (!created) throw new Error('no job');

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type JobEvent, trainRequest } from '@glyphmill/contract';
-import { connectRedis, JobStore } from '@glyphmill/jobs';
+import { connectRedis } from '@glyphmill/jobs';
+import { WorkedBoard } from '@glyphmill/jobs/testing';
 import { startValkey } from '@glyphmill/runtimes';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { JobStoppedError, Lease } from './lease.js';
@@ -10,11 +11,11 @@ import { JobStoppedError, Lease } from './lease.js';
 const directory = mkdtempSync(join(tmpdir(), 'glyphmill-lease-'));
 let server: Awaited<ReturnType<typeof startValkey>>;
 let redis: ReturnType<typeof connectRedis>;
-let store: JobStore;
+let store: WorkedBoard;
 beforeAll(async () => {
   server = await startValkey({ directory, persistence: 'always' });
   redis = connectRedis(server.url, 'worker', () => undefined);
-  store = new JobStore({ redis });
+  store = new WorkedBoard({ redis });
 });
 afterAll(async () => {
   await store.close();
@@ -27,8 +28,8 @@ async function claimed(delivery = new AbortController().signal) {
   const request = trainRequest.parse({ dataset: 'moby-dick', model: { kind: 'bigram' } });
   const [job] = await store.create([{ kind: 'train', request }]);
   const id = job!.id;
-  const claim = await store.claim(id, { delivery: 1, token: `token of ${id}`, worker: 'worker_1' });
-  const lease = new Lease(store, claim!, `token of ${id}`, delivery);
+  const hold = await store.hold(id, { delivery: 1, token: `token of ${id}`, worker: 'worker_1' });
+  const lease = new Lease(hold!, delivery);
   const logged = async () => {
     const { events } = await store.readEvents(id, '0');
     return events.flatMap(({ event }) => (event.type === 'log' ? [event.message] : []));

@@ -1,13 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { JobEvent, JobState } from '@glyphmill/contract';
-import type {
-  CheckpointPointer,
-  ClaimedJob,
-  HeartbeatAnswer,
-  JobStore,
-  WorkerOutcome,
-  WorkerReport,
-} from '@glyphmill/jobs';
+import type { JobEvent, JobKind, JobState } from '@glyphmill/contract';
+import type { CheckpointPointer, Hold, WorkerOutcome, WorkerReport } from '@glyphmill/jobs';
 import { EventBuffer } from './event-buffer.js';
 import { publicMessage } from './public-message.js';
 
@@ -17,7 +10,7 @@ const GATHERING_MS = 100;
 /** How often the record hears of its worker, and the worker of what is asked of its job. */
 const HEARTBEAT_MS = 1000;
 
-/** How long the work may take to keep its state where the worker itself stays. */
+/** How long the work may take to save its state if the worker itself stays. */
 const FAREWELL_MS = 60_000;
 
 /**
@@ -48,15 +41,15 @@ export class JobStoppedError extends Error {
 type Progress = NonNullable<WorkerReport['progress']>;
 
 /**
- * The right of one worker to write one job's record, or one shard's entry in it, for as long as the token there is its
- * own. Progress and events are gathered and sent together; each sending is also the heartbeat, and its answer says
- * whether the job is still ours (it is not once it was cancelled, or another worker took it over), and whether it is to
- * pause.
+ * A worker's hold on a job, or on a shard of one, kept alive. Progress and events are gathered and sent together; each
+ * sending is also the heartbeat, and its answer says whether the job is still ours (it is not once it was cancelled, or
+ * another worker took it over), and whether it is to pause.
  */
-export class Lease {
-  readonly #store: JobStore;
+export class Lease<Kind extends JobKind = JobKind> {
+  readonly #hold: Hold<Kind>;
   readonly #stopping = new AbortController();
   #farewell: (() => Promise<void>) | undefined;
+  #ended: (() => void) | undefined;
   #lost = false;
   #pausing = false;
   #sequence = 0;
@@ -68,18 +61,23 @@ export class Lease {
   #gathering: NodeJS.Timeout | undefined;
   readonly #heartbeat: NodeJS.Timeout;
 
-  constructor(
-    store: JobStore,
-    readonly job: ClaimedJob,
-    readonly token: string,
-    /** Aborted when the delivery was taken away from this worker. */
-    delivery: AbortSignal,
-  ) {
-    this.#store = store;
+  /** `delivery` is aborted when the delivery was taken away from this worker. */
+  constructor(hold: Hold<Kind>, delivery: AbortSignal) {
+    this.#hold = hold;
     this.#heartbeat = setInterval(() => void this.#send(), HEARTBEAT_MS);
     const leave = () => void this.leave('undelivered', FAREWELL_MS);
     delivery.addEventListener('abort', leave, { once: true });
     if (delivery.aborted) leave();
+  }
+
+  /** What is held. */
+  get job(): Hold<Kind>['job'] {
+    return this.#hold.job;
+  }
+
+  /** The token that it is held by. */
+  get token(): string {
+    return this.#hold.token;
   }
 
   /** Aborted with a {@link JobStoppedError} when the work must stop. */
@@ -93,7 +91,7 @@ export class Lease {
     if (!this.#stopping.signal.aborted) this.#stopping.abort(new JobStoppedError(reason));
   }
 
-  /** Sets what the work still does where it has the time, before it is stopped itself. */
+  /** Sets what the work still does if it has the time, before it is stopped itself. */
   onFarewell(farewell: () => Promise<void>): void {
     this.#farewell = farewell;
   }
@@ -109,7 +107,7 @@ export class Lease {
     this.stop(reason);
   }
 
-  /** Tells of an event, within a tenth of a second. */
+  /** Reports an event, within a tenth of a second. */
   post(event: JobEvent): void {
     this.#events.add(event.type === 'log' ? { ...event, message: publicMessage(event.message) } : event);
     this.#gathering ??= setTimeout(() => void this.#send(), GATHERING_MS);
@@ -121,18 +119,18 @@ export class Lease {
     this.#tokensPerSecond = progress.tokensPerSecond;
   }
 
-  /** How fast the job went when it last told. */
+  /** How fast the job went when it last reported. */
   get tokensPerSecond(): number {
     return this.#tokensPerSecond;
   }
 
   /**
-   * Points the record to a checkpoint whose files are there, and gives those that it points to now. Throws
-   * {@link JobStoppedError} where the job is no longer ours.
+   * Points the record to a checkpoint whose files exist, and returns those that it points to now. Throws
+   * {@link JobStoppedError} if the job is no longer ours.
    */
   async saveCheckpoint(pointer: CheckpointPointer): Promise<CheckpointPointer[]> {
     await this.flush();
-    const { held, checkpoints } = await this.#store.saveCheckpoint(this.job.id, this.token, pointer);
+    const { held, checkpoints } = await this.#hold.saveCheckpoint(pointer);
     if (held) return checkpoints;
     this.stop('lost');
     throw new JobStoppedError('lost');
@@ -140,29 +138,26 @@ export class Lease {
 
   /**
    * From here on the job can no longer be cancelled, so that what is published is not of a cancelled job.
-   * Throws {@link JobStoppedError} where the job is no longer ours.
+   * Throws {@link JobStoppedError} if the job is no longer ours.
    */
   async startCommitting(): Promise<void> {
     await this.flush();
-    if (!(await this.#store.startCommitting(this.job.id, this.token))) this.stop('lost');
+    if (!(await this.#hold.startCommitting())) this.stop('lost');
     this.signal.throwIfAborted();
   }
 
   /**
-   * Ends the lease with an outcome. Gives the state that the job is in then, or `undefined` where it is no longer ours.
+   * Ends the lease with an outcome. Returns the state that the job is in then, or `undefined` if it is no longer ours.
    */
-  async settle(outcome: WorkerOutcome): Promise<JobState | undefined> {
+  async settle(outcome: WorkerOutcome<Kind>): Promise<JobState | undefined> {
     await this.flush();
     this.end();
-    const { job, token } = this;
-    return job.kind === 'train'
-      ? await this.#store.settle(job.id, token, outcome)
-      : await this.#store.shards.settle(job, token, outcome);
+    return await this.#hold.settle(outcome);
   }
 
   /**
    * Asks whether the job is still ours, before something is published that no script can refuse. Throws
-   * {@link JobStoppedError} where it is not, and also where the work must stop.
+   * {@link JobStoppedError} if it is not, and if the work must stop.
    */
   async confirm(): Promise<void> {
     await this.flush();
@@ -175,17 +170,21 @@ export class Lease {
     if (!this.#events.isEmpty) await this.#send();
   }
 
+  /** Sets what is done when the lease ends. */
+  onEnd(ended: () => void): void {
+    this.#ended = ended;
+  }
+
   /** Ends the heartbeat; the record keeps the token until another claim. */
   end(): void {
     clearInterval(this.#heartbeat);
     clearTimeout(this.#gathering);
+    this.#ended?.();
+    this.#ended = undefined;
   }
 
-  async #report(sequence: number, said: WorkerReport): Promise<HeartbeatAnswer> {
-    const { job, token } = this;
-    return job.kind === 'train'
-      ? await this.#store.report(job.id, token, sequence, said)
-      : await this.#store.shards.report(job, token, sequence, said);
+  [Symbol.dispose](): void {
+    this.end();
   }
 
   /** One sending at a time; while Redis is away, heartbeats wait for the one under way. */
@@ -205,7 +204,7 @@ export class Lease {
     const { sequence, events, progress } = this.#parcel;
     try {
       const said = { events, ...(progress ? { progress } : {}) };
-      const { held, requested } = await this.#report(sequence, said);
+      const { held, requested } = await this.#hold.report(sequence, said);
       this.#sequence = sequence;
       this.#parcel = undefined;
       if (this.#progress === progress) this.#progress = undefined;

@@ -1,16 +1,23 @@
 import { randomUUID } from 'node:crypto';
-import type { JobKind } from '@glyphmill/contract';
-import { type ClaimedJob, type Delivery, HandBack, type JobStore, type WorkerResults } from '@glyphmill/jobs';
 import type { Catalog } from '@glyphmill/catalog';
+import { isFinal, type JobKind } from '@glyphmill/contract';
+import {
+  type Delivery,
+  HandBack,
+  type Hold,
+  type JobClaims,
+  type WorkerOutcome,
+  type WorkerResults,
+} from '@glyphmill/jobs';
 import type { Storage } from '@glyphmill/storage';
 import { describeError } from './job-failure.js';
-import { JobStoppedError, Lease } from './lease.js';
+import { JobStoppedError, Lease, type StopReason } from './lease.js';
 import type { Logger } from './log.js';
 import type { MemoryGate } from './memory/memory-gate.js';
 
 /** What the work of a job of any kind needs. */
 export interface JobContext {
-  store: JobStore;
+  claims: JobClaims;
   storage: Storage;
   catalog: Catalog;
   log: Logger;
@@ -19,72 +26,124 @@ export interface JobContext {
   memory: MemoryGate;
   /** The leases that this worker holds now. */
   leases: Set<Lease>;
-  /** How long the work of a job may take to keep its state once the worker is to stop. */
+  /** How long the work of a job may take to save its state once the worker is to stop. */
   farewellMs: number;
   /** Aborted once the worker is to stop: what it claims from then on goes back at once. */
   draining: AbortSignal;
 }
 
 /**
- * The work of one kind of job, or of a shard where jobs are cut into them: gives the result, reports through the lease,
+ * The work of one kind of job, or of a shard if jobs are cut into them: returns the result, reports through the lease,
  * stops when the lease says so.
  */
-export type JobWork<Kind extends JobKind> = (
-  job: Extract<ClaimedJob, { kind: Kind }>,
-  lease: Lease,
-) => Promise<WorkerResults[Kind]>;
+export interface JobWork<Kind extends JobKind> {
+  readonly kind: Kind;
+  run(job: Hold<Kind>['job'], lease: Lease<Kind>): Promise<WorkerResults[Kind]>;
+}
+
+/** How the work on a job ended here: with an outcome for its record, or with the hold lost. */
+type Ending<Kind extends JobKind> = { outcome: WorkerOutcome<Kind>; reason?: StopReason } | 'lost';
 
 /**
  * The life of a job, or of a shard, in this worker: claim, work, settle. A delivery whose job does not want to run (it
- * was cancelled, or another worker has it) ends quietly.
+ * was cancelled, or another worker has it) ends quietly. Throws `HandBack` if the delivery goes back to its queue.
  */
 export async function processDelivery<Kind extends JobKind>(
   context: JobContext,
-  kind: Kind,
   work: JobWork<Kind>,
   delivery: Delivery,
 ): Promise<void> {
-  const token = randomUUID();
-  const { number, lock, lane } = delivery;
-  const by = { delivery: number, lock, lane, token, worker: context.workerId };
-  const job =
-    delivery.shard === undefined
-      ? await context.store.claim(delivery.jobId, by)
-      : await context.store.shards.claim(delivery.jobId, delivery.shard, by);
-  if (!job || !isKind(job, kind)) return;
-  const lease = new Lease(context.store, job, token, delivery.signal);
-  context.leases.add(lease);
-  const drain = () => void lease.leave('drain', context.farewellMs);
-  context.draining.addEventListener('abort', drain, { once: true });
-  if (context.draining.aborted) lease.stop('drain');
+  const hold = await claim(context, work.kind, delivery);
+  if (!hold) return;
   const { jobId, shard } = delivery;
   const log = context.log.child({ job: jobId, ...(shard !== undefined && { shard }) });
-  log.info({ kind, attempts: job.attempts }, kind === 'generate' ? 'shard started' : 'job started');
+  const piece = shard === undefined ? 'job' : 'shard';
+  log.info({ kind: work.kind, attempts: hold.job.attempts }, `${piece} started`);
+  using lease = openLease(context, hold, delivery.signal);
+  const ending = await endingOf(work, lease, log);
+  const state = ending === 'lost' ? undefined : await lease.settle(ending.outcome);
+  if (ending === 'lost' || state === undefined) {
+    log.info(await whyLost(context, jobId));
+    return;
+  }
+  log.info({ state }, DONE[piece][ending.outcome.state]);
+  // A delivery that was taken away comes back by itself, and a job that is resumed has another one.
+  const isStopped = ending.outcome.state === 'handed-back' || ending.outcome.state === 'paused';
+  if (isStopped && ending.reason !== 'undelivered' && state !== 'paused') throw new HandBack();
+}
+
+async function claim<Kind extends JobKind>(
+  { claims, workerId }: JobContext,
+  kind: Kind,
+  { lane, jobId, shard, number, lock }: Delivery,
+): Promise<Hold<Kind> | undefined> {
+  const by = { lane, shard, delivery: number, lock, token: randomUUID(), worker: workerId };
+  const hold = await claims.claim(jobId, by);
+  return hold && isOfKind(hold, kind) ? hold : undefined;
+}
+
+function isOfKind<Kind extends JobKind>(hold: Hold, kind: Kind): hold is Hold<Kind> {
+  return hold.kind === kind;
+}
+
+/** A lease that the worker counts as its own, and that its drain ends. */
+function openLease<Kind extends JobKind>(
+  { leases, draining, farewellMs }: JobContext,
+  hold: Hold<Kind>,
+  delivery: AbortSignal,
+): Lease<Kind> {
+  const lease = new Lease(hold, delivery);
+  leases.add(lease);
+  const drain = () => void lease.leave('drain', farewellMs);
+  draining.addEventListener('abort', drain, { once: true });
+  if (draining.aborted) lease.stop('drain');
+  lease.onEnd(() => {
+    draining.removeEventListener('abort', drain);
+    leases.delete(lease);
+  });
+  return lease;
+}
+
+async function endingOf<Kind extends JobKind>(
+  work: JobWork<Kind>,
+  lease: Lease<Kind>,
+  log: Logger,
+): Promise<Ending<Kind>> {
   try {
-    const result = await work(job, lease);
-    const state = await lease.settle({ state: 'succeeded', result });
-    log.info(state === undefined ? 'job is no longer ours' : state === 'succeeded' ? 'job succeeded' : 'shard done');
+    return { outcome: { state: 'succeeded', result: await work.run(lease.job, lease) } };
   } catch (error) {
-    if (!(error instanceof JobStoppedError)) {
-      const described = describeError(error, kind);
-      // The record has no folders of this machine in it; whoever mends them reads this.
-      const cause = error instanceof Error && error.message !== described.message ? error.message : undefined;
-      log.warn({ error: described, cause }, 'attempt failed');
-      await lease.settle({ state: 'failed', error: described });
-    } else if (error.reason === 'lost') log.info('job is no longer ours');
-    else {
-      const state = await lease.settle({ state: error.reason === 'pause' ? 'paused' : 'handed-back' });
-      log.info(state === undefined ? 'job is no longer ours' : state === 'paused' ? 'job paused' : 'job handed back');
-      // A delivery that was taken away comes back by itself, and a job that is resumed has another one.
-      if (error.reason !== 'undelivered' && state !== undefined && state !== 'paused') throw new HandBack();
+    if (error instanceof JobStoppedError) {
+      const { reason } = error;
+      if (reason === 'lost') return 'lost';
+      return { outcome: { state: reason === 'pause' ? 'paused' : 'handed-back' }, reason };
     }
-  } finally {
-    context.draining.removeEventListener('abort', drain);
-    lease.end();
-    context.leases.delete(lease);
+    const described = describeError(error, work.kind);
+    // The record has no folders of this machine in it; whoever mends them reads this.
+    const cause = error instanceof Error && error.message !== described.message ? error.message : undefined;
+    log.warn({ error: described, cause }, 'attempt failed');
+    return { outcome: { state: 'failed', error: described } };
   }
 }
 
-function isKind<Kind extends JobKind>(job: ClaimedJob, kind: Kind): job is Extract<ClaimedJob, { kind: Kind }> {
-  return job.kind === kind;
+/** What the log says once a record has its outcome. */
+const DONE: Record<'job' | 'shard', Record<WorkerOutcome['state'], string>> = {
+  job: {
+    succeeded: 'job succeeded',
+    failed: 'attempt recorded',
+    paused: 'job paused',
+    'handed-back': 'job handed back',
+  },
+  shard: {
+    succeeded: 'shard done',
+    failed: 'attempt recorded',
+    paused: 'shard paused',
+    'handed-back': 'shard handed back',
+  },
+};
+
+/** Why this worker no longer holds a job, as far as Redis says it now. */
+async function whyLost({ claims }: JobContext, jobId: string): Promise<string> {
+  const state = await claims.stateOf(jobId).catch(() => undefined);
+  if (state === 'cancelled') return 'job was cancelled';
+  return state !== undefined && isFinal(state) ? 'job has ended' : 'job was taken over';
 }

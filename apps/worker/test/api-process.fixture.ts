@@ -15,9 +15,12 @@ export interface ApiProcess {
   stop(): Promise<void>;
 }
 
-export async function startApi({ redisUrl, prefix, dataFolder }: Workplace): Promise<ApiProcess> {
-  const settings = { REDIS_URL: redisUrl, REDIS_PREFIX: prefix, DATA_DIR: dataFolder, PORT: '0', LOG_LEVEL: 'error' };
-  const child = fork(MAIN, { execArgv: [], env: { PATH: process.env['PATH'], ...settings } });
+export async function startApi(
+  { redisUrl, prefix, dataFolder }: Workplace,
+  settings: NodeJS.ProcessEnv = {},
+): Promise<ApiProcess> {
+  const own = { REDIS_URL: redisUrl, REDIS_PREFIX: prefix, DATA_DIR: dataFolder, PORT: '0', LOG_LEVEL: 'error' };
+  const child = fork(MAIN, { execArgv: [], env: { PATH: process.env['PATH'], ...own, ...settings } });
   const exited = once(child, 'exit');
   const ended = exited.then(() => {
     throw new Error('the api ended');

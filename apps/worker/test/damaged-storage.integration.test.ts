@@ -89,7 +89,7 @@ test('a job whose dataset lies in storage that does not answer is let go when it
     const job = await place.train({ dataset: 'whale' });
     await worker.logged('job started');
     await place.store.cancel(job.id);
-    await worker.logged('job is no longer ours');
+    await worker.logged('job was cancelled');
     expect(await place.ended(await place.train({ dataset }))).toMatchObject({ state: 'succeeded' });
   } finally {
     hanging.release();

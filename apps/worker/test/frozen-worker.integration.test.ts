@@ -48,7 +48,7 @@ test('a worker that was frozen for longer than its lease finds that it lost its 
 
   frozen.signal('SIGCONT');
   proxy.release();
-  await frozen.logged('job is no longer ours');
+  await frozen.logged('job has ended');
   frozen.signal('SIGTERM');
   expect(await frozen.exitCode).toBe(0);
   expect(await seen(job)).toEqual(before);
@@ -60,7 +60,7 @@ test('a worker that was frozen while its job was cancelled publishes nothing eit
   const before = await seen(job);
   frozen.signal('SIGCONT');
   proxy.release();
-  await frozen.logged('job is no longer ours');
+  await frozen.logged('job was cancelled');
   const next = await place.train({ dataset: 'fox' });
   await place.ended(next);
   const after = await seen(job);

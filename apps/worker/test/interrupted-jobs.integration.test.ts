@@ -34,7 +34,7 @@ test('the engine of a cancelled job ends, and nothing is published', async () =>
   const { job, engine } = await midway(worker, { training: ENDLESS });
   await place.store.cancel(job.id);
   await gone(engine);
-  await worker.logged('job is no longer ours');
+  await worker.logged('job was cancelled');
   expect(await place.get(job)).toMatchObject({ state: 'cancelled', result: null });
   expect(await place.storage.listNames('models')).toEqual([]);
   const next = await place.train({ dataset: 'fox' });

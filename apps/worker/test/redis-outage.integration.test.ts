@@ -153,7 +153,7 @@ test('a worker whose job another one took while it was cut off stops, and writes
   await other.logged('job started');
   expect(isRunning(engine)).toBe(true);
   proxy.restore();
-  await cutOff.logged('job is no longer ours');
+  await cutOff.logged('job was taken over');
   await vi.waitUntil(() => !isRunning(engine), 30_000);
 
   let told = 0;

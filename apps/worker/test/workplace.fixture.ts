@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { generateRequest, type Job, type JobEvent, trainRequest } from '@glyphmill/contract';
-import { connectRedis, EventHub, type JobDraft, JobStore, Sweep, WorkerRegistry } from '@glyphmill/jobs';
+import { connectRedis, EventHub, type JobDraft, JobBoard, JobRescuer, WorkerRegistry } from '@glyphmill/jobs';
 import { RedisProxy } from '@glyphmill/jobs/testing';
 import { startValkey } from '@glyphmill/runtimes';
 import { openStorage, type Storage } from '@glyphmill/storage';
@@ -49,14 +49,14 @@ export function useWorkplaces(): () => Promise<Workplace> {
   };
 }
 
-/** What the api has, seen from a test: jobs, storage and a sweep; and the workers that it starts. */
+/** What the api has, seen from a test: jobs, storage and a rescuer; and the workers that it starts. */
 export class Workplace {
   readonly #redis;
   readonly #hub: EventHub;
-  readonly #sweep: Sweep;
+  readonly #rescuer: JobRescuer;
   readonly #workers: WorkerProcess[] = [];
   readonly #proxies: RedisProxy[] = [];
-  readonly store: JobStore;
+  readonly store: JobBoard;
   readonly registry: WorkerRegistry;
 
   constructor(
@@ -67,11 +67,11 @@ export class Workplace {
   ) {
     const redis = connectRedis(redisUrl, 'worker', () => undefined);
     this.#redis = redis;
-    this.store = new JobStore({ redis, prefix });
+    this.store = new JobBoard({ redis, prefix });
     this.registry = new WorkerRegistry({ redis, prefix });
     this.#hub = new EventHub({ redis, store: this.store, prefix });
-    this.#sweep = new Sweep({ redis, prefix });
-    this.#sweep.start(() => undefined);
+    this.#rescuer = new JobRescuer({ redis, prefix });
+    this.#rescuer.start(() => undefined);
   }
 
   /** A worker that takes jobs. */
@@ -81,9 +81,15 @@ export class Workplace {
 
   /** A worker that takes jobs, and the proxy that it reaches Redis through, where it can be held. */
   async heldWorker(settings: NodeJS.ProcessEnv = {}): Promise<{ worker: WorkerProcess; proxy: RedisProxy }> {
+    const proxy = await this.proxy();
+    return { worker: await this.worker({ ...settings, REDIS_URL: proxy.url }), proxy };
+  }
+
+  /** A way to Redis for one worker. */
+  async proxy(): Promise<RedisProxy> {
     const proxy = await RedisProxy.to(this.redisUrl);
     this.#proxies.push(proxy);
-    return { worker: await this.worker({ ...settings, REDIS_URL: proxy.url }), proxy };
+    return proxy;
   }
 
   /** A worker that may not come to take jobs. */
@@ -154,7 +160,7 @@ export class Workplace {
     await Promise.all(this.#workers.map((worker) => worker.exitCode));
     for (const proxy of this.#proxies) proxy.close();
     await this.#hub.close();
-    await this.#sweep.stop();
+    await this.#rescuer.stop();
     await this.store.close();
     this.#redis.disconnect();
   }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type TrainRequest, trainRequest } from '@glyphmill/contract';
-import { JobStore } from '@glyphmill/jobs';
+import { JobBoard } from '@glyphmill/jobs';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { z } from 'zod';
@@ -55,7 +55,7 @@ export async function queueBenchmark(
     await send(served.url, batchOf(0), say);
     const before = await memory();
     const rates: Record<'http' | 'store' | 'bullmq', number[]> = { http: [], store: [], bullmq: [] };
-    const store = new JobStore({ redis, prefix: '{store}' });
+    const store = new JobBoard({ redis, prefix: '{store}' });
     const queue = new Queue('bare', { connection: redis, prefix: '{bare}' });
     const bodies = batchOf(0);
     let ids: string[] = [];
@@ -92,7 +92,7 @@ export async function queueBenchmark(
     const about = (figure: string) => ({ figure, threads: 1, batch: BATCH, unit: 'jobs/s' });
     const accepted = [
       moreIsBetter(about('POST /api/jobs/batch (peer: BullMQ addBulk)'), rates.http, rates.bullmq),
-      moreIsBetter(about('JobStore.create (peer: BullMQ addBulk)'), rates.store, rates.bullmq),
+      moreIsBetter(about('JobBoard.create (peer: BullMQ addBulk)'), rates.store, rates.bullmq),
     ];
     const bytesAJob = (after.redis - before.redis - bareBytes) / (rounds * BATCH);
     const memoryFigures = [
@@ -152,7 +152,7 @@ function sectionsOf(jobs: number, accepted: Figure[], memory: Figure[], found: F
       about:
         `${jobs.toLocaleString('en')} train jobs, ${BATCH} at once, each way in turn batch by batch, into a Valkey that writes ` +
         'each change to the disk before it answers. Ours is a record, its indexes and a delivery in one transaction; over ' +
-        'HTTP also the parsing, the checks and the answer; `JobStore.create` reads the jobs back one by one. The peer is `addBulk` of bare BullMQ with the request as its data, ' +
+        'HTTP also the parsing, the checks and the answer; `JobBoard.create` reads the jobs back one by one. The peer is `addBulk` of bare BullMQ with the request as its data, ' +
         "which is a pipeline and no transaction. Medians of all batches. The bar is half of the peer's rate.",
       figures: accepted,
     },
@@ -176,7 +176,7 @@ async function versionOf(redis: Redis): Promise<string> {
   return /^valkey_version:(\S+)/mu.exec(info)?.[1] ?? 'a Redis';
 }
 
-/** A request as `JobStore.create` takes it. */
+/** A request as `JobBoard.create` takes it. */
 function draftOf(request: { kind: string }): { kind: 'train'; request: TrainRequest } {
   const { kind: _, ...fields } = request;
   return { kind: 'train', request: trainRequest.parse(fields) };

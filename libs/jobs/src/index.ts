@@ -1,11 +1,8 @@
-export { lanesOf } from './lane.js';
-export type { Lane } from './lane.js';
-export type { CheckpointPointer } from './checkpoint-pointer.js';
-export type { ClaimedJob, ClaimedShard, ClaimedTrainJob } from './job-record.js';
-export type { JobFilter, JobPage } from './job-list.js';
-export { compareEventIds } from './job-events.js';
-export type { Artifact, ArtifactUse } from './artifact-use.js';
-export { DELETING } from './scripts/artifact-use.js';
+export { JobBoard } from './board/job-board.js';
+export type { QueueCounts, Retention } from './board/job-board.js';
+export type { IdempotencyKey } from './board/job-creation.js';
+export type { JobFilter, JobPage } from './board/job-list.js';
+export type { ArtifactUse } from './board/artifact-use.js';
 export {
   ArtifactDeletedError,
   DeadlinePassedError,
@@ -15,25 +12,30 @@ export {
   JobsDeletedError,
   JobStateConflictError,
   QueueFullError,
-} from './errors.js';
-export { JobStore } from './job-store.js';
-export type { QueueCounts, Retention } from './job-store.js';
-export type { IdempotencyKey } from './job-creation.js';
-export type { JobDraft } from './job-draft.js';
-export type { ShardStore } from './shard-store.js';
-export { shardCounts } from './shard-entry.js';
-export type { ShardCounts, ShardProgress, ShardResult } from './shard-entry.js';
-export type { HeartbeatAnswer, WorkerOutcome, WorkerReport, WorkerResults } from './worker-hold.js';
-export type { PromptStore } from './prompt-store.js';
-export { EventHub } from './event-hub.js';
-export type { EventGap } from './event-hub.js';
-export { DeliveryWorker, HandBack } from './delivery-worker.js';
-export type { Delivery } from './delivery-worker.js';
-export { Sweep } from './sweep.js';
-export { WorkerRegistry } from './worker-registry.js';
-export { connectRedis } from './redis-connection.js';
-export { isRedisUnavailable, redisRefusal } from './redis-refusal.js';
-export { checkRedis, checkRedisServes, UnsafeRedisError } from './redis-durability.js';
-export { machineMemory } from './machine-memory.js';
-export type { MachineMemory } from './machine-memory.js';
-export { DEFAULT_PREFIX } from './job-keys.js';
+} from './board/errors.js';
+export { EventHub } from './board/event-hub.js';
+export type { EventGap } from './board/event-hub.js';
+export { JobRescuer } from './board/job-rescuer.js';
+export { WorkerRegistry } from './board/worker-registry.js';
+export { JobClaims } from './hold/job-claims.js';
+export { Hold } from './hold/hold.js';
+export type { AnyHold } from './hold/hold.js';
+export type { ClaimedShard, ClaimedTrainJob } from './kinds/claimed-job.js';
+export type { JobDraft } from './kinds/job-draft.js';
+export type { WorkerOutcome, WorkerReport, WorkerResults } from './kinds/kind.js';
+export { lanesOf } from './kinds/kinds.js';
+export { DELETING } from './scripts/artifact-use.js';
+export { DeliveryWorker, HandBack } from './deliveries/delivery-worker.js';
+export type { Delivery } from './deliveries/delivery-worker.js';
+export type { Artifact } from './records/artifacts.js';
+export type { CheckpointPointer } from './records/checkpoint-pointer.js';
+export { compareEventIds } from './records/job-events.js';
+export { DEFAULT_PREFIX } from './records/job-keys.js';
+export type { Lane } from './records/lane.js';
+export type { PromptStore } from './records/prompt-store.js';
+export { shardCounts } from './records/shard-entry.js';
+export type { ShardCounts, ShardProgress, ShardResult } from './records/shard-entry.js';
+export { RepeatedTask } from './repeated-task.js';
+export { connectRedis } from './redis/redis-connection.js';
+export { checkRedis, checkRedisServes, UnsafeRedisError } from './redis/redis-durability.js';
+export { isRedisUnavailable, redisRefusal } from './redis/redis-refusal.js';

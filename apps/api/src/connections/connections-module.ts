@@ -1,5 +1,5 @@
 import { Catalog } from '@glyphmill/catalog';
-import { connectRedis, EventHub, JobStore, Sweep, WorkerRegistry } from '@glyphmill/jobs';
+import { connectRedis, EventHub, JobBoard, JobRescuer, WorkerRegistry } from '@glyphmill/jobs';
 import { openStorage, type Storage } from '@glyphmill/storage';
 import {
   type DynamicModule,
@@ -23,9 +23,9 @@ export class ConnectionsModule implements OnApplicationBootstrap, OnApplicationS
   constructor(
     @Inject(CONFIG) private readonly config: ApiConfig,
     @Inject(REDIS) private readonly redis: Redis,
-    private readonly jobs: JobStore,
+    private readonly jobs: JobBoard,
     private readonly hub: EventHub,
-    private readonly sweep: Sweep,
+    private readonly rescuer: JobRescuer,
   ) {}
 
   static with(config: ApiConfig): DynamicModule {
@@ -40,36 +40,36 @@ export class ConnectionsModule implements OnApplicationBootstrap, OnApplicationS
         { provide: Catalog, inject: [STORAGE], useFactory: (storage: Storage) => new Catalog(storage) },
         { provide: REDIS, useFactory: () => connectRedis(redisUrl, 'api', logOutage()) },
         {
-          provide: JobStore,
+          provide: JobBoard,
           inject: [REDIS, Catalog],
           useFactory: (redis: Redis, { prompts: promptStore }: Catalog) =>
-            new JobStore({ redis, prefix, maxWaitingJobs, maxWaitingBytes, promptStore }),
+            new JobBoard({ redis, prefix, maxWaitingJobs, maxWaitingBytes, promptStore }),
         },
         {
           provide: EventHub,
-          inject: [REDIS, JobStore],
-          useFactory: (redis: Redis, store: JobStore) => new EventHub({ redis, store, prefix }),
+          inject: [REDIS, JobBoard],
+          useFactory: (redis: Redis, store: JobBoard) => new EventHub({ redis, store, prefix }),
         },
-        { provide: Sweep, inject: [REDIS], useFactory: (redis: Redis) => new Sweep({ redis, prefix }) },
+        { provide: JobRescuer, inject: [REDIS], useFactory: (redis: Redis) => new JobRescuer({ redis, prefix }) },
         {
           provide: WorkerRegistry,
           inject: [REDIS],
           useFactory: (redis: Redis) => new WorkerRegistry({ redis, prefix }),
         },
       ],
-      exports: [CONFIG, STORAGE, Catalog, REDIS, JobStore, EventHub, WorkerRegistry],
+      exports: [CONFIG, STORAGE, Catalog, REDIS, JobBoard, EventHub, WorkerRegistry],
     };
   }
 
   /** Throws `UnsafeRedisError`, which ends the start. */
   async onApplicationBootstrap(): Promise<void> {
     await refuseUnsafeRedis(this.redis, this.config.redisPrefix, logger);
-    this.sweep.start((error) => logger.debug('a sweep failed', { reason: String(error) }));
+    this.rescuer.start((error) => logger.debug('a rescue round failed', { reason: String(error) }));
   }
 
   async onApplicationShutdown(): Promise<void> {
     await this.hub.close();
-    await this.sweep.stop();
+    await this.rescuer.stop();
     await this.jobs.close();
     this.redis.disconnect();
   }

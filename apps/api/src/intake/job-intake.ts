@@ -5,7 +5,7 @@ import {
   DeadlinePassedError,
   type IdempotencyKey,
   type JobDraft,
-  JobStore,
+  JobBoard,
 } from '@glyphmill/jobs';
 import { Injectable } from '@nestjs/common';
 import { BatchItemError, Refusal } from './refusal.js';
@@ -13,7 +13,7 @@ import { BatchItemError, Refusal } from './refusal.js';
 /** Takes jobs into the queue, once for each idempotency key: looks up the key, admits, creates. */
 @Injectable()
 export class JobIntake {
-  constructor(private readonly jobs: JobStore) {}
+  constructor(private readonly jobs: JobBoard) {}
 
   /**
    * The job that was made under the key, or a new one of the draft that `admit` returns. Throws what `admit` throws, a

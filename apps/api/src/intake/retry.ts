@@ -1,5 +1,5 @@
 import { generateRequest, type JobState } from '@glyphmill/contract';
-import { type JobDraft, JobStateConflictError, JobStore } from '@glyphmill/jobs';
+import { type JobDraft, JobStateConflictError, JobBoard } from '@glyphmill/jobs';
 import { Injectable } from '@nestjs/common';
 import { getWholeJob } from '../reading/get-job.js';
 import { Admission } from './admission.js';
@@ -11,7 +11,7 @@ const RETRIED_STATES: ReadonlySet<JobState> = new Set(['failed', 'cancelled']);
 @Injectable()
 export class Retry {
   constructor(
-    private readonly jobs: JobStore,
+    private readonly jobs: JobBoard,
     private readonly admission: Admission,
   ) {}
 

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { Catalog } from '@glyphmill/catalog';
 import { type Dataset, type InitFrom, isFinal, type TrainJob, type TrainRequest } from '@glyphmill/contract';
 import { alphabetDifference } from '@glyphmill/data';
-import { type CheckpointPointer, JobStore } from '@glyphmill/jobs';
+import { type CheckpointPointer, JobBoard } from '@glyphmill/jobs';
 import { KEPT_TRAINING_SETTINGS, type ModelConfig, type ModelManifest, sizeDifferences } from '@glyphmill/model/config';
 import { Injectable } from '@nestjs/common';
 import { Refusal } from './refusal.js';
@@ -12,7 +12,7 @@ import { Refusal } from './refusal.js';
 export class StartingPoints {
   constructor(
     private readonly catalog: Catalog,
-    private readonly jobs: JobStore,
+    private readonly jobs: JobBoard,
   ) {}
 
   /**

@@ -1,5 +1,5 @@
 import { isFinal, type StoredJobEvent } from '@glyphmill/contract';
-import { type EventGap, EventHub, JobStore } from '@glyphmill/jobs';
+import { type EventGap, EventHub, JobBoard } from '@glyphmill/jobs';
 import { Injectable } from '@nestjs/common';
 import { getJob } from './get-job.js';
 
@@ -10,7 +10,7 @@ export const START = '0';
 @Injectable()
 export class JobEvents {
   constructor(
-    private readonly jobs: JobStore,
+    private readonly jobs: JobBoard,
     private readonly hub: EventHub,
   ) {}
 

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { Catalog } from '@glyphmill/catalog';
-import { JobStore } from '@glyphmill/jobs';
+import { JobBoard } from '@glyphmill/jobs';
 import type { ByteRange } from '@glyphmill/storage';
 import { Injectable } from '@nestjs/common';
 import { getJob } from './get-job.js';
@@ -28,7 +28,7 @@ export interface OutputPart {
 @Injectable()
 export class JobOutput {
   constructor(
-    private readonly jobs: JobStore,
+    private readonly jobs: JobBoard,
     private readonly catalog: Catalog,
   ) {}
 

@@ -1,6 +1,6 @@
 import { Catalog, NotInCatalogError } from '@glyphmill/catalog';
 import { MOBY_DICK } from '@glyphmill/contract';
-import { type Artifact, JobStore } from '@glyphmill/jobs';
+import { type Artifact, JobBoard } from '@glyphmill/jobs';
 import { Injectable } from '@nestjs/common';
 import { Refusal } from '../intake/refusal.js';
 
@@ -9,7 +9,7 @@ import { Refusal } from '../intake/refusal.js';
 export class ArtifactDeletion {
   constructor(
     private readonly catalog: Catalog,
-    private readonly jobs: JobStore,
+    private readonly jobs: JobBoard,
   ) {}
 
   /**

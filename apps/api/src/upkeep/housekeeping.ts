@@ -1,4 +1,4 @@
-import { JobNotFoundError, JobStore } from '@glyphmill/jobs';
+import { JobBoard, JobNotFoundError, RepeatedTask } from '@glyphmill/jobs';
 import {
   Inject,
   Injectable,
@@ -9,32 +9,32 @@ import {
 import type { ApiConfig } from '../config.js';
 import { CONFIG } from '../connections/tokens.js';
 import { JobFiles } from './job-files.js';
-import { OrphanSweep } from './orphan-sweep.js';
+import { JobCleaner } from './job-cleaner.js';
 
 /** How often finished jobs that are to be forgotten are looked for, and how many are removed at once. */
 const FORGET_EVERY_MS = 1000;
 const FORGET_BATCH = 200;
 
-/** How often a step of the sweep for orphaned files is taken. */
+/** How often some files are looked at that may be orphaned. */
 const ORPHANS_EVERY_MS = 60_000;
 
 /** Keeps what is finished within its limits, in each api, in bounded steps. */
 @Injectable()
 export class Housekeeping implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(Housekeeping.name);
-  private readonly chores: Chore[] = [];
+  private readonly chores: RepeatedTask[] = [];
 
   constructor(
-    private readonly jobs: JobStore,
+    private readonly jobs: JobBoard,
     private readonly files: JobFiles,
-    private readonly orphans: OrphanSweep,
+    private readonly cleaner: JobCleaner,
     @Inject(CONFIG) private readonly config: ApiConfig,
   ) {}
 
   onApplicationBootstrap(): void {
     this.chores.push(
-      new Chore(FORGET_EVERY_MS, () => this.forget(), this.tell('finished jobs could not be removed')),
-      new Chore(ORPHANS_EVERY_MS, () => this.sweep(), this.tell('orphaned files could not be swept')),
+      new RepeatedTask(FORGET_EVERY_MS, () => this.forget(), this.tell('finished jobs could not be removed')),
+      new RepeatedTask(ORPHANS_EVERY_MS, () => this.clean(), this.tell('orphaned files could not be removed')),
     );
   }
 
@@ -42,7 +42,7 @@ export class Housekeeping implements OnApplicationBootstrap, BeforeApplicationSh
     await Promise.all(this.chores.map((chore) => chore.stop()));
   }
 
-  /** Removes some of the finished jobs that are too old or too many. Gives how many. */
+  /** Removes some of the finished jobs that are too old or too many. Returns how many. */
   async forget(): Promise<number> {
     const ids = await this.jobs.outlived({ ...this.config.retention, limit: FORGET_BATCH });
     for (const id of ids) {
@@ -55,33 +55,12 @@ export class Housekeeping implements OnApplicationBootstrap, BeforeApplicationSh
     return ids.length;
   }
 
-  private async sweep(): Promise<void> {
-    const { removed, staged } = await this.orphans.step();
+  private async clean(): Promise<void> {
+    const { removed, staged } = await this.cleaner.step();
     if (removed.length > 0 || staged > 0) this.logger.log('orphaned files removed', { removed, staged });
   }
 
   private tell(what: string): (error: unknown) => void {
     return (error) => this.logger.debug(what, { reason: String(error) });
-  }
-}
-
-/** Something that is done again and again, one at a time. */
-class Chore {
-  readonly #timer: NodeJS.Timeout;
-  #underWay: Promise<unknown> | undefined;
-
-  constructor(everyMs: number, step: () => Promise<unknown>, onError: (error: unknown) => void) {
-    this.#timer = setInterval(() => {
-      this.#underWay ??= step()
-        .catch(onError)
-        .finally(() => {
-          this.#underWay = undefined;
-        });
-    }, everyMs);
-  }
-
-  async stop(): Promise<void> {
-    clearInterval(this.#timer);
-    await this.#underWay;
   }
 }

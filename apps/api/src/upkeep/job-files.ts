@@ -1,5 +1,5 @@
 import { Catalog } from '@glyphmill/catalog';
-import { JobStore } from '@glyphmill/jobs';
+import { JobBoard } from '@glyphmill/jobs';
 import { Injectable, Logger } from '@nestjs/common';
 
 /** Removes finished jobs with the files that are theirs alone: prompts, generated text and checkpoints. A model stays. */
@@ -8,13 +8,13 @@ export class JobFiles {
   private readonly logger = new Logger(JobFiles.name);
 
   constructor(
-    private readonly jobs: JobStore,
+    private readonly jobs: JobBoard,
     private readonly catalog: Catalog,
   ) {}
 
   /**
    * Removes a finished job: first its record, so that nobody finds half a job, then its files. Files that cannot be
-   * removed now are orphans, which the sweep removes. Throws `JobNotFoundError` and `JobStateConflictError`.
+   * removed now are orphans, which the cleaner removes. Throws `JobNotFoundError` and `JobStateConflictError`.
    */
   async remove(id: string): Promise<void> {
     await this.jobs.remove(id);
@@ -23,7 +23,7 @@ export class JobFiles {
       await this.catalog.jobFolders.delete('prompts', id);
       for (const key of await this.unusedCheckpoints(id)) await this.catalog.checkpoints.delete(key);
     } catch (error) {
-      this.logger.warn('the files of a removed job are left for the sweep', { job: id, reason: String(error) });
+      this.logger.warn('the files of a removed job are left for the cleaner', { job: id, reason: String(error) });
     }
   }
 

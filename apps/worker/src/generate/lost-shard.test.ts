@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { generateRequest } from '@glyphmill/contract';
 import { ArtifactKeys, Catalog } from '@glyphmill/catalog';
-import { connectRedis, JobStore } from '@glyphmill/jobs';
+import { connectRedis, JobClaims } from '@glyphmill/jobs';
+import { WorkedBoard } from '@glyphmill/jobs/testing';
 import { startValkey } from '@glyphmill/runtimes';
 import { openStorage } from '@glyphmill/storage';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -12,13 +13,14 @@ import { JobStoppedError, Lease } from '../lease.js';
 import { createLog } from '../log.js';
 import { MemoryGate } from '../memory/memory-gate.js';
 import type { JobContext } from '../process-delivery.js';
-import { generateJob } from './generate-job.js';
+import { GenerateJob } from './generate-job.js';
 import { GenerationEngines } from './generation-engines.js';
 
 let folder: string;
 let server: Awaited<ReturnType<typeof startValkey>>;
 let redis: ReturnType<typeof connectRedis>;
 let context: JobContext;
+let store: WorkedBoard;
 let engines: GenerationEngines;
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'glyphmill-lost-shard-'));
@@ -27,9 +29,10 @@ beforeEach(async () => {
   const storage = await openStorage(pathToFileURL(join(folder, 'storage')));
   await storage.put('models/model_1/manifest.json', '{}');
   const about = { log: createLog('silent'), workerId: 'worker_1', leases: new Set<Lease>(), farewellMs: 0 };
+  store = new WorkedBoard({ redis });
   context = {
     ...about,
-    store: new JobStore({ redis }),
+    claims: new JobClaims({ redis }),
     storage,
     catalog: new Catalog(storage),
     memory: new MemoryGate(),
@@ -43,7 +46,8 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await engines.stop();
-  await context.store.close();
+  await store.close();
+  await context.claims.close();
   redis.disconnect();
   await server.stop();
   rmSync(folder, { recursive: true });
@@ -51,14 +55,14 @@ afterEach(async () => {
 
 /** A worker that has a shard, does something else first, and then makes it; gives what is there of its output then. */
 async function madeAfter(event: (id: string) => Promise<unknown>): Promise<{ error: unknown; output: string[] }> {
-  const { store, storage } = context;
+  const { storage } = context;
   const request = generateRequest.parse({ model: 'model_1', prompts: ['the whale'] });
   const [job] = await store.create([{ kind: 'generate', request, promptCount: 1 }]);
   const { id } = job!;
-  const shard = await store.shards.claim(id, 0, { delivery: 1, token: 'first', worker: 'worker_1' });
-  const lease = new Lease(store, shard!, 'first', new AbortController().signal);
+  const hold = await store.shards.hold(id, 0, { delivery: 1, token: 'first', worker: 'worker_1' });
+  const lease = new Lease(hold!, new AbortController().signal);
   await event(id);
-  const error = await generateJob(context, engines)(shard!, lease).then(
+  const error = await new GenerateJob(context, engines).run(hold!.job, lease).then(
     () => undefined,
     (thrown: unknown) => thrown,
   );
@@ -72,7 +76,6 @@ test('a worker writes the output of a shard that it has', async () => {
 
 test('a worker writes no output of a shard that another one took over, or of a job that was cancelled', async () => {
   const lost = { error: expect.any(JobStoppedError), output: [] };
-  const { store } = context;
   expect(
     await madeAfter((id) => store.shards.claim(id, 0, { delivery: 1, token: 'second', worker: 'worker_2' })),
   ).toEqual(lost);

@@ -22,13 +22,13 @@ const PROMPTS = ['a', 'b', 'c', 'd'];
 /** The reader of prompts, and which jobs it has asked the store for so far. */
 function openPrompts(answer: (id: string) => Promise<string[] | undefined> = async () => PROMPTS) {
   const asked: string[] = [];
-  const shards = {
-    prompts: (id: string) => {
+  const claims = {
+    recordedPrompts: (id: string) => {
       asked.push(id);
       return answer(id);
     },
   };
-  const prompts = new ShardPrompts(shards, catalog);
+  const prompts = new ShardPrompts(claims, catalog);
   const read = async (id: string, shard: number, lane: ClaimedShard['lane'] = 'generate') => {
     const range = { first: 2 * shard, end: 2 * shard + 2 };
     const request = generateRequest.parse({ model: 'model_1', prompts: PROMPTS });

@@ -1,5 +1,5 @@
 import type { Catalog } from '@glyphmill/catalog';
-import type { ClaimedShard, ShardStore } from '@glyphmill/jobs';
+import type { ClaimedShard, JobClaims } from '@glyphmill/jobs';
 import { readStored } from '../job-failure.js';
 import type { ShardPrompt } from './generation-protocol.js';
 
@@ -12,11 +12,11 @@ export class ShardPrompts {
   #last: { job: string; prompts: Promise<string[]> } | undefined;
 
   constructor(
-    private readonly shards: Pick<ShardStore, 'prompts'>,
+    private readonly claims: Pick<JobClaims, 'recordedPrompts'>,
     private readonly catalog: Pick<Catalog, 'prompts' | 'promptFiles'>,
   ) {}
 
-  /** The prompts of a shard, in their order. Throws {@link JobFailure} where they are no longer there. */
+  /** The prompts of a shard, in their order. Throws {@link JobFailure} if they are no longer stored. */
   async read({ id, lane, request, prompts }: ClaimedShard, signal?: AbortSignal): Promise<ShardPrompt[]> {
     if (request.promptsDataset !== undefined) return await this.#linesOf(request.promptsDataset, prompts, signal);
     // A small job is one shard: it must not take the place of a large one that it is done beside.
@@ -36,7 +36,7 @@ export class ShardPrompts {
   }
 
   async #promptsOf(id: string): Promise<string[]> {
-    const prompts = await this.shards.prompts(id);
+    const prompts = await this.claims.recordedPrompts(id);
     if (prompts) return prompts;
     return await readStored(`the list of prompts of ${id}`, () => this.catalog.prompts.get(id));
   }

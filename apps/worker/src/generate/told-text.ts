@@ -1,4 +1,4 @@
-import type { JobStore } from '@glyphmill/jobs';
+import type { JobClaims } from '@glyphmill/jobs';
 
 /** Which sequence: a sample of a prompt of the job. */
 export interface SequencePlace {
@@ -23,10 +23,13 @@ export function sequenceName({ promptIndex, sampleIndex }: SequencePlace): strin
  * What the events of a job tell of its texts, by the sequences' names. Whoever reads it under the lease of the job's only
  * shard sees all: what others had told before is in the stream, and what they tell from now on is refused.
  */
-export async function readToldText(store: JobStore, jobId: string): Promise<Map<string, ToldText>> {
+export async function readToldText(
+  claims: Pick<JobClaims, 'readEvents'>,
+  jobId: string,
+): Promise<Map<string, ToldText>> {
   const told = new Map<string, ToldText>();
   for (let after = '0'; ;) {
-    const { events } = await store.readEvents(jobId, after);
+    const { events } = await claims.readEvents(jobId, after);
     const last = events.at(-1);
     if (!last) return told;
     after = last.id;

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
-import { machineMemory, type MachineMemory } from '@glyphmill/jobs';
+import { machineMemory, type MachineMemory } from '@glyphmill/settings';
 import { JobFailure } from '../job-failure.js';
 import { type MemoryClaim, MemoryClaims, type OtherClaim } from './memory-claims.js';
 

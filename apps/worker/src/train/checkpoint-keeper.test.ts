@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { trainRequest } from '@glyphmill/contract';
 import { Catalog } from '@glyphmill/catalog';
-import { connectRedis, JobStore } from '@glyphmill/jobs';
+import { connectRedis } from '@glyphmill/jobs';
+import { WorkedBoard } from '@glyphmill/jobs/testing';
 import { startValkey } from '@glyphmill/runtimes';
 import { openStorage, type Storage } from '@glyphmill/storage';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
@@ -15,14 +16,14 @@ import type { TrainingCommand } from './training-protocol.js';
 const directory = mkdtempSync(join(tmpdir(), 'glyphmill-keeper-'));
 let server: Awaited<ReturnType<typeof startValkey>>;
 let redis: ReturnType<typeof connectRedis>;
-let store: JobStore;
+let store: WorkedBoard;
 let storage: Storage;
 const opened: { keeper: CheckpointKeeper; lease: Lease }[] = [];
 
 beforeAll(async () => {
   server = await startValkey({ directory: join(directory, 'valkey'), persistence: 'none' });
   redis = connectRedis(server.url, 'worker', () => undefined);
-  store = new JobStore({ redis });
+  store = new WorkedBoard({ redis });
   storage = await openStorage(pathToFileURL(join(directory, 'storage')));
 });
 afterEach(async () => {
@@ -43,8 +44,8 @@ async function training(answer: (folder: string, keeper: CheckpointKeeper) => vo
   const request = trainRequest.parse({ dataset: 'moby-dick', model: { kind: 'bigram' } });
   const [job] = await store.create([{ kind: 'train', request }]);
   const id = job!.id;
-  const claimed = await store.claim(id, { delivery: 1, token: '12345678-9', worker: 'worker_1' });
-  const lease = new Lease(store, claimed!, '12345678-9', new AbortController().signal);
+  const hold = await store.hold(id, { delivery: 1, token: '12345678-9', worker: 'worker_1' });
+  const lease = new Lease(hold!, new AbortController().signal);
   const commands: TrainingCommand[] = [];
   const send = (command: TrainingCommand) => {
     if (command.type !== 'checkpoint') return;

@@ -1,6 +1,7 @@
 import { pathToFileURL } from 'node:url';
 import { Catalog } from '@glyphmill/catalog';
-import { connectRedis, JobStore } from '@glyphmill/jobs';
+import { connectRedis } from '@glyphmill/jobs';
+import { WorkedBoard } from '@glyphmill/jobs/testing';
 import { type Checkpoint, writeCheckpoint } from '@glyphmill/model/training';
 import { completeTrainingConfig } from '@glyphmill/model/config';
 import { openStorage } from '@glyphmill/storage';
@@ -15,7 +16,7 @@ import type { TrainingCommand } from './training-protocol.js';
 const [redisUrl = '', folder = '', token = '', ...ids] = process.argv.slice(2);
 process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'));
 
-const store = new JobStore({ redis: connectRedis(redisUrl, 'worker', () => undefined) });
+const store = new WorkedBoard({ redis: connectRedis(redisUrl, 'worker', () => undefined) });
 const storage = await openStorage(pathToFileURL(folder));
 
 const VALUES = 50_000;
@@ -46,10 +47,10 @@ function checkpointOf(step: number): Checkpoint {
 }
 
 async function keepCheckpoints(id: string): Promise<void> {
-  const job = await store.claim(id, { delivery: 1, token, worker: token });
-  if (!job) throw new Error(`${id} is not to be had`);
-  const lease = new Lease(store, job, token, new AbortController().signal);
-  let step = job.checkpoints[0]?.step ?? 0;
+  const hold = await store.hold(id, { delivery: 1, token, worker: token });
+  if (!hold) throw new Error(`${id} is not to be had`);
+  const lease = new Lease(hold, new AbortController().signal);
+  let step = hold.job.checkpoints[0]?.step ?? 0;
   const engine = {
     send: (command: TrainingCommand) => {
       if (command.type !== 'checkpoint') return;

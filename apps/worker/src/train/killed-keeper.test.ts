@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { trainRequest } from '@glyphmill/contract';
-import { connectRedis, JobStore } from '@glyphmill/jobs';
+import { connectRedis } from '@glyphmill/jobs';
+import { WorkedBoard } from '@glyphmill/jobs/testing';
 import { readCheckpoint } from '@glyphmill/model/training';
 import { startValkey } from '@glyphmill/runtimes';
 import { openStorage } from '@glyphmill/storage';
@@ -16,11 +17,11 @@ const directory = mkdtempSync(join(tmpdir(), 'glyphmill-killed-keeper-'));
 const folder = join(directory, 'storage');
 let server: Awaited<ReturnType<typeof startValkey>>;
 let redis: ReturnType<typeof connectRedis>;
-let store: JobStore;
+let store: WorkedBoard;
 beforeAll(async () => {
   server = await startValkey({ directory: join(directory, 'valkey'), persistence: 'none' });
   redis = connectRedis(server.url, 'worker', () => undefined);
-  store = new JobStore({ redis });
+  store = new WorkedBoard({ redis });
 });
 afterAll(async () => {
   await store.close();

@@ -1,12 +1,15 @@
-import { LuaScript, SERVER_TIME } from './lua-script.js';
+import { LuaScript } from '../redis/lua-script.js';
+import { SERVER_TIME } from './events.js';
 
 /**
- * Says that a worker is there, for a while, and takes those off the list that have said nothing for as long.
- * KEYS: what the worker says of itself, all workers by when they were seen. ARGV: id, what it says (JSON), how long that
- * holds in milliseconds.
+ * Says for a while that a worker exists, and takes those off the list that have said nothing for as long.
+ * `info` is what the worker says of itself (JSON), `holdsMs` how long that holds.
  */
-export const announce = new LuaScript(`${SERVER_TIME}
-redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
-redis.call('ZADD', KEYS[2], now, ARGV[1])
-redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - ARGV[3])
-`);
+export const announce = new LuaScript(
+  { keys: ['worker', 'workers'], args: ['id', 'info', 'holdsMs'] },
+  `${SERVER_TIME}
+redis.call('SET', key.worker, arg.info, 'PX', arg.holdsMs)
+redis.call('ZADD', key.workers, now, arg.id)
+redis.call('ZREMRANGEBYSCORE', key.workers, '-inf', now - arg.holdsMs)
+`,
+);

@@ -1,56 +1,61 @@
-import { DELIVER, DELIVERY_VALUES } from './deliver.js';
+import { LANE_KEYS } from '../deliveries/delivery-queue.js';
+import { MOVING_KEYS } from '../records/job-keys.js';
+import { FIRST_ENTRY } from '../records/shard-entry.js';
+import { LuaScript } from '../redis/lua-script.js';
+import { DELIVER } from './deliver.js';
 import { ENTER } from './enter-state.js';
-import { LuaScript } from './lua-script.js';
 import { IS_IN_WORK, TELL_PROGRESS } from './shard-progress.js';
 
 /**
  * Commits a shard whose output is written: sets its bit, adds its counts, and opens the shards that its claim reserved
- * for it, with their tickets. The last bit makes the job succeed; one that was asked to
- * pause is paused where no worker has another shard of it.
- * KEYS: those of moving, open shards, bits of the committed ones, those of the lanes.
- * ARGV: id, shard, token, done, failed, tokens, entry of a shard that opens (JSON), where the job's output is, what the
- * shard ran on (JSON, or empty where nobody knows), then the tickets of the shards that open.
- * Gives the state the job is in, the same again where the connection repeats it, or nothing where the token does not
+ * for it, with their tickets (the other arguments). The last bit makes the job succeed; one that was asked to
+ * pause is paused if no worker has another shard of it. `output` is where the job's output is, `runtime` what the shard ran
+ * on (JSON, or empty if nobody knows).
+ * Returns the state the job is in, the same again if the connection repeats it, or nothing if the token does not
  * hold the shard.
  */
 export const commitShard = new LuaScript(
+  {
+    keys: [...MOVING_KEYS, 'openShards', 'committedShards', ...LANE_KEYS],
+    args: ['id', 'shard', 'token', 'done', 'failed', 'tokens', 'output', 'runtime'],
+    atFullMemory: true,
+  },
   `${ENTER}${DELIVER}${TELL_PROGRESS}${IS_IN_WORK}
-if redis.call('GETBIT', KEYS[11], ARGV[2]) == 1 then return redis.call('HGET', KEYS[1], 'state') end
-local text = redis.call('HGET', KEYS[10], ARGV[2])
+if redis.call('GETBIT', key.committedShards, arg.shard) == 1 then return redis.call('HGET', key.record, 'state') end
+local text = redis.call('HGET', key.openShards, arg.shard)
 local shard = text and cjson.decode(text)
-if not shard or shard.token ~= ARGV[3] then return false end
+if not shard or shard.token ~= arg.token then return false end
 
-for ticket = 10, #ARGV, ${DELIVERY_VALUES} do deliver(ticket) end
-redis.call('SETBIT', KEYS[11], ARGV[2], 1)
-redis.call('HDEL', KEYS[10], ARGV[2])
-for opened = shard.from, shard.to - 1 do redis.call('HSET', KEYS[10], opened, ARGV[7]) end
+deliverAll(moreArgs)
+redis.call('SETBIT', key.committedShards, arg.shard, 1)
+redis.call('HDEL', key.openShards, arg.shard)
+for opened = shard.from, shard.to - 1 do redis.call('HSET', key.openShards, opened, '${FIRST_ENTRY}') end
 local counts = {
-  done = redis.call('HINCRBY', KEYS[1], 'done', ARGV[4]),
-  failed = redis.call('HINCRBY', KEYS[1], 'failed', ARGV[5]),
-  tokens = redis.call('HINCRBY', KEYS[1], 'tokens', ARGV[6]),
+  done = redis.call('HINCRBY', key.record, 'done', arg.done),
+  failed = redis.call('HINCRBY', key.record, 'failed', arg.failed),
+  tokens = redis.call('HINCRBY', key.record, 'tokens', arg.tokens),
 }
-local ranOn = cjson.decode(redis.call('HGET', KEYS[1], 'ranOn') or '[]')
-local isKnown = ARGV[9] == ''
-for _, runtime in ipairs(ranOn) do isKnown = isKnown or runtime == ARGV[9] end
+local ranOn = cjson.decode(redis.call('HGET', key.record, 'ranOn') or '[]')
+local isKnown = arg.runtime == ''
+for _, runtime in ipairs(ranOn) do isKnown = isKnown or runtime == arg.runtime end
 if not isKnown then
-  table.insert(ranOn, ARGV[9])
-  redis.call('HSET', KEYS[1], 'ranOn', cjson.encode(ranOn))
+  table.insert(ranOn, arg.runtime)
+  redis.call('HSET', key.record, 'ranOn', cjson.encode(ranOn))
 end
-tellProgress(KEYS[10])
-local shards, requested = unpack(redis.call('HMGET', KEYS[1], 'shards', 'requested'))
-if redis.call('BITCOUNT', KEYS[11]) == tonumber(shards) then
+tellProgress()
+local shards, requested = unpack(redis.call('HMGET', key.record, 'shards', 'requested'))
+if redis.call('BITCOUNT', key.committedShards) == tonumber(shards) then
   local runtimes
   for i, runtime in ipairs(ranOn) do
     runtimes = runtimes or {} -- an empty one would be encoded as an object
     runtimes[i] = cjson.decode(runtime)
   end
-  redis.call('HSET', KEYS[1], 'result', cjson.encode({ output = ARGV[8], counts = counts, ranOn = runtimes }))
-  redis.call('HDEL', KEYS[1], 'error')
-  enter(ARGV[1], 'succeeded')
-elseif requested == 'pause' and not isInWork(KEYS[10]) then
-  enter(ARGV[1], 'paused')
+  redis.call('HSET', key.record, 'result', cjson.encode({ output = arg.output, counts = counts, ranOn = runtimes }))
+  redis.call('HDEL', key.record, 'error')
+  enter(arg.id, 'succeeded')
+elseif requested == 'pause' and not isInWork() then
+  enter(arg.id, 'paused')
 end
-return redis.call('HGET', KEYS[1], 'state')
+return redis.call('HGET', key.record, 'state')
 `,
-  { atFullMemory: true },
 );

@@ -1,23 +1,23 @@
+import { MOVING_KEYS } from '../records/job-keys.js';
+import { LuaScript } from '../redis/lua-script.js';
 import { ENTER } from './enter-state.js';
-import { LuaScript } from './lua-script.js';
 
 /**
- * Removes a finished job: its record, what was told of it, the bits of its shards, and its places in all indexes.
- * KEYS: those of moving, bits of the committed shards, then the sorted sets and the sets of heirs that it is in.
- * ARGV: id, how many of the last keys are sets of heirs.
- * Gives 'deleted', 'missing', or the state that forbids it.
+ * Removes a finished job: its record, its events, the bits of its shards, and its places in all indexes.
+ * The other keys are the sorted sets that it is in, and then as many sets of heirs as `heirs` says.
+ * Returns 'deleted', 'missing', or the state that forbids it.
  */
 export const remove = new LuaScript(
+  { keys: [...MOVING_KEYS, 'committedShards'], args: ['id', 'heirs'], atFullMemory: true },
   `${ENTER}
-local state = redis.call('HGET', KEYS[1], 'state')
+local state = redis.call('HGET', key.record, 'state')
 if not state then return 'missing' end
 if not isFinal[state] then return state end
-redis.call('DEL', KEYS[1], KEYS[2], KEYS[10])
-redis.call('ZREM', index[state], ARGV[1])
-redis.call('ZREM', KEYS[9], ARGV[1])
-for i = 11, #KEYS - ARGV[2] do redis.call('ZREM', KEYS[i], ARGV[1]) end
-for i = #KEYS - ARGV[2] + 1, #KEYS do redis.call('SREM', KEYS[i], ARGV[1]) end
+redis.call('DEL', key.record, key.events, key.committedShards)
+redis.call('ZREM', key['index:' .. state], arg.id)
+redis.call('ZREM', key.finished, arg.id)
+for i = moreKeys, #KEYS - arg.heirs do redis.call('ZREM', KEYS[i], arg.id) end
+for i = #KEYS - arg.heirs + 1, #KEYS do redis.call('SREM', KEYS[i], arg.id) end
 return 'deleted'
 `,
-  { atFullMemory: true },
 );

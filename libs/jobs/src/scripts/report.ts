@@ -1,34 +1,33 @@
-import { STREAM_CAP } from '../job-events.js';
-import { LuaScript } from './lua-script.js';
+import { LuaScript } from '../redis/lua-script.js';
+import { TELL_ALL } from './events.js';
 
 /**
- * A worker's heartbeat: progress and events, written once a sequence number however often the connection repeats it.
- * KEYS: record, events. ARGV: token, sequence number, progress (JSON, or empty), then events (JSON).
- * Gives whether the token still holds the job, and what is asked of the worker.
+ * A worker's heartbeat: progress (JSON, or empty) and events (JSON, the other arguments), written once a sequence number
+ * however often the connection repeats it. Returns whether the token still holds the job, and what is asked of the worker.
  */
 export const report = new LuaScript(
-  `
-local record = redis.call('HMGET', KEYS[1], 'lease', 'seq', 'requested')
-if record[1] ~= ARGV[1] then return { 0, '' } end
-if tonumber(ARGV[2]) > tonumber(record[2]) then
-  redis.call('HSET', KEYS[1], 'seq', ARGV[2])
-  if ARGV[3] ~= '' then redis.call('HSET', KEYS[1], 'progress', ARGV[3]) end
-  for i = 4, #ARGV do redis.call('XADD', KEYS[2], 'MAXLEN', '~', ${STREAM_CAP}, '*', 'event', ARGV[i]) end
+  { keys: ['record', 'events'], args: ['token', 'sequence', 'progress'], atFullMemory: true },
+  `${TELL_ALL}
+local lease, sequence, requested = unpack(redis.call('HMGET', key.record, 'lease', 'seq', 'requested'))
+if lease ~= arg.token then return { 0, '' } end
+if tonumber(arg.sequence) > tonumber(sequence) then
+  redis.call('HSET', key.record, 'seq', arg.sequence)
+  if arg.progress ~= '' then redis.call('HSET', key.record, 'progress', arg.progress) end
+  tellAll(moreArgs)
 end
-return { 1, record[3] or '' }
+return { 1, requested or '' }
 `,
-  { atFullMemory: true },
 );
 
 /**
- * Marks that what the job made is about to be published; from here on it cannot be cancelled.
- * KEYS: record. ARGV: token. Gives 1 where the token holds the job.
+ * Marks that what the job made is about to be published; from here on it cannot be cancelled. Returns 1 if the token holds
+ * the job.
  */
 export const startCommitting = new LuaScript(
+  { keys: ['record'], args: ['token'], atFullMemory: true },
   `
-if redis.call('HGET', KEYS[1], 'lease') ~= ARGV[1] then return 0 end
-redis.call('HSET', KEYS[1], 'phase', 'committing')
+if redis.call('HGET', key.record, 'lease') ~= arg.token then return 0 end
+redis.call('HSET', key.record, 'phase', 'committing')
 return 1
 `,
-  { atFullMemory: true },
 );

@@ -1,5 +1,5 @@
 import { identifier, type Job, job } from '@glyphmill/contract';
-import { JobStore } from '@glyphmill/jobs';
+import { JobBoard } from '@glyphmill/jobs';
 import { Controller, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ApiProblems } from '../../openapi/api-problems.js';
@@ -8,7 +8,7 @@ import { ApiProblems } from '../../openapi/api-problems.js';
 @ApiTags('jobs')
 @Controller('api/jobs/:id')
 export class JobControlController {
-  constructor(private readonly jobs: JobStore) {}
+  constructor(private readonly jobs: JobBoard) {}
 
   @Post('cancel')
   @HttpCode(202)

@@ -1,5 +1,5 @@
 import { identifier, job, type Job, type JobListQuery, jobListQuery, jobPage, type Page } from '@glyphmill/contract';
-import { JobStore } from '@glyphmill/jobs';
+import { JobBoard } from '@glyphmill/jobs';
 import { Controller, Delete, Get, HttpCode, Param, Query } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ApiProblems } from '../../openapi/api-problems.js';
@@ -11,7 +11,7 @@ import { JobFiles } from '../../upkeep/job-files.js';
 @Controller('api/jobs')
 export class JobsController {
   constructor(
-    private readonly jobs: JobStore,
+    private readonly jobs: JobBoard,
     private readonly files: JobFiles,
   ) {}
 

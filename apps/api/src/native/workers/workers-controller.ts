@@ -1,5 +1,5 @@
 import { type Page, queues, type Queues, type WorkerInfo, workerPage } from '@glyphmill/contract';
-import { JobStore, WorkerRegistry } from '@glyphmill/jobs';
+import { JobBoard, WorkerRegistry } from '@glyphmill/jobs';
 import { Controller, Get } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ApiProblems } from '../../openapi/api-problems.js';
@@ -9,7 +9,7 @@ import { ApiProblems } from '../../openapi/api-problems.js';
 export class WorkersController {
   constructor(
     private readonly registry: WorkerRegistry,
-    private readonly jobs: JobStore,
+    private readonly jobs: JobBoard,
   ) {}
 
   @Get('workers')
