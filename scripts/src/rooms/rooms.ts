@@ -47,7 +47,7 @@ export const ROOMS: readonly Room[] = [
       {
         folder: 'src/generation',
         rooms: ['data', 'storage'],
-        beside: ['config', 'decoding', 'export', 'kinds', 'onnx', 'sampling', 'weights'],
+        beside: ['config', 'decoding', 'export', 'kinds', 'onnx', 'sampling', 'weights', 'yield-to-event-loop'],
       },
     ],
   },

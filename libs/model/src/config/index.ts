@@ -1,15 +1,14 @@
-export { bigramConfig, MODEL_LIMITS, modelConfig, parameterCount } from './model-config.js';
-export type {
-  AttentionConfig,
-  AveragingConfig,
-  BigramConfig,
-  GptConfig,
-  ModelConfig,
-  ModelKind,
-  MultiHeadConfig,
-} from './model-config.js';
+export { bigramConfig } from './kinds/bigram.js';
+export type { AttentionConfig } from './kinds/attention.js';
+export type { AveragingConfig } from './kinds/averaging.js';
+export type { BigramConfig } from './kinds/bigram.js';
+export type { GptConfig } from './kinds/gpt.js';
+export type { MultiHeadConfig } from './kinds/multi-head.js';
+export { MODEL_LIMITS } from './model-fields.js';
+export { modelConfig, parameterCount } from './model-config.js';
+export type { ModelConfig, ModelKind } from './model-config.js';
+export { completeTrainingConfig } from './complete-training-config.js';
 export {
-  completeTrainingConfig,
   KEPT_TRAINING_SETTINGS,
   MAX_BATCH_TOKENS,
   partialTrainingConfig,

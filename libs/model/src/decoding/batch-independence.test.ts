@@ -2,19 +2,20 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { SamplingRules } from '../sampling/sampling-rules.js';
-import type { NewTokens } from '../sampling/new-tokens.js';
+import type { NewTokens } from '../sampling/decoder.js';
 import { ContinuousDecoder } from './continuous-decoder.js';
-import type { DecodingModel } from './decoding-model.js';
+import type { DecodingModel } from './decoding-session.js';
 import {
+  addSequence,
   closeDecodingModel,
   openDecodingModel,
-  openSharedDecoder,
+  openScheduler,
   randomModel,
   randomSequence,
   tokensOfRun,
   VOCABULARY,
 } from './decoding-model.fixture.js';
-import type { SharedDecoder } from './shared-decoder.js';
+import type { Scheduler } from './scheduler.js';
 
 const BLOCK = 80;
 const models: Record<string, object> = {
@@ -82,15 +83,15 @@ class Visitor {
   }
 }
 
-async function decode(model: DecodingModel, visits: readonly Visit[], groupSize: number) {
-  const decoder = new ContinuousDecoder({ ...model, groupSize });
+async function decode(model: DecodingModel, visits: readonly Visit[], batchSize: number) {
+  const decoder = new ContinuousDecoder({ ...model, batchSize });
   const visitors = visits.map((visit) => new Visitor(visit));
   const indexOf = new Map<number, number>();
   const lastStart = Math.max(...visits.map(({ start }) => start));
   for (let run = 0; run <= lastStart || decoder.size > 0; run += 1) {
     for (const [index, { number, length, start, ...options }] of visits.entries()) {
       if (start === run)
-        indexOf.set(decoder.add(randomSequence(number, length), { ...options, withLogits: true }), index);
+        indexOf.set(addSequence(decoder, randomSequence(number, length), { ...options, withLogits: true }), index);
     }
     for (const [id, tokens] of await tokensOfRun(decoder)) {
       if (!visitors[indexOf.get(id)!]!.take(tokens)) decoder.remove(id);
@@ -100,14 +101,14 @@ async function decode(model: DecodingModel, visits: readonly Visit[], groupSize:
 }
 
 /** The same over threads, each visitor a call of its own; all come at once. */
-async function decodeByThreads(decoder: SharedDecoder, visits: readonly Visit[]) {
+async function decodeByThreads(decoder: Scheduler, visits: readonly Visit[]) {
   const calls = visits.map(async (visit) => {
     const { number, length, ...options } = visit;
     const visitor = new Visitor(visit);
     await decoder.decode([randomSequence(number, length)], {
       ...options,
       withLogits: true,
-      breathe: () => Promise.resolve(),
+      yieldToEventLoop: () => Promise.resolve(),
       onTokens: (_, tokens) => visitor.take(tokens),
     });
     return visitor.got;
@@ -119,10 +120,10 @@ describe.each(Object.entries(models))('%s', (_, given) => {
   const random = randomModel(given);
   let oneThread: DecodingModel;
   let twoThreads: DecodingModel;
-  let apart: SharedDecoder;
+  let apart: Scheduler;
   beforeAll(async () => {
     [oneThread, twoThreads] = [await openDecodingModel(random, 1), await openDecodingModel(random, 2)];
-    apart = await openSharedDecoder(random, { decodingThreads: 3, sessionThreads: 1 });
+    apart = await openScheduler(random, { decodingThreads: 3, sessionThreads: 1 });
   });
   afterAll(async () => {
     await closeDecodingModel(oneThread);
@@ -133,12 +134,12 @@ describe.each(Object.entries(models))('%s', (_, given) => {
   test('the tokens and the bits of the logits of a sequence are those that it has alone', async () => {
     const visits = fc.array(visit, { minLength: 1, maxLength: 40, size: 'max' });
     await fc.assert(
-      fc.asyncProperty(visits, fc.constantFrom(5, 12, 40), async (visits, groupSize) => {
+      fc.asyncProperty(visits, fc.constantFrom(5, 12, 40), async (visits, batchSize) => {
         const alone = [];
         for (const one of visits)
           alone.push(...(await decode(oneThread, [{ ...one, start: 0, isStreamed: false }], 1)));
-        expect(await decode(oneThread, visits, groupSize)).toEqual(alone);
-        expect(await decode(twoThreads, visits, groupSize)).toEqual(alone);
+        expect(await decode(oneThread, visits, batchSize)).toEqual(alone);
+        expect(await decode(twoThreads, visits, batchSize)).toEqual(alone);
         expect(await decodeByThreads(apart, visits)).toEqual(alone);
       }),
       { numRuns: 8, endOnFailure: true },

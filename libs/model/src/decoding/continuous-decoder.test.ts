@@ -4,9 +4,10 @@ import type { SamplingRules } from '../sampling/sampling-rules.js';
 import { seenTokens } from '../sampling/seen-tokens.js';
 import { startSequence } from '../sampling/sequence.js';
 import { ContinuousDecoder, SHORT_STEP_TOKENS } from './continuous-decoder.js';
-import { CHUNK_TOKENS } from './decoding-group.js';
-import type { DecodingModel } from './decoding-model.js';
+import { CHUNK_TOKENS } from './running-batch.js';
+import type { DecodingModel } from './decoding-session.js';
 import {
+  addSequence,
   closeDecodingModel,
   openDecodingModel,
   randomModel,
@@ -26,8 +27,8 @@ afterAll(() => closeDecodingModel(model));
 
 test('a sequence gets a chunk of tokens a run, until it has all or the block is full', async () => {
   const decoder = new ContinuousDecoder(model);
-  const long = decoder.add(randomSequence(1, 10), { sampling, maxNewTokens: 40 });
-  const short = decoder.add(randomSequence(2, 1), { sampling, maxNewTokens: 3 });
+  const long = addSequence(decoder, randomSequence(1, 10), { sampling, maxNewTokens: 40 });
+  const short = addSequence(decoder, randomSequence(2, 1), { sampling, maxNewTokens: 3 });
   const runs = [];
   while (decoder.size > 0) {
     const taken = await tokensOfRun(decoder);
@@ -48,12 +49,12 @@ test('a sequence gets a chunk of tokens a run, until it has all or the block is 
 test('while a sequence is streamed all get short steps of the same chunks, and whoever comes waits for the next chunk', async () => {
   const options = { sampling, maxNewTokens: 100 };
   const decoder = new ContinuousDecoder(model);
-  const long = decoder.add(randomSequence(1, 3), options);
-  const streamed = decoder.add(randomSequence(2, 3), { sampling, maxNewTokens: 10, isStreamed: true });
+  const long = addSequence(decoder, randomSequence(1, 3), options);
+  const streamed = addSequence(decoder, randomSequence(2, 3), { sampling, maxNewTokens: 10, isStreamed: true });
   let late: number | undefined;
   const runs = [];
   for (let run = 0; run < 6; run += 1) {
-    if (run === 1) late = decoder.add(randomSequence(3, 3), options);
+    if (run === 1) late = addSequence(decoder, randomSequence(3, 3), options);
     const taken = await tokensOfRun(decoder);
     runs.push([long, streamed, late].map((id) => (id === undefined ? undefined : taken.get(id)?.tokens.length)));
   }
@@ -70,21 +71,21 @@ test('while a sequence is streamed all get short steps of the same chunks, and w
 test('streamed sequences have places beside those of the others', async () => {
   const decoder = new ContinuousDecoder(model);
   const options = { sampling, maxNewTokens: 100 };
-  for (let number = 0; number < model.groupSize; number += 1) decoder.add(randomSequence(number, 3), options);
+  for (let number = 0; number < model.batchSize; number += 1) addSequence(decoder, randomSequence(number, 3), options);
   await tokensOfRun(decoder);
-  const streamed = decoder.add(randomSequence(99, 3), { ...options, isStreamed: true });
+  const streamed = addSequence(decoder, randomSequence(99, 3), { ...options, isStreamed: true });
   const taken = await tokensOfRun(decoder);
   expect([...taken.keys()][0]).toBe(streamed);
   expect([...taken.values()].map(({ tokens }) => tokens.length)).toEqual(
-    Array(model.groupSize + 1).fill(SHORT_STEP_TOKENS),
+    Array(model.batchSize + 1).fill(SHORT_STEP_TOKENS),
   );
 });
 
 test('logits are given where they are asked for', async () => {
   const decoder = new ContinuousDecoder(model);
   const options = { sampling: { ...sampling, temperature: 0 }, maxNewTokens: 40 };
-  const id = decoder.add(randomSequence(1, 10), { ...options, withLogits: true });
-  const other = decoder.add(randomSequence(1, 10), options);
+  const id = addSequence(decoder, randomSequence(1, 10), { ...options, withLogits: true });
+  const other = addSequence(decoder, randomSequence(1, 10), options);
   const taken = await tokensOfRun(decoder);
   const { tokens, logits } = taken.get(id)!;
   const likeliest = Array.from(tokens, (_, at) => {
@@ -98,9 +99,9 @@ test('logits are given where they are asked for', async () => {
 test('the repetition penalty sees the prompt and all new tokens, also those that the window has left behind', async () => {
   const rules = { ...sampling, temperature: 0, repetitionPenalty: 1.4 };
   const decoder = new ContinuousDecoder(model);
-  decoder.add(randomSequence(2, 3), { sampling, maxNewTokens: 100 });
+  addSequence(decoder, randomSequence(2, 3), { sampling, maxNewTokens: 100 });
   const sequence = randomSequence(1, BLOCK + 10);
-  const id = decoder.add(sequence, { sampling: rules, maxNewTokens: 100, withLogits: true });
+  const id = addSequence(decoder, sequence, { sampling: rules, maxNewTokens: 100, withLogits: true });
   const text = [...sequence.context];
   let likeliest = 0;
   while (decoder.size > 0) {
@@ -121,11 +122,11 @@ test('the repetition penalty sees the prompt and all new tokens, also those that
 test('a removed sequence gets nothing more, also where it is removed during a run, and its place is free', async () => {
   const decoder = new ContinuousDecoder(model);
   const options = { sampling, maxNewTokens: 500 };
-  const [first, second, third] = [1, 2, 3].map((number) => decoder.add(randomSequence(number, 5), options));
+  const [first, second, third] = [1, 2, 3].map((number) => addSequence(decoder, randomSequence(number, 5), options));
   const running = tokensOfRun(decoder);
   decoder.remove(first!);
   expect([...(await running).keys()]).toEqual([second, third]);
-  const fourth = decoder.add(randomSequence(4, 5), options);
+  const fourth = addSequence(decoder, randomSequence(4, 5), options);
   expect(new Set((await tokensOfRun(decoder)).keys())).toEqual(new Set([second, third, fourth]));
   for (const id of [second, third, fourth, 99]) decoder.remove(id!);
   expect(decoder.size).toBe(0);
@@ -134,18 +135,18 @@ test('a removed sequence gets nothing more, also where it is removed during a ru
 test('more sequences than a group has are as they are alone, and a group takes new ones before another does', async () => {
   const options = { sampling, maxNewTokens: 20 };
   const decoder = new ContinuousDecoder(model);
-  const count = model.groupSize + 2;
-  const ids = Array.from({ length: count }, (_, number) => decoder.add(randomSequence(number, 3), options));
+  const count = model.batchSize + 2;
+  const ids = Array.from({ length: count }, (_, number) => addSequence(decoder, randomSequence(number, 3), options));
   const taken = await tokensOfRun(decoder);
   expect([...taken.keys()]).toEqual(ids);
   for (const [number, id] of ids.entries()) {
     const alone = new ContinuousDecoder(model);
-    alone.add(randomSequence(number, 3), options);
+    addSequence(alone, randomSequence(number, 3), options);
     expect([...(await tokensOfRun(alone)).values()]).toEqual([taken.get(id)]);
   }
   decoder.remove(ids[0]!);
-  const next = decoder.add(randomSequence(count, 3), options);
-  expect([...(await tokensOfRun(decoder)).keys()].indexOf(next)).toBe(model.groupSize - 1);
+  const next = addSequence(decoder, randomSequence(count, 3), options);
+  expect([...(await tokensOfRun(decoder)).keys()].indexOf(next)).toBe(model.batchSize - 1);
 });
 
 test('what samples of one prompt see is computed once, and each is as it is alone', async () => {
@@ -155,12 +156,12 @@ test('what samples of one prompt see is computed once, and each is as it is alon
   const alone = [];
   for (let index = 0; index < 4; index += 1) {
     const decoder = new ContinuousDecoder(model);
-    decoder.add(sample(index), options);
+    addSequence(decoder, sample(index), options);
     alone.push(...(await tokensOfRun(decoder)).values());
   }
   const computed = vi.spyOn(model.model, 'keysAndValues');
   const together = new ContinuousDecoder(model);
-  for (let index = 0; index < 4; index += 1) together.add(sample(index), options);
+  for (let index = 0; index < 4; index += 1) addSequence(together, sample(index), options);
   expect([...(await tokensOfRun(together)).values()]).toEqual(alone);
   expect(computed.mock.calls.map(([, rows]) => rows)).toEqual([1]);
   computed.mockRestore();
@@ -168,7 +169,7 @@ test('what samples of one prompt see is computed once, and each is as it is alon
 
 test('runs do not overlap', async () => {
   const decoder = new ContinuousDecoder(model);
-  decoder.add(randomSequence(1, 3), { sampling, maxNewTokens: 1 });
+  addSequence(decoder, randomSequence(1, 3), { sampling, maxNewTokens: 1 });
   const first = tokensOfRun(decoder);
   await expect(tokensOfRun(decoder)).rejects.toThrow(/A run is under way/u);
   expect((await first).size).toBe(1);

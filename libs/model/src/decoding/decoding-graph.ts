@@ -1,11 +1,13 @@
 import { type CacheShape, type KeysAndValues, MASKED } from '../layers/attention-onnx-pass.js';
 import { DecodingOnnxPass } from '../layers/decoding-onnx-pass.js';
 import { OnnxGraph } from '../onnx/onnx-graph.js';
-import type { Weights } from '../weights/weights.js';
-import { cacheNames } from './cache-names.js';
-import { type DrawingValues, drawingValuesOnnx, drawnTokenOnnx } from './drawn-token.js';
+import type { WeightArray, Weights } from '../weights/weights.js';
+import { cacheNames } from './kv-cache.js';
+import { type DrawingValues, drawingValuesOnnx, sampledTokenOnnx } from './sampling-graph.js';
 import { penalizedLogitsOnnx, type PenaltyValues } from './penalized-logits.js';
-import { withScaledQueries } from './scaled-queries.js';
+
+/** The linear layer that gives queries, keys and values, in all kinds with attention. */
+const ATTENTION_WEIGHT = /(?:^|\.)c_attn\.(?:weight|bias)$/u;
 
 const BATCH = 'batch_size';
 const STEPS = 'steps';
@@ -27,7 +29,7 @@ export interface DecodedNetwork {
  *     past.N.key, past.N.value    float [B, H, P, D]   theirs, in slots 0 to past_length − 1; P a multiple of 64
  *     chunk.N.key, chunk.N.value  float [B, H, E, D]   of the E tokens after them, from earlier runs of this chunk; E from 0
  *     uniforms        float [S, B, 1]         a number of (0, 1) for each of the S tokens to draw
- *     temperature     float [B, 1], top_k int64 [B, 1], top_p float [B, 1]     (drawn-token.ts)
+ *     temperature     float [B, 1], top_k int64 [B, 1], top_p float [B, 1]     (sampling-graph.ts)
  *     repetition_penalty  float [B, 1], seen bool [B, V]: the tokens before last_token; [B, 0] where no row has a penalty
  *     → tokens        int64 [S, B]
  *       logits        float [S, B, V]         that they were drawn from, before all rules
@@ -110,7 +112,7 @@ function stepOnnx(graph: OnnxGraph, weights: Weights, { shape, logitsOnnx }: Dec
   });
   const logits = logitsOnnx(pass); // [B, V]
   const penalized = penalizedLogitsOnnx(body, { ...outer.penalty, logits, seen, newest: ids });
-  const token = drawnTokenOnnx(body, { ...outer.drawing, logits: penalized.logits, uniform: ofStep(outer.uniforms) }); // [B]
+  const token = sampledTokenOnnx(body, { ...outer.drawing, logits: penalized.logits, uniform: ofStep(outer.uniforms) }); // [B]
 
   body.output(body.node('Identity', [goOn]), 'bool', []);
   body.output(token, 'int64', [BATCH]);
@@ -173,4 +175,14 @@ function pastBiasOnnx(graph: OnnxGraph, { slots, pastLength }: { slots: string; 
 /** Pairs of names in the order of {@link cacheNames}. */
 function keysAndValues(names: readonly string[]): KeysAndValues[] {
   return names.flatMap((keys, at) => (at % 2 === 0 ? [{ keys, values: names[at + 1]! }] : []));
+}
+
+/** The weights with the 1/√D of attention in those of the queries: the first C of the 3C columns. */
+function withScaledQueries(weights: Weights, { nEmbd, nHead }: CacheShape): Weights {
+  const scale = 1 / Math.sqrt(nEmbd / nHead);
+  const scaled = ({ shape, values }: WeightArray): WeightArray => ({
+    shape,
+    values: values.map((value, at) => (at % (3 * nEmbd) < nEmbd ? value * scale : value)),
+  });
+  return new Map([...weights].map(([name, array]) => [name, ATTENTION_WEIGHT.test(name) ? scaled(array) : array]));
 }

@@ -5,12 +5,13 @@ import { startPlanned } from '../layers/planned-weights.js';
 import { LanguageModelSession } from '../onnx/language-model-session.js';
 import { startSequence, type Sequence } from '../sampling/sequence.js';
 import type { Weights } from '../weights/weights.js';
-import type { NewTokens } from '../sampling/new-tokens.js';
+import type { NewTokens } from '../sampling/decoder.js';
+import type { DecodingRequest } from './decoding-request.js';
 import type { ContinuousDecoder } from './continuous-decoder.js';
-import type { DecodingModel } from './decoding-model.js';
+import type { DecodingModel } from './decoding-session.js';
 import { DecodingSession } from './decoding-session.js';
-import { sharedBytes } from './shared-bytes.js';
-import { SharedDecoder } from './shared-decoder.js';
+import { sharedBytes } from './thread-messages.js';
+import { Scheduler } from './scheduler.js';
 import type { ThreadSettings } from './thread-messages.js';
 import type { ThreadPlan } from './thread-plan.js';
 
@@ -36,18 +37,18 @@ export async function openDecodingModel(
     decoding: await DecodingSession.open(definition.decodingOnnx(weights)!, options),
     blockSize: model.blockSize,
     vocabularySize: VOCABULARY,
-    groupSize: 12,
+    batchSize: 12,
   };
 }
 
 /** The same model, decoded by threads of their own. */
-export async function openSharedDecoder(
+export async function openScheduler(
   { model, weights }: { model: ModelConfig; weights: Weights },
   plan: ThreadPlan,
   changed: Partial<ThreadSettings> = {},
-): Promise<SharedDecoder> {
+): Promise<Scheduler> {
   const definition = definitionOf(model);
-  return await SharedDecoder.open({
+  return await Scheduler.open({
     ...plan,
     device: 'cpu',
     onnx: sharedBytes(definition.onnx(weights)),
@@ -58,7 +59,21 @@ export async function openSharedDecoder(
   });
 }
 
-/** What each sequence has got in one run, by its number. */
+const nextIds = new WeakMap<ContinuousDecoder, number>();
+
+/** Has a decoder decode a sequence, of which it is given the whole context; returns its id, 0 for the decoder's first. */
+export function addSequence(
+  decoder: ContinuousDecoder,
+  { context, random }: Sequence,
+  options: Omit<DecodingRequest, 'id' | 'context' | 'random'>,
+): number {
+  const id = nextIds.get(decoder) ?? 0;
+  nextIds.set(decoder, id + 1);
+  decoder.add({ id, context, random: random.state(), ...options });
+  return id;
+}
+
+/** What each sequence has got in one run, by its id. */
 export async function tokensOfRun(decoder: ContinuousDecoder): Promise<Map<number, NewTokens>> {
   const all = new Map<number, NewTokens>();
   await decoder.run((taken) => {

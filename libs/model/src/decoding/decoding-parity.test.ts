@@ -4,8 +4,9 @@ import { completeTrainingConfig } from '../config/index.js';
 import { definitionOf } from '../kinds/definition-of.js';
 import { Learner } from '../learner/learner.js';
 import { ContinuousDecoder } from './continuous-decoder.js';
-import type { DecodingModel } from './decoding-model.js';
+import type { DecodingModel } from './decoding-session.js';
 import {
+  addSequence,
   closeDecodingModel,
   openDecodingModel,
   randomModel,
@@ -58,7 +59,7 @@ describe.each(Object.entries(models))('%s', (_, given) => {
     const texts = new Map(
       sequences.map((sequence) => {
         const options = { sampling: { temperature: 1, topK: 0, topP: 1 }, maxNewTokens: 150, withLogits: true };
-        return [decoder.add(sequence, options), Array.from(sequence.context)] as const;
+        return [addSequence(decoder, sequence, options), Array.from(sequence.context)] as const;
       }),
     );
     let largest = 0;

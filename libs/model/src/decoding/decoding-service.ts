@@ -1,9 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { RandomStream } from '@glyphmill/data';
 import { LanguageModelSession } from '../onnx/language-model-session.js';
 import { ContinuousDecoder } from './continuous-decoder.js';
 import { DecodingSession } from './decoding-session.js';
-import { groupSize } from './group-size.js';
+import { bestBatchSize } from './batch-size.js';
 import { NativeWork } from './native-work.js';
 import type { ThreadCommand, ThreadData, ThreadReport } from './thread-messages.js';
 
@@ -22,8 +21,8 @@ const { model, decoding } = await nativeWork.during(async () => {
     decoding: await DecodingSession.open(new Uint8Array(settings.decodingOnnx).slice(), options),
   };
 });
-const together = groupSize(decoding.sizes, blockSize, settings);
-const decoder = new ContinuousDecoder({ model, decoding, blockSize, vocabularySize, groupSize: together });
+const batchSize = bestBatchSize(decoding.sizes, blockSize, settings);
+const decoder = new ContinuousDecoder({ model, decoding, blockSize, vocabularySize, batchSize });
 let isRunning = false;
 const closing = new AbortController();
 
@@ -47,17 +46,15 @@ async function close(): Promise<void> {
 
 async function handle(command: ThreadCommand): Promise<void> {
   switch (command.type) {
-    case 'add': {
-      const { context, random, ...rest } = command;
-      decoder.add({ context, random: RandomStream.fromState(random) }, rest);
+    case 'add':
+      decoder.add(command.request);
       return await run();
-    }
     case 'remove':
       return decoder.remove(command.id);
     case 'logits': {
-      const { request, ids, rows, columns } = command;
+      const { question, ids, rows, columns } = command;
       const logits = await nativeWork.during(async () => await model.logits(ids, rows, columns));
-      return report({ type: 'logits', request, logits });
+      return report({ type: 'logits', question, logits });
     }
     case 'close':
       return await close();
@@ -65,4 +62,4 @@ async function handle(command: ThreadCommand): Promise<void> {
 }
 
 port.on('message', (command: ThreadCommand) => void handle(command));
-report({ type: 'open', groupSize: together });
+report({ type: 'open', batchSize });

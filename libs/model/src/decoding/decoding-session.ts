@@ -1,16 +1,10 @@
 import { type InferenceSession, Tensor } from 'onnxruntime-node';
+import type { LanguageModelSession } from '../onnx/language-model-session.js';
 import { floatResult } from '../onnx/float-result.js';
 import { openSession, type SessionOptions } from '../onnx/open-session.js';
 import { hasPenalty, type SamplingRules } from '../sampling/sampling-rules.js';
 import type { SeenTokens } from '../sampling/seen-tokens.js';
-import { cacheNames } from './cache-names.js';
-
-/** How large the keys and values of a model are. */
-export interface CacheSizes {
-  nLayer: number;
-  nHead: number;
-  headSize: number;
-}
+import { cacheNames, type CacheSizes } from './kv-cache.js';
 
 /** A sequence of a chunk. */
 export interface ChunkRow {
@@ -141,4 +135,16 @@ function cacheSizes({ inputMetadata }: InferenceSession): CacheSizes {
     );
   }
   return { nLayer: keys.length, nHead, headSize };
+}
+
+/** A model whose decoding graph is open. */
+export interface DecodingModel {
+  /** model.onnx, which computes the past of a sequence. */
+  model: LanguageModelSession;
+  /** decoding.onnx. */
+  decoding: DecodingSession;
+  blockSize: number;
+  vocabularySize: number;
+  /** How many sequences are decoded as one batch of the graph (batch-size.ts). */
+  batchSize: number;
 }

@@ -1,10 +1,6 @@
 import { Worker } from 'node:worker_threads';
-import type { DecodingOptions } from '../sampling/decoder.js';
-import { hasPenalty } from '../sampling/sampling-rules.js';
-import { distinctTokens } from '../sampling/seen-tokens.js';
-import type { NewTokens } from '../sampling/new-tokens.js';
-import type { Sequence } from '../sampling/sequence.js';
-import { windowLength } from './decoding-window.js';
+import type { NewTokens } from '../sampling/decoder.js';
+import type { DecodingRequest } from './decoding-request.js';
 import { NativeWork } from './native-work.js';
 import type { ThreadCommand, ThreadData, ThreadReport, ThreadSettings } from './thread-messages.js';
 
@@ -20,11 +16,8 @@ process.on('exit', () => {
   for (const nativeWork of underWay) nativeWork.end();
 });
 
-/** How a sequence is decoded. */
-export type ThreadOrderOptions = Pick<DecodingOptions, 'sampling' | 'maxNewTokens' | 'withLogits' | 'isStreamed'>;
-
 export interface ThreadListener {
-  /** The next tokens of sequences, by their number; those of one sequence in their order. */
+  /** The next tokens of sequences, by their ids; those of one sequence in their order. */
   onTokens: (taken: ReadonlyMap<number, NewTokens>) => void;
   /** It has ended, without being closed or after it: nothing more comes of its sequences. */
   onEnd: (reason: unknown) => void;
@@ -37,17 +30,14 @@ export interface ThreadListener {
  */
 export class DecodingThread {
   /** Resolves when its graphs are open, with how many sequences make the best batch; rejects if they cannot be opened. */
-  readonly opened: Promise<{ groupSize: number }>;
-  readonly #settings: ThreadSettings;
+  readonly opened: Promise<{ batchSize: number }>;
   readonly #worker: Worker;
   readonly #ended: Promise<void>;
-  readonly #requests = new Map<number, PromiseWithResolvers<Float32Array>>();
-  #nextId = 0;
-  #nextRequest = 0;
+  readonly #questions = new Map<number, PromiseWithResolvers<Float32Array>>();
+  #nextQuestion = 0;
 
   constructor(settings: ThreadSettings, { onTokens, onEnd }: ThreadListener) {
-    this.#settings = settings;
-    const opened = Promise.withResolvers<{ groupSize: number }>();
+    const opened = Promise.withResolvers<{ batchSize: number }>();
     opened.promise.catch(() => undefined); // `onEnd` tells it too
     this.opened = opened.promise;
     const workerData: ThreadData = { ...settings, nativeWork: new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT) };
@@ -65,25 +55,16 @@ export class DecodingThread {
       this.#worker.once('exit', () => {
         underWay.delete(nativeWork);
         opened.reject(reason);
-        for (const { reject } of this.#requests.values()) reject(reason);
+        for (const { reject } of this.#questions.values()) reject(reason);
         onEnd(reason);
         resolve();
       });
     });
   }
 
-  /** Takes a sequence in; gives the number by which its tokens are told. Here nothing is drawn from its random stream. */
-  add({ context, random }: Sequence, options: ThreadOrderOptions): number {
-    const { sampling, maxNewTokens, withLogits = false, isStreamed = false } = options;
-    const { temperature, topK, topP, repetitionPenalty = 1 } = sampling;
-    const rules = { temperature, topK, topP, repetitionPenalty };
-    // A prompt may be megabytes, and each of its samples is an order: only what is looked at travels.
-    const window = context.slice(-windowLength(context.length, this.#settings.blockSize));
-    const before = hasPenalty(rules) ? distinctTokens(context, this.#settings.vocabularySize) : undefined;
-    const order = { context: window, before, random: random.state(), sampling: rules };
-    this.#send({ type: 'add', ...order, maxNewTokens, withLogits, isStreamed });
-    this.#nextId += 1;
-    return this.#nextId - 1;
+  /** Takes a sequence in. */
+  add(request: DecodingRequest): void {
+    this.#send({ type: 'add', request });
   }
 
   /** Ends a sequence before its time; tokens that are on their way may still come. */
@@ -93,11 +74,11 @@ export class DecodingThread {
 
   /** The logits of model.onnx: ids [rows, columns], row-major → [rows, columns, vocabulary], row-major. */
   async logits(ids: Int32Array, rows: number, columns: number): Promise<Float32Array> {
-    const request = this.#nextRequest;
-    this.#nextRequest += 1;
+    const question = this.#nextQuestion;
+    this.#nextQuestion += 1;
     const answer = Promise.withResolvers<Float32Array>();
-    this.#requests.set(request, answer);
-    this.#send({ type: 'logits', request, ids, rows, columns });
+    this.#questions.set(question, answer);
+    this.#send({ type: 'logits', question, ids, rows, columns });
     return await answer.promise;
   }
 
@@ -111,8 +92,8 @@ export class DecodingThread {
     this.#worker.postMessage(command, []);
   }
 
-  #take({ request, logits }: Extract<ThreadReport, { type: 'logits' }>): void {
-    this.#requests.get(request)?.resolve(logits);
-    this.#requests.delete(request);
+  #take({ question, logits }: Extract<ThreadReport, { type: 'logits' }>): void {
+    this.#questions.get(question)?.resolve(logits);
+    this.#questions.delete(question);
   }
 }

@@ -1,7 +1,7 @@
 import type { RandomStream } from '@glyphmill/data';
 import type { SamplingRules } from '../sampling/sampling-rules.js';
 
-/** Uniform numbers are the middles of so many parts of (0, 1): multiples of 2⁻²³, as drawn-token.ts wants them. */
+/** Uniform numbers are the middles of so many parts of (0, 1): multiples of 2⁻²³, as sampling-graph.ts wants them. */
 const PARTS = 2 ** 22;
 const LOWEST_UNIFORM = 0.5 / PARTS;
 

@@ -1,7 +1,6 @@
-import type { RandomStreamState } from '@glyphmill/data';
 import type { Device } from '../onnx/open-session.js';
-import type { SamplingRules } from '../sampling/sampling-rules.js';
-import type { NewTokens } from '../sampling/new-tokens.js';
+import type { NewTokens } from '../sampling/decoder.js';
+import type { DecodingRequest } from './decoding-request.js';
 import type { ThreadPlan } from './thread-plan.js';
 
 /** What a decoding thread is started with. */
@@ -20,26 +19,20 @@ export interface ThreadData extends ThreadSettings {
   nativeWork: SharedArrayBuffer;
 }
 
-/** A sequence as a thread is given it; the nth one is known by the number n − 1 on both sides. */
-export interface ThreadOrder {
-  /** The end of the text so far, as much as the decoding looks at. */
-  context: Int32Array;
-  /** The distinct tokens of the whole text so far, if the rules depend on them. */
-  before: Int32Array | undefined;
-  random: RandomStreamState;
-  sampling: SamplingRules;
-  maxNewTokens: number;
-  withLogits: boolean;
-  isStreamed: boolean;
-}
-
 export type ThreadCommand =
-  | ({ type: 'add' } & ThreadOrder)
+  | { type: 'add'; request: DecodingRequest }
   | { type: 'remove'; id: number }
-  | { type: 'logits'; request: number; ids: Int32Array; rows: number; columns: number }
+  | { type: 'logits'; question: number; ids: Int32Array; rows: number; columns: number }
   | { type: 'close' };
 
 export type ThreadReport =
-  | { type: 'open'; groupSize: number }
+  | { type: 'open'; batchSize: number }
   | { type: 'tokens'; taken: ReadonlyMap<number, NewTokens> }
-  | { type: 'logits'; request: number; logits: Float32Array };
+  | { type: 'logits'; question: number; logits: Float32Array };
+
+/** The same bytes where all threads can read them. */
+export function sharedBytes(bytes: Uint8Array): SharedArrayBuffer {
+  const buffer = new SharedArrayBuffer(bytes.byteLength);
+  new Uint8Array(buffer).set(bytes);
+  return buffer;
+}

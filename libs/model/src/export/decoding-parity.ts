@@ -1,9 +1,9 @@
+import { RandomStream } from '@glyphmill/data';
 import { ContinuousDecoder } from '../decoding/continuous-decoder.js';
-import { CHUNK_TOKENS } from '../decoding/decoding-group.js';
-import type { DecodingModel } from '../decoding/decoding-model.js';
+import { CHUNK_TOKENS } from '../decoding/running-batch.js';
+import type { DecodingModel } from '../decoding/decoding-session.js';
 import { DecodingSession } from '../decoding/decoding-session.js';
 import { LanguageModelSession } from '../onnx/language-model-session.js';
-import { startSequence } from '../sampling/sequence.js';
 import type { TrainedModel } from '../training/trained-model.js';
 import { CHECK_SESSION, requireEqual } from './parity.js';
 
@@ -27,7 +27,7 @@ export async function checkDecodingParity(
     try {
       for (const length of [1, Math.floor(blockSize / 2) + 1]) {
         const context = Int32Array.from({ length }, (_, at) => at % vocabularySize);
-        await checkContinuation({ model, decoding, blockSize, vocabularySize, groupSize: 1 }, context);
+        await checkContinuation({ model, decoding, blockSize, vocabularySize, batchSize: 1 }, context);
       }
     } finally {
       await decoding.close();
@@ -39,9 +39,10 @@ export async function checkDecodingParity(
 
 async function checkContinuation(model: DecodingModel, context: Int32Array): Promise<void> {
   const decoder = new ContinuousDecoder(model);
-  const sequence = startSequence(context, { seed: 1, promptIndex: 0, sampleIndex: 0 });
+  const random = new RandomStream(1).state();
   const maxNewTokens = Math.min(NEW_TOKENS, model.blockSize + 1 - context.length);
-  decoder.add(sequence, { sampling: { temperature: 1, topK: 0, topP: 1 }, maxNewTokens, withLogits: true });
+  const sampling = { temperature: 1, topK: 0, topP: 1 };
+  decoder.add({ id: 0, context, random, sampling, maxNewTokens, withLogits: true });
   const text = [...context];
   const drawnFrom: number[] = [];
   while (decoder.size > 0) {

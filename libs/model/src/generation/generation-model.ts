@@ -1,11 +1,11 @@
 import type { CharacterTokenizer } from '@glyphmill/data';
 import type { ModelManifest, OutputLine, SamplingConfig } from '../config/index.js';
 import type { SessionOptions } from '../onnx/open-session.js';
-import { Breath } from '../sampling/breath.js';
+import { eventLoopYield } from '../yield-to-event-loop.js';
 import { openDecoders, type OpenDecoders } from './open-decoders.js';
 import { type ModelFolder, readModelFolder } from './model-folder.js';
 import type { TextGrowth } from './text-growth.js';
-import { writeLines, type GenerationCounts, type Prompt } from './write-lines.js';
+import { generateLines, type GenerationCounts, type Prompt } from './generate-lines.js';
 
 export interface GenerationTask {
   prompts: readonly Prompt[];
@@ -49,9 +49,8 @@ export class GenerationModel {
    * only, not on what else is generated. A prompt with a character that the model does not know gives lines with an error.
    */
   async generate(task: GenerationTask): Promise<GenerationCounts> {
-    const breath = new Breath(task.signal);
     const decoder = this.#decoders[task.sampling.window];
-    return writeLines(this.#tokenizer, decoder, { ...task, breathe: breath.take });
+    return generateLines(this.#tokenizer, decoder, { ...task, yieldToEventLoop: eventLoopYield(task.signal) });
   }
 
   /** About what it takes while it is open and all its threads decode: its files' bytes, for each thread and once more. */

@@ -1,6 +1,6 @@
 import type { CharacterTokenizer } from '@glyphmill/data';
 import type { TokenLogprobs } from '../config/index.js';
-import type { NewTokens } from '../sampling/new-tokens.js';
+import type { NewTokens } from '../sampling/decoder.js';
 
 /**
  * The log probabilities of a text's tokens, gathered while it is made: log-softmax of the logits before all rules, in

@@ -1,5 +1,5 @@
-import { sharedBytes } from '../decoding/shared-bytes.js';
-import { SharedDecoder } from '../decoding/shared-decoder.js';
+import { sharedBytes } from '../decoding/thread-messages.js';
+import { Scheduler } from '../decoding/scheduler.js';
 import { threadPlan } from '../decoding/thread-plan.js';
 import { LanguageModelSession } from '../onnx/language-model-session.js';
 import type { SessionOptions } from '../onnx/open-session.js';
@@ -30,7 +30,7 @@ export async function openDecoders(
   if (decodingOnnx !== undefined) {
     const plan = threadPlan(decodingOnnx.byteLength, options);
     const graphs = { onnx: sharedBytes(onnx), decodingOnnx: sharedBytes(decodingOnnx) };
-    const decoder = await SharedDecoder.open({ ...plan, ...graphs, ...sizes, device: options.device });
+    const decoder = await Scheduler.open({ ...plan, ...graphs, ...sizes, device: options.device });
     return {
       restarting: decoder,
       sliding: new WindowDecoder(decoder.logits, sizes),

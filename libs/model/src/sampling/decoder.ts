@@ -1,6 +1,15 @@
 import type { SamplingRules } from './sampling-rules.js';
-import type { NewTokens } from './new-tokens.js';
 import type { Sequence } from './sequence.js';
+
+/** The next tokens of a sequence. */
+export interface NewTokens {
+  /** At least one. */
+  tokens: Int32Array;
+  /** [tokens, vocabulary], row-major: what they were drawn from, before all rules; empty where they were not asked for. */
+  logits: Float32Array;
+  /** Whether these were the last ones that were asked for; the sequence is no longer decoded then. */
+  finished: boolean;
+}
 
 export interface DecodingOptions {
   maxNewTokens: number;
@@ -10,7 +19,7 @@ export interface DecodingOptions {
   /** Whether somebody waits for every few tokens: they then come in short steps. What is drawn is the same. */
   isStreamed?: boolean;
   /** Called between pieces of work of some milliseconds at most; what it throws ends the decoding. */
-  breathe: () => Promise<void>;
+  yieldToEventLoop: () => Promise<void>;
   /** The next tokens of a sequence, by its index; those of one sequence in their order. Gives whether it shall go on. */
   onTokens: (index: number, tokens: NewTokens) => boolean;
 }

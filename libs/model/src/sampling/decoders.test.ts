@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import { decodedTokens } from './decoded-tokens.js';
-import type { NewTokens } from './new-tokens.js';
+import type { NewTokens } from './decoder.js';
 import { startSequence } from './sequence.js';
 import { TableDecoder } from './table-decoder.js';
 import { WindowDecoder, type LogitsFunction } from './window-decoder.js';
 
 const VOCABULARY = 5;
-const breathe = () => Promise.resolve();
+const yieldToEventLoop = () => Promise.resolve();
 const greedy = { temperature: 0, topK: 0, topP: 1 };
 const random = { temperature: 1, topK: 0, topP: 1 };
 
@@ -43,7 +43,11 @@ const sequence = (context: number[], sampleIndex = 0) =>
 
 test('the window decoder goes on from the tokens of the window only', async () => {
   const decoder = new WindowDecoder(sumLogits, { vocabularySize: VOCABULARY, blockSize: 2 });
-  const [tokens] = await decodedTokens(decoder, [sequence([4, 1, 1])], { maxNewTokens: 5, sampling: greedy, breathe });
+  const [tokens] = await decodedTokens(decoder, [sequence([4, 1, 1])], {
+    maxNewTokens: 5,
+    sampling: greedy,
+    yieldToEventLoop,
+  });
   // 1+1 = 2, 1+2 = 3, 2+3 = 0, 3+0 = 3, 0+3 = 3
   expect([...tokens!]).toEqual([2, 3, 0, 3, 3]);
 });
@@ -51,7 +55,7 @@ test('the window decoder goes on from the tokens of the window only', async () =
 test('sequences of unequal length are decoded together as they are alone', async () => {
   const decoder = new WindowDecoder(sumLogits, { vocabularySize: VOCABULARY, blockSize: 4 });
   const contexts = [[1], [1, 2, 3], [4, 4]];
-  const options = { maxNewTokens: 6, sampling: random, breathe };
+  const options = { maxNewTokens: 6, sampling: random, yieldToEventLoop };
   const together = await decodedTokens(
     decoder,
     contexts.map((context, index) => sequence(context, index)),
@@ -64,7 +68,7 @@ test('sequences of unequal length are decoded together as they are alone', async
 });
 
 test('a table is decoded as the model whose logits it holds', async () => {
-  const options = { maxNewTokens: 100, sampling: random, breathe };
+  const options = { maxNewTokens: 100, sampling: random, yieldToEventLoop };
   const byTable = await decodedTokens(new TableDecoder(table, VOCABULARY), [sequence([3])], options);
   const window = { vocabularySize: VOCABULARY, blockSize: 8 };
   expect(byTable).toEqual(await decodedTokens(new WindowDecoder(tableLogits, window), [sequence([3])], options));
@@ -73,7 +77,7 @@ test('a table is decoded as the model whose logits it holds', async () => {
 test('a repetition penalty sees the whole prompt and all new tokens, by a table too', async () => {
   const never = { ...greedy, repetitionPenalty: 100 };
   const table = Float32Array.from({ length: VOCABULARY ** 2 }, (_, pair) => 10 + (pair % VOCABULARY));
-  const options = { maxNewTokens: 3, sampling: never, breathe };
+  const options = { maxNewTokens: 3, sampling: never, yieldToEventLoop };
   const decoders = [
     new TableDecoder(table, VOCABULARY),
     new WindowDecoder(logitsOf(table), { vocabularySize: VOCABULARY, blockSize: 1 }),
@@ -85,7 +89,7 @@ test('a repetition penalty sees the whole prompt and all new tokens, by a table 
 });
 
 test('with a repetition penalty a table is decoded as the model whose logits it holds', async () => {
-  const options = { maxNewTokens: 100, sampling: { ...random, repetitionPenalty: 1.7 }, breathe };
+  const options = { maxNewTokens: 100, sampling: { ...random, repetitionPenalty: 1.7 }, yieldToEventLoop };
   const byTable = await decodedTokens(new TableDecoder(table, VOCABULARY), [sequence([3])], options);
   const window = { vocabularySize: VOCABULARY, blockSize: 8 };
   expect(byTable).toEqual(await decodedTokens(new WindowDecoder(tableLogits, window), [sequence([3])], options));
@@ -93,15 +97,19 @@ test('with a repetition penalty a table is decoded as the model whose logits it 
 
 test('rows made for other rules are not used', async () => {
   const decoder = new TableDecoder(table, VOCABULARY);
-  await decodedTokens(decoder, [sequence([3])], { maxNewTokens: 50, sampling: random, breathe });
-  const [tokens] = await decodedTokens(decoder, [sequence([3])], { maxNewTokens: 1, sampling: greedy, breathe });
+  await decodedTokens(decoder, [sequence([3])], { maxNewTokens: 50, sampling: random, yieldToEventLoop });
+  const [tokens] = await decodedTokens(decoder, [sequence([3])], {
+    maxNewTokens: 1,
+    sampling: greedy,
+    yieldToEventLoop,
+  });
   const row = [...table.subarray(3 * VOCABULARY, 4 * VOCABULARY)];
   expect(tokens![0]).toBe(row.indexOf(Math.max(...row)));
 });
 
 test('tokens follow each other as often as the table says', async () => {
   const fair = new Float32Array([Math.log(3), 0, Math.log(3), 0]); // after either token: ¾, ¼
-  const options = { maxNewTokens: 20_000, sampling: random, breathe };
+  const options = { maxNewTokens: 20_000, sampling: random, yieldToEventLoop };
   const [tokens] = await decodedTokens(new TableDecoder(fair, 2), [sequence([0])], options);
   const share = tokens!.filter((token) => token === 1).length / tokens!.length;
   expect(share).toBeCloseTo(0.25, 1.5);
@@ -122,9 +130,9 @@ test('each sample of each prompt has random numbers of its own', () => {
   expect(new Set(first).size).toBe(places.length);
 });
 
-test('what the breath throws ends the decoding', async () => {
+test('an error thrown while it yields ends the decoding', async () => {
   const stop = () => Promise.reject(new Error('stopped'));
-  const options = { maxNewTokens: 1, sampling: greedy, breathe: stop };
+  const options = { maxNewTokens: 1, sampling: greedy, yieldToEventLoop: stop };
   await expect(decodedTokens(new TableDecoder(table, VOCABULARY), [sequence([0])], options)).rejects.toThrow('stopped');
 });
 
@@ -138,7 +146,7 @@ test.each(['table', 'window'])(
     await decoder.decode([sequence([1], 0), sequence([1], 1)], {
       maxNewTokens: 600,
       sampling: random,
-      breathe,
+      yieldToEventLoop,
       onTokens: (index, tokens) => {
         seen[index]! += tokens.tokens.length;
         finished[index] = tokens.finished;
@@ -162,7 +170,7 @@ test.each(['table', 'window'])('the %s decoder tells the logits that tokens were
       drawnFrom.push(logits.subarray(at * VOCABULARY, (at + 1) * VOCABULARY));
     return true;
   };
-  const options = { maxNewTokens: 300, sampling: random, withLogits: true, breathe };
+  const options = { maxNewTokens: 300, sampling: random, withLogits: true, yieldToEventLoop };
   await decoder.decode([sequence([3])], { ...options, onTokens: (_, tokens) => onTokens(tokens) });
   const expected = text.slice(0, -1).map((token) => table.subarray(token * VOCABULARY, (token + 1) * VOCABULARY));
   expect(drawnFrom).toEqual(expected);

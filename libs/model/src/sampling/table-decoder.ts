@@ -42,7 +42,7 @@ export class TableDecoder implements Decoder {
       const rowAfter = cached ?? this.#penalizedRows(sequence, options.sampling);
       let last = sequence.context.at(-1)!;
       for (let remaining = options.maxNewTokens; remaining > 0; remaining -= together) {
-        await options.breathe();
+        await options.yieldToEventLoop();
         const tokens = this.#draw(last, Math.min(remaining, together), sequence.random, rowAfter);
         const logits = options.withLogits === true ? this.#logitsBefore(last, tokens) : NO_LOGITS;
         last = tokens.at(-1)!;

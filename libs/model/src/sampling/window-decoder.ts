@@ -35,7 +35,7 @@ export class WindowDecoder implements Decoder {
       return { index, random, tokens, seen, processors };
     });
     for (let step = 1; step <= options.maxNewTokens && texts.length > 0; step += 1) {
-      await options.breathe();
+      await options.yieldToEventLoop();
       const finished = step === options.maxNewTokens;
       const rows = await this.#lastLogits(texts.map(({ tokens }) => tokens.slice(-this.#blockSize)));
       texts = texts.filter(({ index, random, tokens, seen, processors }, row) => {

@@ -113,7 +113,7 @@ test('measuring the best anew changes no weight, and a checkpoint that is taken 
   const { checkpoint } = await checkpointAfter(7, {});
   const plain = await trainBriefly({ export: 'last' }, { resumeFrom: checkpoint });
   const control = new TrainingControl();
-  const asked = control.checkpoint(); // answered at the first breath, which is in the measurement
+  const asked = control.checkpoint(); // answered when it first yields, which is in the measurement
   const other = { export: 'last', evalBatches: 9 } as const;
   const measuring = await trainBriefly(other, { resumeFrom: checkpoint, control });
   expect(measuring.weights).toEqual(plain.weights);

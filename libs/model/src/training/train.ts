@@ -5,7 +5,7 @@ import { checkResumable } from '../checkpoints/resumable.js';
 import type { ModelConfig, TrainingConfig } from '../config/index.js';
 import { definitionOf } from '../kinds/definition-of.js';
 import { Learner } from '../learner/learner.js';
-import { Breath } from '../sampling/breath.js';
+import { eventLoopYield } from '../yield-to-event-loop.js';
 import type { Weights } from '../weights/weights.js';
 import { Corpus } from './corpus.js';
 import { checkWeights, type InitialModel, seededWeights, weightsFromModel } from './initial-weights.js';
@@ -74,7 +74,7 @@ async function trainToTheEnd(task: TrainingTask): Promise<TrainedModel> {
       const differences = fingerprintDifferences(resumeFrom.fingerprint, fingerprint);
       task.onResume?.({ step: resumeFrom.step, differences });
     }
-    const breath = new Breath(signal);
+    const yieldToEventLoop = eventLoopYield(signal);
     const capture = (): Checkpoint => {
       const { state, ...learned } = run.moment();
       return { ...state, ...learned, model, training, vocabulary: tokenizer.vocabulary, textSha256, fingerprint };
@@ -83,9 +83,9 @@ async function trainToTheEnd(task: TrainingTask): Promise<TrainedModel> {
       ...task,
       learner,
       corpus,
-      breath,
-      writeSample: () => writeSample(learner, tokenizer, { model, training, breath }),
-      atBreath: () => control?.answer(capture),
+      yieldToEventLoop,
+      writeSample: () => writeSample(learner, tokenizer, { model, training, yieldToEventLoop }),
+      atYield: () => control?.answer(capture),
       resume: resumeFrom && {
         state: trainingState.parse(resumeFrom),
         bestWeights: resumeFrom.bestWeights,

@@ -27,7 +27,7 @@ export class TrainingControl {
   #ended: TrainingEndedError | undefined;
 
   /**
-   * A checkpoint of the training as it is when it next has a breath, never in the middle of a step; it waits for one
+   * A checkpoint of the training as it is when it next yields to the event loop, never in the middle of a step; it waits for one
    * that has not started yet. Rejects with {@link TrainingEndedError}.
    */
   checkpoint(): Promise<Checkpoint> {

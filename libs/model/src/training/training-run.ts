@@ -2,7 +2,7 @@ import type { Batch, BatchSampler } from '@glyphmill/data';
 import type { TrainingConfig } from '../config/index.js';
 import type { Learner, LearnerState } from '../learner/learner.js';
 import { learningRateAfter } from '../optimizer/learning-rate.js';
-import type { Breath } from '../sampling/breath.js';
+import type { YieldToEventLoop } from '../yield-to-event-loop.js';
 import type { Weights } from '../weights/weights.js';
 import type { Corpus } from './corpus.js';
 import { lossesOnTheWay, validationLossOnTheWay, wholeLosses } from './evaluation.js';
@@ -17,11 +17,11 @@ export interface TrainingRunOptions extends TrainingCallbacks {
   learner: Learner;
   corpus: Corpus;
   training: TrainingConfig;
-  breath: Breath;
+  yieldToEventLoop: YieldToEventLoop;
   /** Lets the model as it is now write a text. */
   writeSample: () => Promise<string>;
   /** Called wherever the training could be interrupted: between steps, and in evaluations. */
-  atBreath: () => void;
+  atYield: () => void;
   /** The name of the finished training that this one continues; left out: none. Kept in the state. */
   continues?: string | undefined;
   /** Where to resume, and the settings until then. */
@@ -93,7 +93,7 @@ export class TrainingRun {
     await this.#measureBestAnew();
     await this.#observe();
     while (!this.#isOver()) {
-      await this.#breathe();
+      await this.#yieldToEventLoop();
       this.#takeStep();
       await this.#observe();
     }
@@ -169,7 +169,7 @@ export class TrainingRun {
     const { step, evaluatedAt, best } = this.#state;
     const { evalBatches } = training;
     if (best === null || this.#bestWeights === undefined || best.evalBatches === evalBatches) return;
-    const measured = () => validationLossOnTheWay(learner, corpus, () => this.#breathe());
+    const measured = () => validationLossOnTheWay(learner, corpus, () => this.#yieldToEventLoop());
     // What a checkpoint would hold meanwhile: the learner has other weights.
     this.#lastMoment = this.moment();
     learner.writeWeights(this.#bestWeights);
@@ -205,7 +205,7 @@ export class TrainingRun {
       batches += 1;
       this.#reportInTime();
       this.#pace.endBatch();
-      await this.#breathe();
+      await this.#yieldToEventLoop();
       this.#pace.startBatch();
     });
     this.#pace.endBatch();
@@ -235,9 +235,9 @@ export class TrainingRun {
     this.#options.onSample?.(sample);
   }
 
-  async #breathe(): Promise<void> {
-    await this.#options.breath.take();
-    this.#options.atBreath();
+  async #yieldToEventLoop(): Promise<void> {
+    await this.#options.yieldToEventLoop();
+    this.#options.atYield();
   }
 
   #reportInTime(): void {

@@ -4,13 +4,14 @@ import type { DecodingOptions } from '../sampling/decoder.js';
 import { WindowDecoder } from '../sampling/window-decoder.js';
 import { ContinuousDecoder } from './continuous-decoder.js';
 import {
+  addSequence,
   openDecodingModel,
-  openSharedDecoder,
+  openScheduler,
   randomModel,
   randomSequence,
   VOCABULARY,
 } from './decoding-model.fixture.js';
-import type { SharedDecoder } from './shared-decoder.js';
+import type { Scheduler } from './scheduler.js';
 
 type Options = Omit<DecodingOptions, 'onTokens'>;
 
@@ -18,11 +19,11 @@ const BLOCK = 64;
 const random = randomModel({ kind: 'multi-head', nEmbd: 16, nHead: 2, blockSize: BLOCK });
 
 /** Over two threads, and over one. */
-let shared: SharedDecoder;
-let other: SharedDecoder;
+let shared: Scheduler;
+let other: Scheduler;
 beforeAll(async () => {
-  shared = await openSharedDecoder(random, { decodingThreads: 2, sessionThreads: 1 });
-  other = await openSharedDecoder(random, { decodingThreads: 1, sessionThreads: 2 });
+  shared = await openScheduler(random, { decodingThreads: 2, sessionThreads: 1 });
+  other = await openScheduler(random, { decodingThreads: 1, sessionThreads: 2 });
 });
 afterAll(async () => {
   await shared.close();
@@ -32,7 +33,7 @@ afterAll(async () => {
 const options = (more: Partial<Options> = {}): Options => ({
   maxNewTokens: 30,
   sampling: { temperature: 1, topK: 0, topP: 1 },
-  breathe: () => Promise.resolve(),
+  yieldToEventLoop: () => Promise.resolve(),
   ...more,
 });
 
@@ -79,7 +80,7 @@ test.each([1, 1.5])(
     const model = await openDecodingModel(random, 1);
     const whole = new ContinuousDecoder(model);
     const texts = starts().map((): number[] => []);
-    for (const sequence of starts()) whole.add(sequence, { sampling, maxNewTokens: 100 });
+    for (const sequence of starts()) addSequence(whole, sequence, { sampling, maxNewTokens: 100 });
     while (whole.size > 0) {
       await whole.run((taken) => {
         for (const [id, { tokens }] of taken) texts[id]!.push(...tokens);
@@ -92,22 +93,22 @@ test.each([1, 1.5])(
   },
 );
 
-test('no sequences are no texts, and what the breath throws ends the decoding', async () => {
-  const breathe = () => Promise.reject(new Error('stopped'));
-  expect(await decodedTokens(shared, [], options({ breathe }))).toEqual([]);
-  await expect(decodedTokens(shared, sequences(1, 1), options({ breathe }))).rejects.toThrow('stopped');
+test('no sequences are no texts, and an error thrown while it yields ends the decoding', async () => {
+  const yieldToEventLoop = () => Promise.reject(new Error('stopped'));
+  expect(await decodedTokens(shared, [], options({ yieldToEventLoop }))).toEqual([]);
+  await expect(decodedTokens(shared, sequences(1, 1), options({ yieldToEventLoop }))).rejects.toThrow('stopped');
 });
 
 test('a short call that comes while a long one has all places is done long before it', async () => {
   const ended: string[] = [];
   let breaths = 0;
   let short: Promise<unknown> | undefined;
-  const breathe = () => {
+  const yieldToEventLoop = () => {
     breaths += 1;
     if (breaths === 2) short = decodedTokens(shared, sequences(2, 1), options()).then(() => ended.push('short'));
     return Promise.resolve();
   };
-  await decodedTokens(shared, sequences(1, 1000), options({ breathe })).then(() => ended.push('long'));
+  await decodedTokens(shared, sequences(1, 1000), options({ yieldToEventLoop })).then(() => ended.push('long'));
   await short;
   expect(ended).toEqual(['short', 'long']);
 });
@@ -134,11 +135,11 @@ test('a streamed call that comes while long ones have all places gets its tokens
 
 test('a call that is stopped ends at the next step, and the others go on', async () => {
   let breaths = 0;
-  const breathe = () => {
+  const yieldToEventLoop = () => {
     breaths += 1;
     return breaths < 3 ? Promise.resolve() : Promise.reject(new Error('stopped'));
   };
-  const stopped = decodedTokens(shared, sequences(1, 50), options({ maxNewTokens: 10_000, breathe }));
+  const stopped = decodedTokens(shared, sequences(1, 50), options({ maxNewTokens: 10_000, yieldToEventLoop }));
   const going = decodedTokens(shared, sequences(2, 4), options());
   await expect(stopped).rejects.toThrow('stopped');
   const whole = await decodedTokens(other, sequences(2, 4), options());
@@ -183,12 +184,12 @@ test('an error in a thread rejects its calls with the reason, and another thread
 
 test('a graph that cannot be opened is said with the reason', async () => {
   const bytes = new SharedArrayBuffer(3);
-  const opening = openSharedDecoder(random, { decodingThreads: 1, sessionThreads: 1 }, { decodingOnnx: bytes });
+  const opening = openScheduler(random, { decodingThreads: 1, sessionThreads: 1 }, { decodingOnnx: bytes });
   await expect(opening).rejects.toThrow(/protobuf/iu);
 });
 
 test('a decoder that is closed while it decodes rejects its calls, and those that come later', async () => {
-  const closing = await openSharedDecoder(random, { decodingThreads: 2, sessionThreads: 1 });
+  const closing = await openScheduler(random, { decodingThreads: 2, sessionThreads: 1 });
   const begun = Promise.withResolvers<void>();
   const onTokens = () => {
     begun.resolve();

@@ -5,7 +5,7 @@ import { OnnxGraph } from '../onnx/onnx-graph.js';
 import { logitsProcessors } from '../sampling/logits-processor.js';
 import type { SamplingRules } from '../sampling/sampling-rules.js';
 import { TokenDistribution } from '../sampling/token-distribution.js';
-import { drawingValuesOnnx, drawnTokenOnnx } from './drawn-token.js';
+import { drawingValuesOnnx, sampledTokenOnnx } from './sampling-graph.js';
 import { graphRules, nextUniform } from './graph-rules.js';
 
 const VOCABULARY = 37;
@@ -21,7 +21,7 @@ beforeAll(async () => {
   });
   const logits = graph.input('logits', 'float', ['rows', 'vocabulary']);
   const uniform = graph.input('uniform', 'float', ['rows', 1]);
-  const token = drawnTokenOnnx(graph, { ...values, logits, uniform });
+  const token = sampledTokenOnnx(graph, { ...values, logits, uniform });
   graph.output(graph.node('Identity', [token], {}, 'token'), 'int64', ['rows']);
   session = await InferenceSession.create(graph.encode(), { logSeverityLevel: 4 });
 });

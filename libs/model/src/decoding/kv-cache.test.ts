@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { PastRows } from './past-rows.js';
+import { KvCache } from './kv-cache.js';
 
 const sizes = { nLayer: 1, nHead: 2, headSize: 1 };
 
@@ -8,14 +8,14 @@ const keys = Float32Array.from({ length: 12 }, (_, at) => at + 1);
 const source = (row: number) => ({ arrays: [keys, keys.map((key) => -key)], row, length: 3 });
 
 /** What a row holds of a head, without the zeros behind. */
-function held(past: PastRows, row: number, head: number): number[] {
+function held(past: KvCache, row: number, head: number): number[] {
   const start = (row * 2 + head) * past.slots;
   const values = [...past.arrays(row + 1)[0]!.subarray(start, start + past.slots)];
   return values.slice(0, values.findLastIndex((value) => value !== 0) + 1);
 }
 
 test('tokens are put where they belong, and rows keep them when slots come and go', () => {
-  const past = new PastRows(sizes, { rows: 2, length: 200 });
+  const past = new KvCache(sizes, { rows: 2, length: 200 });
   past.put(0, { slot: 0, count: 3 }, source(0));
   past.put(1, { slot: 0, count: 2 }, source(1));
   past.put(1, { slot: 2, count: 1 }, source(0));
@@ -40,7 +40,7 @@ test('tokens are put where they belong, and rows keep them when slots come and g
 });
 
 test('a row is copied over another, and emptied', () => {
-  const past = new PastRows(sizes, { rows: 2, length: 10 });
+  const past = new KvCache(sizes, { rows: 2, length: 10 });
   past.put(1, { slot: 0, count: 3 }, source(1));
   past.copyRow(1, 0);
   expect(held(past, 0, 1)).toEqual([10, 11, 12]);

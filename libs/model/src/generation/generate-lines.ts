@@ -21,10 +21,10 @@ export interface GenerationCounts {
   tokens: number;
 }
 
-export interface LineWriting {
+export interface LineGeneration {
   prompts: readonly Prompt[];
   sampling: SamplingConfig;
-  breathe: DecodingOptions['breathe'];
+  yieldToEventLoop: DecodingOptions['yieldToEventLoop'];
   onSequence: (line: OutputLine) => void | Promise<void>;
   onProgress?: ((counts: GenerationCounts) => void) | undefined;
   onText?: ((growth: TextGrowth) => void) | undefined;
@@ -47,10 +47,10 @@ interface PendingText {
 }
 
 /** Decodes all samples of all prompts, a batch of the decoder's at a time, and hands their lines over in order. */
-export async function writeLines(
+export async function generateLines(
   tokenizer: CharacterTokenizer,
   decoder: Decoder,
-  { prompts, sampling, breathe, onSequence, onProgress, onText }: LineWriting,
+  { prompts, sampling, yieldToEventLoop, onSequence, onProgress, onText }: LineGeneration,
 ): Promise<GenerationCounts> {
   const counts = { done: 0, failed: 0, tokens: 0 };
   const { maxNewTokens } = sampling;
@@ -58,7 +58,7 @@ export async function writeLines(
   const isStreamed = onText !== undefined;
   let reportedAtMs = performance.now();
   for (const batch of batches(pendingLines(tokenizer, prompts, sampling, onText), decoder.batchSize)) {
-    await breathe();
+    await yieldToEventLoop();
     const texts = batch.filter((pending) => 'text' in pending);
     const sequences = texts.map(({ sequence }) => sequence);
     const onTokens: DecodingOptions['onTokens'] = (index, newTokens) => {
@@ -68,7 +68,7 @@ export async function writeLines(
       growth?.tell(newTokens.finished);
       return goesOn;
     };
-    await decoder.decode(sequences, { maxNewTokens, sampling, withLogits, isStreamed, breathe, onTokens });
+    await decoder.decode(sequences, { maxNewTokens, sampling, withLogits, isStreamed, yieldToEventLoop, onTokens });
     for (const pending of batch) {
       if ('failed' in pending) {
         counts.failed += 1;
@@ -103,7 +103,7 @@ function* pendingLines(
   tokenizer: CharacterTokenizer,
   prompts: readonly Prompt[],
   { samples, seed, stop, logprobs }: SamplingConfig,
-  onText: LineWriting['onText'],
+  onText: LineGeneration['onText'],
 ): Generator<Pending> {
   for (const given of prompts) {
     const { promptIndex } = given;

@@ -1,6 +1,6 @@
-import type { DecodingModel } from './decoding-model.js';
+import type { DecodingModel } from './decoding-session.js';
 import type { DecodingWindow } from './decoding-window.js';
-import type { PastRows } from './past-rows.js';
+import type { KvCache } from './kv-cache.js';
 
 /** A past is computed for a multiple of so many tokens, so that sequences of unlike lengths can share a run. */
 const COLUMN_STEP = 32;
@@ -16,11 +16,7 @@ type RowsByPast = Map<string, number[]>;
  * as samples of one prompt do. How many tokens a sequence is filled up to is a function of its own length: what runs with
  * it changes no bit.
  */
-export async function computeNewPasts(
-  model: DecodingModel,
-  windows: readonly DecodingWindow[],
-  past: PastRows,
-): Promise<void> {
+export async function prefill(model: DecodingModel, windows: readonly DecodingWindow[], past: KvCache): Promise<void> {
   const byColumns = new Map<number, RowsByPast>();
   for (const [row, window] of windows.entries()) {
     if (!window.isNew) continue;

@@ -1,6 +1,5 @@
 import type { Device } from '../onnx/open-session.js';
-import type { CacheSizes } from './decoding-session.js';
-import { pastBytes } from './past-rows.js';
+import { type CacheSizes, kvCacheBytes } from './kv-cache.js';
 import type { ThreadPlan } from './thread-plan.js';
 
 /**
@@ -16,12 +15,12 @@ const SEQUENCES_ON_A_GPU = 256;
 const MAX_BYTES = 512 * 2 ** 20;
 
 /** How many sequences it is best to decode as one batch of the graph. */
-export function groupSize(
+export function bestBatchSize(
   sizes: CacheSizes,
   blockSize: number,
   { device, decodingThreads, sessionThreads = 1 }: ThreadPlan & { device: Device },
 ): number {
   const wanted = device === 'cpu' ? SEQUENCES_A_THREAD * sessionThreads : SEQUENCES_ON_A_GPU;
-  const affordable = Math.floor(MAX_BYTES / (decodingThreads * pastBytes(sizes, { rows: 1, length: blockSize })));
+  const affordable = Math.floor(MAX_BYTES / (decodingThreads * kvCacheBytes(sizes, { rows: 1, length: blockSize })));
   return Math.max(1, Math.min(wanted, affordable));
 }

@@ -1,35 +1,24 @@
-import type { SamplingRules } from '../sampling/sampling-rules.js';
-import type { NewTokens } from '../sampling/new-tokens.js';
+import { RandomStream } from '@glyphmill/data';
+import type { NewTokens } from '../sampling/decoder.js';
 import { see, type SeenTokens, seenTokens } from '../sampling/seen-tokens.js';
-import type { Sequence } from '../sampling/sequence.js';
-import type { DecodingModel } from './decoding-model.js';
+import type { DecodingModel } from './decoding-session.js';
 import type { ChunkCache, StepResults } from './decoding-session.js';
 import { DecodingWindow } from './decoding-window.js';
+import type { DecodingRequest } from './decoding-request.js';
 import { graphRules, nextUniform } from './graph-rules.js';
-import { computeNewPasts } from './new-pasts.js';
-import { PastRows } from './past-rows.js';
+import { prefill } from './prefill.js';
+import { KvCache } from './kv-cache.js';
 
 /** Tokens that a sequence gets in one chunk at most. More carry longer chunks along, fewer enter the past more often. */
 export const CHUNK_TOKENS = 16;
 
 const NO_CHUNK: ChunkCache = { length: 0, arrays: [] };
 
-/** A sequence as a group is given it. */
-export interface DecodingOrder {
-  /** The number by which it is known. */
-  id: number;
-  sequence: Sequence;
-  sampling: SamplingRules;
-  maxNewTokens: number;
-  /** Whether its logits are wanted. */
-  withLogits?: boolean;
-  /** Tokens that the text has beside those of the sequence's context. */
-  before?: Int32Array | undefined;
-}
-
-interface Row extends DecodingOrder {
+interface Row {
+  readonly request: DecodingRequest;
+  readonly random: RandomStream;
   readonly window: DecodingWindow;
-  /** All tokens so far, also those that the window has left behind. */
+  /** All tokens so far, even those that the window has left behind. */
   readonly seen: SeenTokens;
   remaining: number;
   /** How many tokens it gets in this chunk: where its chunks begin depends on the sequence alone. */
@@ -42,10 +31,10 @@ interface Row extends DecodingOrder {
  * Sequences that are one batch of the decoding graph; they come and go between chunks. A chunk may be made in several runs
  * of fewer steps, which changes nothing but when its tokens are known.
  */
-export class DecodingGroup {
+export class RunningBatch {
   readonly #model: DecodingModel;
-  readonly #past: PastRows;
-  /** In the order of the rows of `#past`. */
+  readonly #cache: KvCache;
+  /** In the order of the rows of `#cache`. */
   #rows: Row[] = [];
   /** To come into the batch with the next chunk. */
   #waiting: Row[] = [];
@@ -55,7 +44,7 @@ export class DecodingGroup {
   /** `rows` is how many sequences there is room for; memory for their keys and values is taken at once. */
   constructor(model: DecodingModel, rows: number) {
     this.#model = model;
-    this.#past = new PastRows(model.decoding.sizes, { rows, length: model.blockSize });
+    this.#cache = new KvCache(model.decoding.sizes, { rows, length: model.blockSize });
   }
 
   /** How many sequences are being decoded. */
@@ -64,49 +53,54 @@ export class DecodingGroup {
   }
 
   /** Takes a sequence in; there must be room. */
-  add(order: DecodingOrder): void {
-    const { context } = order.sequence;
-    const window = new DecodingWindow(context, this.#model.blockSize);
-    const seen = seenTokens(context, this.#model.vocabularySize);
-    if (order.before) see(seen, order.before);
-    this.#waiting.push({ ...order, window, seen, remaining: order.maxNewTokens, share: 0, drawn: [] });
+  add(request: DecodingRequest): void {
+    const { context, seen: before = context, maxNewTokens } = request;
+    this.#waiting.push({
+      request,
+      random: RandomStream.fromState(request.random),
+      window: new DecodingWindow(context, this.#model.blockSize),
+      seen: seenTokens(before, this.#model.vocabularySize),
+      remaining: maxNewTokens,
+      share: 0,
+      drawn: [],
+    });
   }
 
-  /** Ends a sequence, where it is one of this group, also during a run, which then gives nothing of it. */
+  /** Ends a sequence, if it is one of this batch, even during a run, which then returns nothing of it. */
   remove(id: number): void {
-    if ([...this.#rows, ...this.#waiting].some((row) => row.id === id)) this.#removed.add(id);
+    if ([...this.#rows, ...this.#waiting].some(({ request }) => request.id === id)) this.#removed.add(id);
   }
 
   /**
-   * The next tokens of each sequence, `most` at most and no more than to the end of the chunk, by its number. Blocks the
+   * The next tokens of each sequence, `most` at most and no more than to the end of the chunk, by its id. Blocks the
    * event loop for most of its time.
    */
   async run(most = CHUNK_TOKENS): Promise<Map<number, NewTokens>> {
     this.#endChunk();
     if (this.#chunk.length === 0) {
       this.#seat();
-      await computeNewPasts(
+      await prefill(
         this.#model,
         this.#rows.map(({ window }) => window),
-        this.#past,
+        this.#cache,
       );
     }
     const rows = this.#rows;
     if (rows.length === 0) return new Map();
     const steps = Math.min(most, this.#length - this.#chunk.length);
     const results = await this.#model.decoding.run({
-      rows: rows.map(({ window, drawn, seen, sampling }) => ({
+      rows: rows.map(({ request, window, drawn, seen }) => ({
         lastToken: drawn.at(-1) ?? window.lastToken,
         pastLength: window.pastLength,
-        rules: graphRules(sampling, this.#model.vocabularySize),
+        rules: graphRules(request.sampling, this.#model.vocabularySize),
         seen,
       })),
       uniforms: uniformsOf(rows, steps),
       steps,
-      past: this.#past.arrays(rows.length),
-      slots: this.#past.slots,
+      past: this.#cache.arrays(rows.length),
+      slots: this.#cache.slots,
       chunk: this.#chunk,
-      withLogits: rows.some((row) => row.withLogits === true),
+      withLogits: rows.some(({ request }) => request.withLogits === true),
     });
     const taken = this.#take(results, steps);
     this.#endChunk();
@@ -115,23 +109,23 @@ export class DecodingGroup {
 
   /** How long the chunk becomes for those who are left. */
   get #length(): number {
-    return Math.max(0, ...this.#rows.map(({ id, share }) => (this.#removed.has(id) ? 0 : share)));
+    return Math.max(0, ...this.#rows.map(({ request, share }) => (this.#removed.has(request.id) ? 0 : share)));
   }
 
   /** Lets removed sequences go, the last ones move into their rows, and the waiting ones come behind. */
   #seat(): void {
     for (let at = this.#rows.length - 1; at >= 0; at -= 1) {
-      if (!this.#removed.has(this.#rows[at]!.id)) continue;
+      if (!this.#removed.has(this.#rows[at]!.request.id)) continue;
       const last = this.#rows.pop()!;
       if (at === this.#rows.length) continue;
       this.#rows[at] = last;
-      this.#past.copyRow(this.#rows.length, at);
+      this.#cache.copyRow(this.#rows.length, at);
     }
-    this.#rows.push(...this.#waiting.filter(({ id }) => !this.#removed.has(id)));
+    this.#rows.push(...this.#waiting.filter(({ request }) => !this.#removed.has(request.id)));
     this.#waiting = [];
     this.#removed.clear();
     for (const row of this.#rows) row.share = Math.min(CHUNK_TOKENS, row.window.room, row.remaining);
-    this.#fitPast();
+    this.#fitCache();
   }
 
   /** Hands the tokens of a run to their sequences. */
@@ -147,9 +141,10 @@ export class DecodingGroup {
       see(row.seen, own);
       row.remaining -= count;
       const finished = row.remaining === 0;
-      if (count === 0 || this.#removed.has(row.id)) continue;
-      taken.set(row.id, { tokens: own, logits: pick(logits, row.withLogits === true ? places : [], width), finished });
-      if (finished) this.#removed.add(row.id);
+      const { id, withLogits = false } = row.request;
+      if (count === 0 || this.#removed.has(id)) continue;
+      taken.set(id, { tokens: own, logits: pick(logits, withLogits ? places : [], width), finished });
+      if (finished) this.#removed.add(id);
     }
     this.#chunk = chunk;
     return taken;
@@ -160,29 +155,29 @@ export class DecodingGroup {
     const { length, arrays } = this.#chunk;
     if (length === 0 || length < this.#length) return;
     const kept: { row: number; slot: number; count: number }[] = [];
-    for (const [at, { id, window, drawn }] of this.#rows.entries()) {
-      if (this.#removed.has(id)) continue;
+    for (const [at, { request, window, drawn }] of this.#rows.entries()) {
+      if (this.#removed.has(request.id)) continue;
       const slot = window.pastLength;
       window.append(drawn);
       if (!window.isNew) kept.push({ row: at, slot, count: drawn.length });
       drawn.length = 0;
     }
-    this.#fitPast();
-    for (const { row, ...place } of kept) this.#past.put(row, place, { arrays, row, length });
+    this.#fitCache();
+    for (const { row, ...place } of kept) this.#cache.put(row, place, { arrays, row, length });
     this.#chunk = NO_CHUNK;
   }
 
-  #fitPast(): void {
-    this.#past.fit(Math.max(0, ...this.#rows.map(({ window }) => window.pastLength)), this.#rows.length);
+  #fitCache(): void {
+    this.#cache.fit(Math.max(0, ...this.#rows.map(({ window }) => window.pastLength)), this.#rows.length);
   }
 }
 
 /** [steps, rows], row-major; each row draws for the tokens that it will use. */
 function uniformsOf(rows: readonly Row[], steps: number): Float32Array {
   const uniforms = new Float32Array(steps * rows.length).fill(0.5);
-  for (const [at, { share, drawn, sampling, sequence }] of rows.entries()) {
+  for (const [at, { share, drawn, request, random }] of rows.entries()) {
     for (let step = 0; step < Math.min(steps, share - drawn.length); step += 1) {
-      uniforms[step * rows.length + at] = nextUniform(sampling, sequence.random);
+      uniforms[step * rows.length + at] = nextUniform(request.sampling, random);
     }
   }
   return uniforms;

@@ -49,7 +49,7 @@ export function drawingValuesOnnx(graph: OnnxGraph, rules: DrawingRules): Drawin
  * all of them stay. `uniform`, float [B, 1], must be a whole number of 2⁻²³ between 2⁻²³ and 1 − 2⁻²³: rounding then
  * cannot draw a token that has no probability.
  */
-export function drawnTokenOnnx(
+export function sampledTokenOnnx(
   graph: OnnxGraph,
   { logits, uniform, ...values }: DrawingValues & { logits: string; uniform: string },
 ): string {

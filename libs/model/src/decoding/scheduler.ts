@@ -1,21 +1,22 @@
 import type { Decoder, DecodingOptions } from '../sampling/decoder.js';
-import type { NewTokens } from '../sampling/new-tokens.js';
+import type { NewTokens } from '../sampling/decoder.js';
 import type { Sequence } from '../sampling/sequence.js';
+import { decodingRequest } from './decoding-request.js';
 import { DecodingThread, DecodingThreadEndedError } from './decoding-thread.js';
 import type { ThreadSettings } from './thread-messages.js';
 
-/** Groups of a thread that take turns: with a second one a step is still short, and while it runs the first is filled again. */
-const GROUPS = 2;
+/** Batches of a thread that take turns: with a second one a step is still short, and while it runs the first is filled again. */
+const BATCHES = 2;
 
 /** Places of a thread for sequences that somebody waits for, beyond the others: none of them waits for a long one's place. */
 const STREAMED_SLOTS = 8;
 
 /** How much of a call is worth handing over at once, so that its own sequences take the places that become free. */
-const BATCH_GROUPS = 8;
+const BATCHES_A_CALL = 8;
 
 const CLOSED = 'The model was closed before its sequences were decoded: open it again.';
 
-/** One call of {@link SharedDecoder.decode}. */
+/** One call of {@link Scheduler.decode}. */
 interface Call extends DecodingOptions {
   sequences: readonly Sequence[];
   /** Index of the next sequence that is not decoded yet. */
@@ -26,7 +27,7 @@ interface Call extends DecodingOptions {
   reject: (reason: unknown) => void;
 }
 
-/** A thread and what it decodes: whose sequence a number is. */
+/** A thread and what it decodes: whose sequence an id is. */
 interface Place {
   thread: DecodingThread;
   sequences: Map<number, { call: Call; index: number }>;
@@ -38,32 +39,33 @@ interface Place {
  * on the others, nor on the thread. A thread starts when there is something for it to do; one that ended of an error takes
  * its calls with it, and another is started for the next.
  */
-export class SharedDecoder implements Decoder {
+export class Scheduler implements Decoder {
   readonly #settings: ThreadSettings;
-  #groupSize = 1;
+  #batchSize = 1;
   #places: Place[] = [];
   #calls: Call[] = [];
   #isClosed = false;
+  #nextId = 0;
 
   private constructor(settings: ThreadSettings) {
     this.#settings = settings;
   }
 
   /** Throws what keeps a thread from opening the model, such as `DeviceUnavailableError`. */
-  static async open(settings: ThreadSettings): Promise<SharedDecoder> {
-    const decoder = new SharedDecoder(settings);
-    const { groupSize } = await decoder.#startThread().thread.opened;
-    decoder.#groupSize = groupSize;
+  static async open(settings: ThreadSettings): Promise<Scheduler> {
+    const decoder = new Scheduler(settings);
+    const { batchSize } = await decoder.#startThread().thread.opened;
+    decoder.#batchSize = batchSize;
     return decoder;
   }
 
   get batchSize(): number {
-    return BATCH_GROUPS * this.#groupSize * this.#settings.decodingThreads;
+    return BATCHES_A_CALL * this.#batchSize * this.#settings.decodingThreads;
   }
 
   async decode(sequences: readonly Sequence[], options: DecodingOptions): Promise<void> {
     if (sequences.length === 0) return;
-    await options.breathe();
+    await options.yieldToEventLoop();
     if (this.#isClosed) throw new DecodingThreadEndedError(CLOSED);
     await new Promise<void>((resolve, reject) => {
       this.#calls.push({ ...options, sequences, next: 0, decoding: 0, resolve, reject });
@@ -85,7 +87,7 @@ export class SharedDecoder implements Decoder {
   /** Free places go to the calls in turn, first to those that have the fewest. */
   #admit(): void {
     this.#admitKind(true, STREAMED_SLOTS);
-    this.#admitKind(false, GROUPS * this.#groupSize);
+    this.#admitKind(false, BATCHES * this.#batchSize);
   }
 
   #admitKind(isStreamed: boolean, slots: number): void {
@@ -98,7 +100,10 @@ export class SharedDecoder implements Decoder {
       if (takenSlots(place, isStreamed) >= slots) return;
       const call = waiting.reduce((one, other) => (other.decoding < one.decoding ? other : one));
       const index = call.next;
-      place.sequences.set(place.thread.add(call.sequences[index]!, call), { call, index });
+      const id = this.#nextId;
+      this.#nextId += 1;
+      place.thread.add(decodingRequest(id, call.sequences[index]!, call, this.#settings));
+      place.sequences.set(id, { call, index });
       call.next += 1;
       call.decoding += 1;
     }
@@ -136,8 +141,8 @@ export class SharedDecoder implements Decoder {
     }
     for (const call of this.#calls) {
       if (call.decoding === 0 && call.next === call.sequences.length) this.#end(call, call.resolve);
-      // Each call has its breath; one that throws ends alone.
-      else void call.breathe().catch((reason: unknown) => this.#end(call, () => call.reject(reason)));
+      // Each call yields for itself; one that throws ends alone.
+      else void call.yieldToEventLoop().catch((reason: unknown) => this.#end(call, () => call.reject(reason)));
     }
     this.#admit();
   }

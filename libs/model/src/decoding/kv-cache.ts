@@ -1,4 +1,9 @@
-import type { CacheSizes } from './decoding-session.js';
+/** How large the keys and values of a model are. */
+export interface CacheSizes {
+  nLayer: number;
+  nHead: number;
+  headSize: number;
+}
 
 /** The past has a multiple of so many slots: sums over them then have the same order whatever their number (batch-independence.test.ts). */
 const SLOTS_A_STEP = 64;
@@ -15,16 +20,16 @@ export interface CacheSource {
  * and then values, [rows, H, slots, D]. A row's slots are filled from 0 on and hold zeros behind. There are as many slots
  * as the longest row needs.
  */
-export class PastRows {
+export class KvCache {
   readonly #arrays: Float32Array[];
   readonly #nHead: number;
   readonly #headSize: number;
   #slots = SLOTS_A_STEP;
 
-  /** Room for `rows` sequences of up to `length` tokens: {@link pastBytes}. */
+  /** Room for `rows` sequences of up to `length` tokens: {@link kvCacheBytes}. */
   constructor(sizes: CacheSizes, room: { rows: number; length: number }) {
     const { nLayer, nHead, headSize } = sizes;
-    const size = pastBytes(sizes, room) / (2 * nLayer * Float32Array.BYTES_PER_ELEMENT);
+    const size = kvCacheBytes(sizes, room) / (2 * nLayer * Float32Array.BYTES_PER_ELEMENT);
     this.#arrays = Array.from({ length: 2 * nLayer }, () => new Float32Array(size));
     this.#nHead = nHead;
     this.#headSize = headSize;
@@ -81,7 +86,7 @@ export class PastRows {
 }
 
 /** Memory for the keys and values of `rows` sequences of up to `length` tokens. */
-export function pastBytes(
+export function kvCacheBytes(
   { nLayer, nHead, headSize }: CacheSizes,
   { rows, length }: { rows: number; length: number },
 ): number {
@@ -90,4 +95,9 @@ export function pastBytes(
 
 function slotsFor(length: number): number {
   return Math.max(1, Math.ceil(length / SLOTS_A_STEP)) * SLOTS_A_STEP;
+}
+
+/** Names of the keys and values of each layer in the decoding graph: `prefix.0.key`, `prefix.0.value`, `prefix.1.key`, … */
+export function cacheNames(prefix: 'past' | 'chunk' | 'new', nLayer: number): string[] {
+  return Array.from({ length: 2 * nLayer }, (_, at) => `${prefix}.${at >> 1}.${at % 2 === 0 ? 'key' : 'value'}`);
 }
