@@ -1,17 +1,16 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { ChildProgram } from '@glyphmill/runtimes';
 import { onCores } from './processor-cores.js';
 
 const LAST_WORDS_CHARACTERS = 2000;
 
 /** The stack as `npm start` runs it, with one worker, on a free port, on as many cores as it has threads. */
 export class RunningStack {
-  readonly #child: ChildProcess;
+  readonly #program: ChildProgram;
   readonly url: string;
 
-  private constructor(child: ChildProcess, url: string) {
-    this.#child = child;
+  private constructor(program: ChildProgram, url: string) {
+    this.#program = program;
     this.url = url;
   }
 
@@ -22,34 +21,30 @@ export class RunningStack {
     // The services take an empty setting for none, whatever whoever runs the benchmark has set.
     const unset = { REDIS_URL: '', STORAGE_URL: '', XLA: '' };
     const settings = { HOST: '127.0.0.1', PORT: '0', WORKERS: '1', DEVICE: 'cpu', LOG_LEVEL: 'warn' };
-    const env = { ...process.env, ...unset, ...settings, DATA_DIR: dataFolder, THREADS: String(threads) };
-    const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const environment = { ...process.env, ...unset, ...settings, DATA_DIR: dataFolder, THREADS: String(threads) };
+    const { promise: listening, resolve } = Promise.withResolvers<string>();
     let words = '';
-    const listening = new Promise<string>((resolve) => {
-      for (const stream of [child.stdout, child.stderr]) {
-        stream.setEncoding('utf8').on('data', (text: string) => {
-          words = (words + text).slice(-LAST_WORDS_CHARACTERS);
-          const url = /^Ready: (\S+)\/docs /mu.exec(words)?.[1];
-          if (url !== undefined) resolve(url);
-        });
-      }
-    });
-    const ended = once(child, 'close').then(() => {
-      throw new Error(`the stack ended before it was ready: ${words}`);
+    const onOutput = (text: string) => {
+      words = (words + text).slice(-LAST_WORDS_CHARACTERS);
+      const url = /^Ready: (\S+)\/docs /mu.exec(words)?.[1];
+      if (url !== undefined) resolve(url);
+    };
+    const program = new ChildProgram([command, ...args], { environment, onOutput });
+    const ended = program.ended.then(({ lastWords }) => {
+      throw new Error(`the stack ended before it was ready: ${lastWords}`);
     });
     const url = await Promise.race([listening, ended]);
     ended.catch(() => undefined); // It is stopped when it is no longer needed.
-    return new RunningStack(child, url);
+    return new RunningStack(program, url);
   }
 
   /** The process that started all others of the stack. */
   get pid(): number {
-    return this.#child.pid!;
+    return this.#program.pid;
   }
 
   async stop(): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
-    this.#child.kill('SIGTERM');
-    await once(this.#child, 'close');
+    this.#program.signal('SIGTERM');
+    await this.#program.ended;
   }
 }

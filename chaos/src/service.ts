@@ -1,21 +1,16 @@
-import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream, type WriteStream } from 'node:fs';
-import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import type { RedisProxy } from '@glyphmill/jobs/testing';
+import { ChildProgram } from '@glyphmill/runtimes';
 import { z } from 'zod';
 import { type ProcessUsage, usageOf } from './process-usage.js';
-
-const said = z.union([
-  z.object({ type: z.literal('listening'), url: z.string() }),
-  z.object({ type: z.literal('ready'), worker: z.string() }),
-]);
 
 /** What a worker logs of a job, or of a shard of one. */
 const jobLine = z.object({ time: z.iso.datetime(), msg: z.string(), job: z.string(), shard: z.int().optional() });
 export type JobLine = z.output<typeof jobLine>;
 
-/** How long a process may take from its start until it serves, also where Valkey comes back meanwhile. */
+/** How long a process may take from its start until it serves, even if Valkey comes back meanwhile. */
 const START_MS = 180_000;
 
 interface ServiceOptions {
@@ -36,7 +31,7 @@ export class Service {
   readonly #log: WriteStream;
   /** What its processes logged of jobs. */
   readonly jobLines: JobLine[] = [];
-  #child: ChildProcess | undefined;
+  #program: ChildProgram | undefined;
   #isServing = false;
   #isEnding = false;
   /** Of an api, where it listens. */
@@ -59,31 +54,34 @@ export class Service {
 
   /** The process id; throws where there is no process. */
   get pid(): number {
-    return z.int().parse(this.#child?.pid);
+    return z.int().parse(this.#program?.pid);
   }
 
   /** Starts a process and returns when it serves. */
   async start(): Promise<void> {
     const { kind, settings, onViolation, name } = this.#options;
-    const script = new URL(import.meta.resolve(`@glyphmill/${kind}/main`));
-    const child = fork(script, {
-      execArgv: [],
-      env: { ...settings, REDIS_URL: this.proxy.url },
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    const script = fileURLToPath(import.meta.resolve(`@glyphmill/${kind}/main`));
+    let rest = '';
+    const program = new ChildProgram([process.execPath, script], {
+      environment: { ...settings, REDIS_URL: this.proxy.url },
+      onOutput: (text, stream) => {
+        this.#log.write(text);
+        if (stream === 'stderr') return;
+        const lines = (rest + text).split('\n');
+        rest = lines.pop() ?? '';
+        for (const line of lines) this.#read(line);
+      },
     });
-    this.#child = child;
+    this.#program = program;
     this.#isEnding = false;
-    child.stdout?.pipe(this.#log, { end: false });
-    if (child.stdout) createInterface(child.stdout).on('line', (line) => this.#read(line));
-    child.stderr?.pipe(this.#log, { end: false });
-    child.once('exit', (code, signal) => {
+    void program.ended.then(({ reason }) => {
       this.#isServing = false;
       this.url = undefined;
-      if (!this.#isEnding) onViolation(`${name} (pid ${child.pid}) ended unasked: ${signal ?? `exit code ${code}`}`);
+      if (!this.#isEnding) onViolation(`${name} (pid ${program.pid}) ended unasked: ${reason}`);
     });
-    const [message] = await once(child, 'message', { signal: AbortSignal.timeout(START_MS) });
-    const ready = said.parse(message);
-    if (ready.type === 'listening') this.url = ready.url;
+    const late = AbortSignal.timeout(START_MS);
+    const serving = await Promise.race([program.serving, once(late, 'abort').then(() => Promise.reject(late.reason))]);
+    if (serving.type === 'listening') this.url = serving.url;
     this.usageAtStart = await usageOf(this.pid);
     this.#isServing = true;
   }
@@ -91,19 +89,15 @@ export class Service {
   /** Sends a signal that does not end the process. */
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
     this.#isServing = signal === 'SIGCONT';
-    this.#child?.kill(signal);
+    this.#program?.signal(signal);
   }
 
-  /** Ends the process by a signal. Gives its exit code, or null where the signal ended it. */
+  /** Ends the process by a signal. Returns its exit code, or null if the signal ended it. */
   async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null> {
-    const child = this.#child;
-    if (!child || child.exitCode !== null || child.signalCode !== null) return child?.exitCode ?? null;
     this.#isServing = false;
     this.#isEnding = true;
-    const exited = once(child, 'exit');
-    child.kill(signal);
-    const [code] = await exited;
-    return z.int().nullable().parse(code);
+    this.#program?.signal(signal);
+    return (await this.#program?.ended)?.exitCode ?? null;
   }
 
   #read(line: string): void {

@@ -1,10 +1,7 @@
 import process from 'node:process';
 import path from 'node:path';
 
-import type { Report } from './cache-entry.ts';
-import { CHECKOUT, installedPackage } from './checkout.ts';
-import { runCommand } from './command.ts';
-import { SetupError } from './setup-error.ts';
+import { CHECKOUT, installedPackage, type Report, runCommand, SetupError } from '@glyphmill/runtimes/setup';
 
 /**
  * Builds all packages; what has not changed comes from Nx's cache, and then nothing is said.

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 
-import { CHECKOUT } from './checkout.ts';
+import { CHECKOUT } from '@glyphmill/runtimes/setup';
 
 interface Entry {
   link?: boolean;

@@ -1,8 +1,7 @@
 /** `npm run setup:hugging-face`: fetches what the tests open published models with in Python. */
 import process from 'node:process';
 
-import { setUpHuggingFace } from './hugging-face.ts';
-import { SetupError } from './setup-error.ts';
+import { SetupError, setUpHuggingFace } from '@glyphmill/runtimes/setup';
 
 process.once('SIGINT', () => process.exit(130));
 process.once('SIGTERM', () => process.exit(143));

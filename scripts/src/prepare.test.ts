@@ -5,7 +5,7 @@ import path from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { findPython } from './python.ts';
+import { findPython } from '@glyphmill/runtimes/setup';
 
 let folder: string;
 beforeEach(() => {

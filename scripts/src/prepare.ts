@@ -1,12 +1,11 @@
 /**
  * Runs before every command of the project: sets up the native runtimes where they are missing, then builds.
- * It runs from a clean `npm ci`, so it imports no other room.
+ * It runs from a clean `npm ci`: what it imports is source, since nothing is built yet.
  */
 import process from 'node:process';
 
 import { buildPackages } from './build.ts';
-import { setUpRuntimes } from './setup.ts';
-import { SetupError } from './setup-error.ts';
+import { SetupError, setUpRuntimes } from '@glyphmill/runtimes/setup';
 
 // An exit in place of the signal's default, so that what runs for us is ended too.
 process.once('SIGINT', () => process.exit(130));

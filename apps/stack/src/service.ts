@@ -1,17 +1,7 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { ChildProgram, type Serving } from '@glyphmill/runtimes';
 import { z } from 'zod';
 import { type Part, PartDiedError } from './part.js';
-
-const LAST_WORDS_CHARACTERS = 4000;
-
-/** What a service tells the stack once it is there. */
-const readyMessage = z.union([
-  z.object({ type: z.literal('listening'), url: z.string() }),
-  z.object({ type: z.literal('ready'), worker: z.string() }),
-]);
-
-export type ServiceReady = z.output<typeof readyMessage>;
 
 interface ServiceOptions {
   script: URL;
@@ -45,48 +35,31 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** An api or a worker of the stack. */
-export class Service implements Part<ServiceReady> {
-  readonly #child: ChildProcess;
+/** An API or a worker of the stack. */
+export class Service implements Part<Serving> {
+  readonly #program: ChildProgram;
   readonly #options: ServiceOptions;
-  #lastWords = '';
-  readonly ready: Promise<ServiceReady>;
+  readonly ready: Promise<Serving>;
   readonly ended: Promise<PartDiedError>;
 
   constructor(name: string, options: ServiceOptions) {
     const { script, environment, onOutput } = options;
     this.#options = options;
-    const child = fork(script, { env: environment, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
-    this.#child = child;
-    for (const stream of [child.stdout, child.stderr]) {
-      stream?.setEncoding('utf8').on('data', (text: string) => {
-        this.#lastWords = (this.#lastWords + text).slice(-LAST_WORDS_CHARACTERS);
-        onOutput(text);
-      });
-    }
-    this.ended = once(child, 'close').then(
-      ([code, signal]) => {
-        const reason = reasonIn(this.#lastWords);
-        return new PartDiedError(`${name} ended (${signal ?? `exit code ${code}`})${reason && `: ${reason}`}`);
-      },
-      (error: unknown) => new PartDiedError(`${name} did not start: ${String(error)}`),
-    );
-    this.ready = Promise.race([
-      once(child, 'message').then(([raw]) => readyMessage.parse(raw)),
-      this.ended.then((death) => Promise.reject(death)),
-    ]);
+    this.#program = new ChildProgram([process.execPath, fileURLToPath(script)], { environment, onOutput });
+    this.ended = this.#program.ended.then(({ reason, lastWords }) => {
+      const words = reasonIn(lastWords);
+      return new PartDiedError(`${name} ended (${reason})${words && `: ${words}`}`);
+    });
+    this.ready = this.#program.serving.catch(async () => Promise.reject(await this.ended));
     this.ready.catch(() => undefined);
   }
 
   /** Ends the process in order. The service itself bounds how long that takes; one that cannot is killed. */
   async stop(): Promise<void> {
-    this.#child.kill('SIGTERM');
-    const killing = setTimeout(() => this.#child.kill('SIGKILL'), this.#options.stopMs);
-    await this.ended;
-    clearTimeout(killing);
+    await this.#program.stop(this.#options.stopMs);
   }
 
   abandon(): void {
-    this.#child.kill(this.#options.lastSignal);
+    this.#program.signal(this.#options.lastSignal);
   }
 }

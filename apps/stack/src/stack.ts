@@ -1,11 +1,11 @@
 import { join } from 'node:path';
-import type { ValkeyServer } from '@glyphmill/runtimes';
+import type { Serving, ValkeyServer } from '@glyphmill/runtimes';
 import { shownAddress } from '@glyphmill/settings';
 import type { StackConfig } from './config.js';
 import { EmbeddedValkey } from './embedded-valkey.js';
 import { makeDataFolder } from './folder.js';
 import { aborted } from './interruption.js';
-import { Service, type ServiceReady } from './service.js';
+import { Service } from './service.js';
 import { Supervisor } from './supervisor.js';
 
 /** How long after its own bound a service is killed that has not ended. */
@@ -64,7 +64,7 @@ export async function startStack(
     REDIS_URL: redisUrl,
     DATA_DIR: config.dataFolder,
   };
-  const api = new Supervisor<ServiceReady>({
+  const api = new Supervisor<Serving>({
     name: 'api',
     start: (before) =>
       new Service('api', {

@@ -1,30 +1,32 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile } from 'node:child_process';
 import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { ChildProgram } from '@glyphmill/runtimes';
 
 /** A program of the stack in a process group of its own, as a terminal starts it. */
 export class StackProcess {
-  readonly #child: ChildProcess;
+  readonly #program: ChildProgram;
   output = '';
   errors = '';
-  /** The exit code, or null where a signal ended it. */
+  /** The exit code, or null if a signal ended it. */
   readonly exitCode: Promise<number | null>;
   #said: () => void = () => undefined;
 
   constructor(program: 'main' | 'demo', settings: NodeJS.ProcessEnv) {
     const script = fileURLToPath(new URL(`../dist/${program}.js`, import.meta.url));
-    const env = { PATH: process.env['PATH'], HOME: process.env['HOME'], ...settings };
-    this.#child = spawn(process.execPath, [script], { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
-    this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
-      this.output += text;
-      this.#said();
+    this.#program = new ChildProgram([process.execPath, script], {
+      environment: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...settings },
+      onOutput: (text, stream) => {
+        if (stream === 'stderr') this.errors += text;
+        else this.output += text;
+        this.#said();
+      },
+      leadsGroup: true,
     });
-    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.errors += text));
-    this.exitCode = once(this.#child, 'close').then(([code]) => {
+    this.exitCode = this.#program.ended.then(({ exitCode }) => {
       this.#said();
-      return code;
+      return exitCode;
     });
   }
 
@@ -33,14 +35,14 @@ export class StackProcess {
     for (;;) {
       const found = pattern.exec(this.output);
       if (found) return found;
-      if (this.#child.exitCode !== null) throw new Error(`it ended: ${this.output}${this.errors}`);
+      if (this.#program.hasEnded) throw new Error(`it ended: ${this.output}${this.errors}`);
       await new Promise<void>((resolve) => (this.#said = resolve));
     }
   }
 
   /** A signal to the program alone. */
   signal(name: NodeJS.Signals): void {
-    this.#child.kill(name);
+    this.#program.signal(name);
   }
 
   /** The process id of a child of the program's whose command line has the pattern. */
@@ -71,9 +73,7 @@ export class StackProcess {
   }
 
   get pid(): number {
-    const { pid } = this.#child;
-    if (pid === undefined) throw new Error('the program did not start');
-    return pid;
+    return this.#program.pid;
   }
 }
 

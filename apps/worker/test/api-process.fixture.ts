@@ -1,14 +1,10 @@
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
+import { ChildProgram } from '@glyphmill/runtimes';
 import type { Workplace } from './workplace.fixture.js';
 
 const MAIN = fileURLToPath(new URL('../../api/dist/main.js', import.meta.url));
 
-const listening = z.object({ type: z.literal('listening'), url: z.string() });
-
-/** A real api on the queue and the storage of a workplace: the built program in a process of its own. */
+/** A real API on the queue and the storage of a workplace: the built program in a process of its own. */
 export interface ApiProcess {
   url: string;
   pid: number;
@@ -20,19 +16,16 @@ export async function startApi(
   settings: NodeJS.ProcessEnv = {},
 ): Promise<ApiProcess> {
   const own = { REDIS_URL: redisUrl, REDIS_PREFIX: prefix, DATA_DIR: dataFolder, PORT: '0', LOG_LEVEL: 'error' };
-  const child = fork(MAIN, { execArgv: [], env: { PATH: process.env['PATH'], ...own, ...settings } });
-  const exited = once(child, 'exit');
-  const ended = exited.then(() => {
-    throw new Error('the api ended');
-  });
-  ended.catch(() => undefined);
-  const [message] = await Promise.race([once(child, 'message'), ended]);
+  const environment = { PATH: process.env['PATH'], ...own, ...settings };
+  const program = new ChildProgram([process.execPath, MAIN], { environment });
+  const serving = await program.serving;
+  if (serving.type !== 'listening') throw new Error('the API does not say where it listens');
   return {
-    url: listening.parse(message).url,
-    pid: z.int().parse(child.pid),
+    url: serving.url,
+    pid: program.pid,
     stop: async () => {
-      child.kill('SIGTERM');
-      await exited;
+      program.signal('SIGTERM');
+      await program.ended;
     },
   };
 }

@@ -57,7 +57,7 @@ describe('an engine that is killed', () => {
     });
     await place.until(job, isRunningAgain());
     expect(await place.get(job)).toMatchObject({ state: 'running', attempts: 1 });
-    expect(isRunning(worker.pid!)).toBe(true);
+    expect(isRunning(worker.pid)).toBe(true);
     await place.store.cancel(job.id);
     expect(await place.ended(await place.train({ dataset: 'fox' }))).toMatchObject({ state: 'succeeded' });
   });

@@ -112,7 +112,7 @@ test.skipIf(process.platform !== 'linux')(
       }
       return next;
     };
-    const pids = [api.pid, worker.pid!];
+    const pids = [api.pid, worker.pid];
     // A heap grows until its collector has found its pace: a part of the lines shows where it comes to rest.
     const { most: before } = await watchMemory(pids, () => runJob(LINES / 4));
     const { value: inOrder, most } = await watchMemory(pids, () => runJob(LINES));

@@ -1,6 +1,5 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { ChildProgram } from '@glyphmill/runtimes';
 import { z } from 'zod';
 
 const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url));
@@ -10,27 +9,25 @@ type LogLine = z.output<typeof logLine>;
 
 /** A real worker: the built program in a process of its own. */
 export class WorkerProcess {
-  readonly #child: ChildProcess;
+  readonly #program: ChildProgram;
   readonly log: LogLine[] = [];
-  /** When the process has ended: its exit code, or null where a signal ended it. */
+  /** When the process has ended: its exit code, or null if a signal ended it. */
   readonly exitCode: Promise<number | null>;
   #logged: () => void = () => undefined;
   #rest = '';
   #complaint = '';
 
   constructor(settings: NodeJS.ProcessEnv) {
-    // Not the test runner's own arguments, which would make it load sources.
-    const options = { execArgv: [], silent: true };
-    this.#child = fork(MAIN, { ...options, env: { PATH: process.env['PATH'], THREADS: '1', ...settings } });
-    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#complaint += text));
-    this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => this.#read(text));
-    // Not its close event: Node.js does not emit it after the parent has closed the channel.
-    const outputs = [this.#child.stdout, this.#child.stderr].flatMap((stream) =>
-      stream ? [once(stream, 'close')] : [],
-    );
-    this.exitCode = Promise.all([once(this.#child, 'exit'), ...outputs]).then(([[code]]) => {
+    this.#program = new ChildProgram([process.execPath, MAIN], {
+      environment: { PATH: process.env['PATH'], THREADS: '1', ...settings },
+      onOutput: (text, stream) => {
+        if (stream === 'stdout') this.#read(text);
+        else this.#complaint += text;
+      },
+    });
+    this.exitCode = this.#program.ended.then(({ exitCode }) => {
       this.#logged();
-      return code;
+      return exitCode;
     });
   }
 
@@ -45,8 +42,7 @@ export class WorkerProcess {
     for (;;) {
       const found = this.log.find((line) => line.msg === msg);
       if (found) return found;
-      if (this.#child.exitCode !== null)
-        throw new Error(`the worker ended: ${JSON.stringify(this.log)} ${this.#complaint}`);
+      if (this.#program.hasEnded) throw new Error(`the worker ended: ${JSON.stringify(this.log)} ${this.#complaint}`);
       await new Promise<void>((resolve) => (this.#logged = resolve));
     }
   }
@@ -56,17 +52,17 @@ export class WorkerProcess {
     return z.int().parse((await this.logged('training'))['engine']);
   }
 
-  get pid(): number | undefined {
-    return this.#child.pid;
+  get pid(): number {
+    return this.#program.pid;
   }
 
   signal(name: NodeJS.Signals): void {
-    this.#child.kill(name);
+    this.#program.signal(name);
   }
 
   /** Goes away as a worker's parent does that dies. */
   disconnect(): void {
-    this.#child.disconnect();
+    this.#program.disconnect();
   }
 
   #read(text: string): void {

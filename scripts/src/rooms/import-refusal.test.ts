@@ -28,7 +28,7 @@ test.each([
     'Beside itself it may import config, connections, reading',
   ],
   ['apps/api/src/app.ts', 'ioredis', 'may not import the package ioredis'],
-  ['scripts/src/setup.ts', '@glyphmill/jobs', 'it may import none'],
+  ['libs/runtimes/src/valkey.ts', '@glyphmill/jobs', 'it may import none'],
   ['libs/model/src/config/index.ts', '../weights/weights.js', 'Beside itself it may import none'],
   ['libs/model/src/config/index.ts', '@glyphmill/data', 'may import none'],
   ['libs/model/src/generation/index.ts', '../training/index.js', 'libs/model/src/generation may not import'],

@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { CHECKOUT, installedPackage } from '../checkout.ts';
+import { CHECKOUT, installedPackage } from '@glyphmill/runtimes/setup';
 
 let project: string;
 beforeEach(() => {

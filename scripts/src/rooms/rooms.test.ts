@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 
-import { CHECKOUT } from '../checkout.ts';
+import { CHECKOUT } from '@glyphmill/runtimes/setup';
 import { allowsRoom } from './import-refusal.ts';
 import { ROOMS, type Room } from './rooms.ts';
 

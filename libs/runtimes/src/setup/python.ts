@@ -51,7 +51,7 @@ export function requirePip(python: string): void {
   );
 }
 
-/** The path of one of the programs in scripts/python. */
+/** The path of one of the programs in libs/runtimes/python. */
 export function pythonProgram(name: string): string {
-  return fileURLToPath(new URL(`../python/${name}`, import.meta.url));
+  return fileURLToPath(new URL(`../../python/${name}`, import.meta.url));
 }

@@ -43,7 +43,7 @@ export function findHuggingFace(version: TransformersVersion): HuggingFacePython
 }
 
 /**
- * Sees to it that PyTorch and both major versions of Transformers, pinned in scripts/requirements, are in the cache: what
+ * Sees to it that PyTorch and both major versions of Transformers, pinned in libs/runtimes/requirements, are in the cache: what
  * the tests of published models open them with. Nothing else of the project needs them.
  *
  * @throws SetupError `pip-missing`, `download-failed`, `disk-full`, and those of ensureCacheEntry
@@ -87,5 +87,5 @@ function keyOf(python: string): string {
 }
 
 function requirementsOf(part: string): string {
-  return path.join(CHECKOUT, 'scripts', 'requirements', `hugging-face-${part}.txt`);
+  return path.join(CHECKOUT, 'libs', 'runtimes', 'requirements', `hugging-face-${part}.txt`);
 }

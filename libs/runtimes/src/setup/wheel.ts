@@ -85,7 +85,7 @@ function downloadError({ name, version }: NativePackage, cache: string, output: 
   if (output.includes('DO NOT MATCH THE HASHES') || /Expected sha256/u.test(output)) {
     return new SetupError(
       'download-refused',
-      `The file that the package index gave for ${what} is not the one that this project was tested with: its sha256 is not in scripts/requirements. It was thrown away. Use an index that mirrors PyPI unchanged (see PIP_INDEX_URL and \`pip config list\`), and run the command again.`,
+      `The file that the package index gave for ${what} is not the one that this project was tested with: its sha256 is not in libs/runtimes/requirements. It was thrown away. Use an index that mirrors PyPI unchanged (see PIP_INDEX_URL and \`pip config list\`), and run the command again.`,
     );
   }
   const reason = output.match(

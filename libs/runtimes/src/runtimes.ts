@@ -3,8 +3,8 @@ import path from 'node:path';
 
 import { z } from 'zod';
 
-import { CHECKOUT } from './checkout.ts';
-import { SetupError } from './setup-error.ts';
+import { CHECKOUT } from './setup/checkout.ts';
+import { SetupError } from './setup/setup-error.ts';
 
 /** What the setup put in place for this checkout, as written down by it. */
 export const RUNTIMES_FILE = path.join(CHECKOUT, 'node_modules', '.glyphmill-runtimes.json');

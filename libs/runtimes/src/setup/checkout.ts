@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 
 import { SetupError } from './setup-error.ts';
 
-/** The root of the working tree that this file is in (as src/ or dist/). */
-export const CHECKOUT = fileURLToPath(new URL('../..', import.meta.url));
+/** The root of the working tree that this file is in (as src/setup/ or dist/setup/). */
+export const CHECKOUT = fileURLToPath(new URL('../../../..', import.meta.url));
 
 /** @throws SetupError `dependencies-missing` where npm has not installed the package */
 export function installedPackage(name: string): string {

@@ -4,11 +4,11 @@ import { chmodSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import type { Writable } from 'node:stream';
 
-import { lastLines } from './command.ts';
+import { lastLines } from './setup/command.ts';
 import { findFreePort } from './free-port.ts';
-import { findPython, pythonProgram } from './python.ts';
+import { findPython, pythonProgram } from './setup/python.ts';
 import { findRuntimes } from './runtimes.ts';
-import { SetupError } from './setup-error.ts';
+import { SetupError } from './setup/setup-error.ts';
 import { valkeyPassword } from './valkey-password.ts';
 
 const PORT_ATTEMPTS = 10;
