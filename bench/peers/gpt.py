@@ -74,7 +74,7 @@ class GPT(nn.Module):
                 nn.init.zeros_(parameter)
 
     def forward(self, ids, targets):
-        """ids and targets [B, T] -> the mean loss in nats a token."""
+        """ids and targets [B, T] -> the mean loss in nats per token."""
         layers = self.transformer
         x = layers["wte"](ids) + layers["wpe"](torch.arange(ids.shape[1]))
         for block in layers["h"]:

@@ -14,7 +14,7 @@ export interface Contestant {
   train(order: TrainingOrder, threads: number): Promise<MeasuredTraining>;
 }
 
-/** Ours, `train()` in a process as a worker's engine; with XLA as a worker has it, or as it is told. */
+/** Ours, `train()` in a process as a worker's engine; with XLA as a worker has it, or as asked. */
 export function glyphmill(xla?: Xla): Contestant {
   const script = fileURLToPath(new URL('train-model.js', import.meta.url));
   return {

@@ -13,7 +13,7 @@ test('a ratio is above 1 where ours is better, whether less or more is better', 
   expect(moreIsBetter(about, [30, 20, 10], [60, 40, 20])).toEqual({ ...about, ours: 20, peer: 40, ratio: 0.5 });
 });
 
-test('numbers of a table have five digits, and an exponent only where they are very small or large', () => {
+test('numbers of a table have five digits, and an exponent only if they are very small or large', () => {
   const cells = figureCells({ ...about, ours: 28.745123, peer: 4.76837e-7, ratio: 1.8526 });
   expect(cells).toEqual(['step', '1', '12', 'ms', '28.745', '4.77e-7', '1.85×']);
 });

@@ -32,7 +32,7 @@ export function figureCells({ figure, threads, batch, unit, ours, peer, ratio }:
   return [figure, String(threads), String(batch), unit, significant(ours), significant(peer), `${ratio.toFixed(2)}×`];
 }
 
-/** Prints figures: one JSON object a line, or a table. */
+/** Prints figures: one JSON object per line, or a table. */
 export function printFigures(figures: Figure[], asJson: boolean): void {
   if (asJson) {
     for (const figure of figures) console.log(JSON.stringify(figure));
@@ -50,7 +50,7 @@ export function median(values: number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
-/** At most five digits that count, without an exponent where none is needed. */
+/** At most five digits that count, without an exponent if none is needed. */
 function significant(value: number): string {
   return Math.abs(value) >= 1e-3 && Math.abs(value) < 1e5 ? value.toPrecision(5) : value.toExponential(2);
 }

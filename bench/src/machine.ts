@@ -29,7 +29,7 @@ export async function describeMachine(): Promise<Machine> {
   ];
 }
 
-/** The versions of the peer. Throws with the remedy where the interpreter cannot import PyTorch. */
+/** The versions of the peer. Throws with the remedy if the interpreter cannot import PyTorch. */
 export async function describePyTorch(python: string): Promise<Machine> {
   const script = [
     'import json, platform, torch',

@@ -17,13 +17,13 @@ const USAGE = `usage: npm run bench -- NAME [options] [--json]
             --only PART                   one of its parts: step, time, agreement, quality, bigram, road; writes no page
   ladder    [--text FILE]                 each kind of model at equal width and budget; by default on Moby Dick; writes
                                           docs/ladder.md and docs/ladder.svg
-  generation --text FILE --python PYTHON  generation beside PyTorch with a cache and without (tokens a second, first token,
+  generation --text FILE --python PYTHON  generation beside PyTorch with a cache and without (tokens per second, first token,
                                           memory), a job over HTTP beside the bare engine, and a streamed text; writes
                                           docs/benchmarks-generation.md
             --device cuda:0               both sides on a GPU, in the parts gpt and bigram; writes no page
             --only PART                   one of its parts: gpt, bigram, and without --python road, stream; writes no page
   bigram    --text FILE --python PYTHON   a bigram model beside PyTorch
-  latency   --url URL                     the api of an idle stack (npm start) while it trains
+  latency   --url URL                     the API of an idle stack (npm start) while it trains
   queue     [--jobs 100000]                a queue of so many jobs over HTTP: batches beside BullMQ's bulk adding, memory, and
                                           how long lists take; writes docs/benchmarks-queue.md
   endurance                               memory of each process over 20,000 generate and 500 train jobs; writes
@@ -34,7 +34,7 @@ const USAGE = `usage: npm run bench -- NAME [options] [--json]
   --text    a UTF-8 text to train on      --python  a Python interpreter with PyTorch
   --quick   training, ladder, generation and endurance: everything tiny, to see that it runs; writes no page
   --page    training, ladder, generation, queue and endurance: where the page goes, also of a quick run or of a part
-  --json    one JSON object a figure: {figure, threads, batch, unit, ours, peer, ratio}`;
+  --json    one JSON object per figure: {figure, threads, batch, unit, ours, peer, ratio}`;
 
 /** What is wrong with what was typed. */
 class UsageError extends Error {}

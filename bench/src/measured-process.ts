@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { type CommandLine, onCores } from './processor-cores.js';
 
 /**
- * Runs a command to its end, on as many cores as it has threads, and gives what it printed as its last line, a JSON
+ * Runs a command to its end, on as many cores as it has threads, and returns what it printed as its last line, a JSON
  * value. Throws with its last words.
  */
 export async function measuredProcess(

@@ -19,7 +19,7 @@ export function onCores(threads: number, { command, args }: CommandLine): Comman
 
 let known: { cores: number[] | undefined } | undefined;
 
-/** The cores that this process may use; undefined where they cannot be known or chosen. */
+/** The cores that this process may use; undefined if they cannot be known or chosen. */
 function allowedCores(): number[] | undefined {
   known ??= { cores: spawnSync('taskset', ['--version']).status === 0 ? readAllowedCores() : undefined };
   return known.cores;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { preparationMs, stepMs, type TrainingReport } from './training-report.js';
 
-/** Two slow steps in which something is compiled, and then 10 ms a step, but for one of 30. */
+/** Two slow steps in which something is compiled, and then 10 ms per step, but for one of 30. */
 const ends = [500, 600, 610, 620, 650, 660, 670];
 const report: TrainingReport = {
   recordingMs: 40,

@@ -2,7 +2,7 @@ import { modelConfig, trainingConfig } from '@glyphmill/model/config';
 import { z } from 'zod';
 import { median } from './figure.js';
 
-/** One training that a process, ours or the peer's, is to do and measure; its only argument, in JSON. */
+/** One training run that a process, ours or the peer's, is to do and measure; its only argument, in JSON. */
 export const trainingOrder = z.object({
   textFile: z.string(),
   model: modelConfig,
@@ -16,9 +16,9 @@ export const trainingOrder = z.object({
 });
 export type TrainingOrder = z.input<typeof trainingOrder>;
 
-/** What the process tells of it. Times are milliseconds since 1970, losses nats a token. */
+/** What the process reports. Times are milliseconds since 1970, losses nats per token. */
 export const trainingReport = z.object({
-  /** Milliseconds before the first step in which the program was recorded; 0 where nothing is. */
+  /** Milliseconds before the first step in which the program was recorded; 0 if nothing is. */
   recordingMs: z.number(),
   /** Just before the first step. */
   beganAtMs: z.number(),
@@ -31,7 +31,7 @@ export const trainingReport = z.object({
   /** Over whole splits. */
   trainLoss: z.number().nullable(),
   validationLoss: z.number().nullable(),
-  /** The validation loss in bits a byte of the text. */
+  /** The validation loss in bits per byte of the text. */
   bitsPerByte: z.number().nullable(),
   /** How many numbers were trained; unknown where the training was ended early. */
   parameters: z.int().nullable(),

@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { GlyphmillClient } from '@glyphmill/client';
 import type { Deployment } from './deployment.js';
 
-/** How long a client goes on trying. */
+/** How long a client keeps trying. */
 const PATIENCE_MS = 180_000;
 const ANSWER_MS = 20_000;
 const PAUSE_MS = 500;

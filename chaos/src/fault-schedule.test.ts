@@ -3,7 +3,7 @@ import { faultKind, planFaults } from './fault-schedule.js';
 
 const MINUTES = 60_000;
 
-test('a seed gives the same faults again, another seed others', () => {
+test('a seed yields the same faults again, another seed others', () => {
   expect(planFaults(5 * MINUTES, 1)).toEqual(planFaults(5 * MINUTES, 1));
   expect(planFaults(5 * MINUTES, 1)).not.toEqual(planFaults(5 * MINUTES, 2));
 });

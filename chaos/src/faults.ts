@@ -7,13 +7,13 @@ import type { Service } from './service.js';
 /** A fault that was done. */
 export interface Inflicted {
   fault: Fault;
-  /** What it struck; `undefined` where there was nothing to strike. */
+  /** What it struck; `undefined` if there was nothing to strike. */
   target: string | undefined;
   /** When, by the clock of this machine. */
   at: number;
 }
 
-/** Does one fault, and mends what it broke. What does not go as it must goes to `onViolation`. */
+/** Does one fault, and repairs what it broke. What does not go as it must goes to `onViolation`. */
 export async function inflict(
   fault: Fault,
   deployment: Deployment,

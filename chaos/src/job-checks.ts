@@ -15,7 +15,7 @@ export interface CheckedJob {
 }
 
 /**
- * Whether a job ended exactly once, as its client had it, with the bytes that its request gives undisturbed, and with
+ * Whether a job ended exactly once, as its client had it, with the bytes that its request yields undisturbed, and with
  * events in order and without gaps or doubles.
  */
 export async function checkJob(

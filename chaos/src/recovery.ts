@@ -2,7 +2,7 @@ import type { FaultKind } from './fault-schedule.js';
 import type { Inflicted } from './faults.js';
 import type { JobLine, Service } from './service.js';
 
-/** How soon work went on after faults of one kind. */
+/** How soon work continued after faults of one kind. */
 export interface Recovery {
   kind: FaultKind;
   faults: number;
@@ -23,7 +23,7 @@ interface LoggedLine extends JobLine {
   atMs: number;
 }
 
-/** For each kind of fault that was done, how soon went on what it had interrupted, by what the workers logged. */
+/** For each kind of fault that was done, how soon continued what it had interrupted, by what the workers logged. */
 export function recoveries(inflicted: readonly Inflicted[], services: readonly Service[]): Recovery[] {
   const lines = services
     .flatMap(({ name, jobLines }) =>

@@ -22,7 +22,7 @@ interface ReportOptions {
   violations: readonly string[];
 }
 
-/** What happened, in lines: jobs by their end, faults by kind with how soon jobs went on, and each violation. */
+/** What happened, in lines: jobs by their end, faults by kind with how soon jobs continued, and each violation. */
 export function report({ checked, inflicted, services, processes, violations }: ReportOptions): string[] {
   const states = JOB_STATES.map((state) => [state, checked.filter(({ job }) => job.state === state).length] as const);
   const spent = checked.reduce((sum, { job }) => sum + job.attempts, 0);

@@ -7,11 +7,11 @@ import { inflict, type Inflicted } from './faults.js';
 import { follow, type Heard } from './follower.js';
 import { type PlannedJob, submit } from './workload.js';
 
-/** A job that the api accepted, and what became of it for its client. */
+/** A job that the API accepted, and what became of it for its client. */
 export interface AcceptedJob {
   planned: PlannedJob;
   id: string;
-  /** What its client heard of its events; `undefined` where that did not end. */
+  /** What its client heard of its events; `undefined` if that did not end. */
   heard: Heard | undefined;
 }
 

@@ -22,7 +22,7 @@ interface ServiceOptions {
   onViolation: (violation: string) => void;
 }
 
-/** An api or a worker of the deployment: a process, and the next one where it was ended. */
+/** An API or a worker of the deployment: a process, and the next one where it was ended. */
 export class Service {
   readonly name: string;
   readonly kind: 'api' | 'worker';
@@ -34,7 +34,7 @@ export class Service {
   #program: ChildProgram | undefined;
   #isServing = false;
   #isEnding = false;
-  /** Of an api, where it listens. */
+  /** Of an API, where it listens. */
   url: string | undefined;
   /** What the process held when it began to serve. */
   usageAtStart: ProcessUsage | undefined;
@@ -52,7 +52,7 @@ export class Service {
     return this.#isServing;
   }
 
-  /** The process id; throws where there is no process. */
+  /** The process id; throws if there is no process. */
   get pid(): number {
     return z.int().parse(this.#program?.pid);
   }

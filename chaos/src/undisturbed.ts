@@ -2,7 +2,7 @@ import type { GlyphmillClient } from '@glyphmill/client';
 import { endedJob, resultOf } from './results.js';
 import { generateItems, submit, TEXT, trainItems, type WorkItem } from './workload.js';
 
-/** What the requests give where nothing goes wrong. */
+/** What the requests give if nothing goes wrong. */
 interface Undisturbed {
   items: WorkItem[];
   /** What each must give, by its name. */

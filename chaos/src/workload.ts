@@ -2,7 +2,7 @@ import type { GlyphmillClient } from '@glyphmill/client';
 import type { GenerateRequestInput, Job, JobKind, TrainRequestInput } from '@glyphmill/contract';
 import { RandomStream } from '@glyphmill/data';
 
-/** A request that many jobs make: what each of them gives must be the same bytes. */
+/** A request that many jobs make: what each of them yields must be the same bytes. */
 export type WorkItem = { name: string } & (
   { kind: 'train'; request: TrainRequestInput } | { kind: 'generate'; request: GenerateRequestInput }
 );
@@ -27,13 +27,13 @@ const VERSES = [
   'Whenever it is a damp, drizzly November in my soul, I account it high time to get to sea as soon as I can.',
 ];
 
-/** The text that is trained on: short, so that a training is a matter of seconds. */
+/** The text that is trained on: short, so that a training run is a matter of seconds. */
 export const TEXT = `${VERSES.join('\n')}\n`.repeat(20);
 
 const TINY_GPT = { kind: 'gpt', nLayer: 1, nHead: 2, nEmbd: 16, blockSize: 16 } as const;
 const OFTEN = { evalBatches: 2, sampleInterval: 0, checkpointIntervalSeconds: 0.5 };
 
-/** The trainings: a few seconds each, with checkpoints on the way. */
+/** The training runs: a few seconds each, with checkpoints on the way. */
 export function trainItems(dataset: string): WorkItem[] {
   const item = (
     name: string,

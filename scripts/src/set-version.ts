@@ -1,4 +1,4 @@
-/** `set-version.ts VERSION`: writes a version into every package.json, also where packages depend on each other. */
+/** `set-version.ts VERSION`: writes a version into every package.json, even if packages depend on each other. */
 import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';

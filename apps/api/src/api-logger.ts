@@ -10,7 +10,7 @@ const SHOWN = { silent: 0, error: 2, warn: 3, info: 4, debug: 5, trace: 6 } sati
   number
 >;
 
-/** Where Nest tells of its own start, and of what ended it, which `main.ts` says in one line. */
+/** Where Nest reports its own start, and of what ended it, which `main.ts` says in one line. */
 const FRAMEWORK: ReadonlySet<unknown> = new Set([
   'NestFactory',
   'InstanceLoader',
@@ -20,7 +20,7 @@ const FRAMEWORK: ReadonlySet<unknown> = new Set([
   'ExceptionHandler',
 ]);
 
-/** Nest's own logger, writing one JSON object a line; what Nest says of its own start is for debugging. */
+/** Nest's own logger, writing one JSON object per line; what Nest says of its own start is for debugging. */
 export class ApiLogger extends ConsoleLogger {
   constructor(level: ApiConfig['logLevel']) {
     super({ json: true, flattenParams: true, logLevels: LEVELS.slice(0, SHOWN[level]) });

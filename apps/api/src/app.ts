@@ -10,7 +10,7 @@ import { correctHeadAnswers } from './http/head-answers.js';
 import { closeStalledClients } from './http/stalled-clients.js';
 import { serveDocs } from './openapi/document.js';
 
-/** The api, ready to listen. Throws `StorageUnavailableError`; without Redis it starts, and answers 503. */
+/** The API, ready to listen. Throws `StorageUnavailableError`; without Redis it starts, and answers 503. */
 export async function createApp(config: ApiConfig): Promise<NestFastifyApplication> {
   const adapter = await createFastifyAdapter(config);
   const fastify = adapter.getInstance();

@@ -4,7 +4,7 @@ import type { Retention } from '@glyphmill/jobs';
 import { ConfigError, machineMemory, readSettings, redisAddress, storageAddress } from '@glyphmill/settings';
 import { z } from 'zod';
 
-/** A training may take this much of the machine's memory unless MAX_JOB_MEMORY_BYTES says otherwise. */
+/** A training run may take this much of the machine's memory unless MAX_JOB_MEMORY_BYTES says otherwise. */
 const SHARE_OF_MEMORY = 0.8;
 
 /** How often a quiet event stream shows that it is alive; proxies commonly wait for a minute. */
@@ -55,7 +55,7 @@ const settings = z.object({
   ALLOW_UNAUTHENTICATED: z.enum(['true', 'false']).default('false'),
 });
 
-/** The settings of an api, parsed once. */
+/** The settings of an API, parsed once. */
 export interface ApiConfig {
   host: string;
   /** Further names that this server is reached by. */
@@ -82,7 +82,7 @@ export interface ApiConfig {
   stalledClientMs: number;
 }
 
-/** Reads the api's settings from an environment; an empty value counts as none. Throws `ConfigError`. */
+/** Reads the API's settings from an environment; an empty value counts as none. Throws `ConfigError`. */
 export function readConfig(environment: NodeJS.ProcessEnv): ApiConfig {
   const data = readSettings(settings, environment);
   if (!isLoopback(data.HOST) && data.ALLOW_UNAUTHENTICATED !== 'true') {

@@ -42,7 +42,7 @@ try {
   await serve(readConfig(process.env));
 } catch (error) {
   const message = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`The api could not start. ${message}\n`);
+  process.stderr.write(`The API could not start. ${message}\n`);
   // Not the exit code alone: what is connected already would keep the process.
   process.exit(1);
 }

@@ -57,7 +57,7 @@ test.each(KINDS)('%s is not whole for a client that got it compressed if it is s
   const response = await ask(url, gzip);
   await resize(large.length / 4);
   await expect(buffer(response)).rejects.toThrow('aborted');
-  await vi.waitFor(async () => expect(await openArtifacts(api().storage)).toEqual([]), 10_000);
+  await vi.waitFor(async () => expect(await openArtifacts(api().storage)).toEqual([]), 120_000);
 });
 
 test.each(KINDS)('a client that leaves a compressed answer of %s leaves no file open', async (_, store) => {
@@ -65,7 +65,7 @@ test.each(KINDS)('a client that leaves a compressed answer of %s leaves no file 
   const responses = await Promise.all(Array.from({ length: 10 }, () => ask(url, gzip)));
   expect((await openArtifacts(api().storage)).length).toBeGreaterThan(0);
   for (const response of responses) response.destroy();
-  await vi.waitFor(async () => expect(await openArtifacts(api().storage)).toEqual([]), 10_000);
+  await vi.waitFor(async () => expect(await openArtifacts(api().storage)).toEqual([]), 120_000);
 });
 
 test.each([undefined, '', 'identity', 'br', 'gzip;q=0', '*;q=0', 'gzip;q=0.5, identity'])(
@@ -137,6 +137,6 @@ test('events come as they happen to a client that takes gzip', async () => {
   response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
   const events: JobEvent[] = [{ type: 'metric', step: 5, trainLoss: 3 }];
   await api().jobs.report(job!.id, 'token', 1, { events });
-  await vi.waitFor(() => expect(text).toContain('event: metric'), 10_000);
+  await vi.waitFor(() => expect(text).toContain('event: metric'), 120_000);
   response.destroy();
 });

@@ -110,7 +110,7 @@ test.each(DAMAGES)(
   },
 );
 
-test.each(DAMAGES)('the same text sent again mends a dataset whose content %s', async (name, damage) => {
+test.each(DAMAGES)('the same text sent again repairs a dataset whose content %s', async (name, damage) => {
   const text = `a text that is longer than where it is cut: ${name}`;
   const sent = await upload(text);
   await damage(await pathOf(`datasets/${sent.id}/content`));

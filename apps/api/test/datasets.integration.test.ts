@@ -62,7 +62,7 @@ test('the built-in text uploaded again is the built-in dataset', async () => {
   expect(dataset.parse(await response.json())).toMatchObject({ id: 'moby-dick', bytes: whale.byteLength });
 });
 
-test('a list goes on after its cursor', async () => {
+test('a list continues after its cursor', async () => {
   await postText('one more');
   const first = datasetPage.parse(await (await fetch(`${api().url}/api/datasets?limit=1`)).json());
   const rest = datasetPage.parse(await (await fetch(`${api().url}/api/datasets?after=${first.nextCursor}`)).json());

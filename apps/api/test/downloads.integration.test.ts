@@ -31,7 +31,7 @@ async function unread(url: string): Promise<IncomingMessage> {
 }
 
 async function allClosed(): Promise<void> {
-  await vi.waitFor(async () => expect(await openArtifacts(api().storage)).toEqual([]), 10_000);
+  await vi.waitFor(async () => expect(await openArtifacts(api().storage)).toEqual([]), 120_000);
 }
 
 test.each(KINDS)('%s has a length, an ETag of its bytes, and ranges', async (_, store) => {

@@ -54,7 +54,7 @@ function labelOf({ event, data }: Message): string {
   return `${event} ${state ?? step}`;
 }
 
-test('a stream tells what happens while it happens, and ends after the final state', async () => {
+test('a stream reports what happens while it happens, and ends after the final state', async () => {
   const { id } = await createJob();
   const response = await openEvents(id);
   expect(response.headers.get('content-type')).toBe('text/event-stream');
@@ -126,7 +126,7 @@ test('an id that no stream gives out is refused', async () => {
   expect(problem).toMatchObject({ status: 400, errors: [{ path: 'Last-Event-ID' }] });
 });
 
-test('a stream ends when the api does', async () => {
+test('a stream ends when the API does', async () => {
   const { id } = await createJob();
   const messages = messagesOf(await openEvents(id));
   await messages.next();

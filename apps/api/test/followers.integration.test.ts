@@ -30,7 +30,7 @@ async function follow(id: string): Promise<IncomingMessage> {
 async function until(response: IncomingMessage, part: string): Promise<string> {
   let text = '';
   response.on('data', (chunk: string) => (text += chunk));
-  await vi.waitFor(() => expect(text).toContain(part), 10_000);
+  await vi.waitFor(() => expect(text).toContain(part), 120_000);
   return text;
 }
 
@@ -84,7 +84,7 @@ test('a follower that never reads gets no more than the buffers hold, and is cut
     await api().jobs.report(id, 'token', sequence, { events });
   }
   // This end of the connection does not learn of it before it reads.
-  await vi.waitFor(() => expect(openSockets()).toBe(before + 1), 20_000);
+  await vi.waitFor(() => expect(openSockets()).toBe(before + 1), 120_000);
   expect(response.socket.bytesRead).toBeLessThan(20 * 20 * text.length);
   response.destroy();
 });
@@ -96,6 +96,6 @@ test('followers that come and go leave nothing open', async () => {
     const responses = await Promise.all(Array.from({ length: 50 }, () => follow(id)));
     expect(openSockets()).toBeGreaterThanOrEqual(before + 100);
     for (const response of responses) response.destroy();
-    await vi.waitFor(() => expect(openSockets()).toBeLessThanOrEqual(before), 10_000);
+    await vi.waitFor(() => expect(openSockets()).toBeLessThanOrEqual(before), 120_000);
   }
 });

@@ -30,9 +30,9 @@ async function putOld(key: string): Promise<void> {
 test('finished jobs beyond the limit are forgotten, the longest finished first, with their files', async () => {
   const ids: string[] = [];
   for (let count = 0; count < 4; count += 1) ids.push(await finishedJob());
-  await vi.waitFor(async () => expect(await api().jobs.missing(ids)).toHaveLength(2), 10_000);
+  await vi.waitFor(async () => expect(await api().jobs.missing(ids)).toHaveLength(2), 120_000);
   const kept = new Set((await api().jobs.list({ limit: 10 })).data.map(({ id }) => id));
-  await vi.waitFor(async () => expect(new Set(await api().storage.listNames('checkpoints'))).toEqual(kept), 10_000);
+  await vi.waitFor(async () => expect(new Set(await api().storage.listNames('checkpoints'))).toEqual(kept), 120_000);
 });
 
 test('files that nothing leads to are swept when they are a day old, and no others', async () => {

@@ -6,7 +6,7 @@ import { problemOf, useApi } from './running-api.fixture.js';
 
 const api = useApi();
 
-test('an api whose storage does not answer is not ready, lives, and answers what it can read', async ({ skip }) => {
+test('an API whose storage does not answer is not ready, lives, and answers what it can read', async ({ skip }) => {
   const model = await publishModel(api().storage);
   const root = dirname((await api().storage.localFolder('models')).path);
   const hanging = hangFolder(join(root, '.staging'));
@@ -22,5 +22,5 @@ test('an api whose storage does not answer is not ready, lives, and answers what
   } finally {
     hanging.release();
   }
-  await vi.waitUntil(async () => (await fetch(`${api().url}/health/ready`)).ok, 60_000);
+  await vi.waitUntil(async () => (await fetch(`${api().url}/health/ready`)).ok, 120_000);
 });

@@ -112,7 +112,7 @@ describe('a retry', () => {
     expect((await claim(again.id))?.checkpoints).toEqual([]);
   });
 
-  test('of a retry goes on from the first one’s checkpoints, also when that was deleted', async () => {
+  test('of a retry continues from the first one’s checkpoints, even when that was deleted', async () => {
     const first = await failedAt(10);
     const second = await accepted(ask('retry', first));
     await accepted(ask('cancel', second.id));
@@ -203,7 +203,7 @@ describe('deleting a job', () => {
     expect(await filesBelow(`models/${model}`)).not.toEqual([]);
   });
 
-  test('leaves the checkpoints that a retry goes on from, and only those', async () => {
+  test('leaves the checkpoints that a retry continues from, and only those', async () => {
     const old = await failedAt(10, 20);
     await api().storage.put(`checkpoints/${old}/000000005-fallen/weights`, 'weights');
     const again = await accepted(ask('retry', old));

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { publishModel } from './model.fixture.js';
 import { postJson, problemOf, useApi } from './running-api.fixture.js';
 
-// One gibibyte: the runtime and a small training fit, a training on a large vocabulary does not.
+// One gibibyte: the runtime and a small training fit, a training run on a large vocabulary does not.
 const api = useApi({ MAX_JOB_MEMORY_BYTES: String(1024 ** 3) });
 const TRAIN = { dataset: 'moby-dick', model: { kind: 'bigram' } };
 
@@ -43,7 +43,7 @@ test('a generate job is queued for a model that is there', async () => {
   expect(queued).toMatchObject({ kind: 'generate', request: { model, samples: 2, maxNewTokens: 256, temperature: 1 } });
 });
 
-test('a job is streamed where its request is small, and the refusal of another names the field and the limit', async () => {
+test('a job is streamed if its request is small, and the refusal of another names the field and the limit', async () => {
   const model = await publishModel(api().storage);
   const asked = { model, prompts: ['a', 'b'], stream: true };
   expect((await createJob('generate', { ...asked, samples: 8 })).request).toMatchObject({ stream: true });
@@ -56,7 +56,7 @@ test('a job is streamed where its request is small, and the refusal of another n
   expect(pathsOf(problem)).toEqual(['stream']);
 });
 
-test('a list is newest first, filtered, and goes on after its cursor', async () => {
+test('a list is newest first, filtered, and continues after its cursor', async () => {
   const made: string[] = [];
   for (let count = 0; count < 3; count += 1) made.push((await createJob('train', { ...TRAIN, tags: ['listed'] })).id);
   const first = await getJson('/api/jobs?tag=listed&state=queued&kind=train&limit=2', jobPage);
@@ -131,7 +131,7 @@ test('a text of one distinct character is 422', async () => {
   expect(problem).toMatchObject({ status: 422, code: 'text_too_uniform' });
 });
 
-test('a training that would not fit is 422 with the estimate and the limit', async () => {
+test('a training run that would not fit is 422 with the estimate and the limit', async () => {
   const manyCharacters = Array.from({ length: 12_000 }, (_, index) => String.fromCodePoint(0x4e00 + index)).join('');
   const dataset = await uploadText(manyCharacters);
   const problem = await problemOf(await postJob('train', { dataset, model: { kind: 'bigram' } }));

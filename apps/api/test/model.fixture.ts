@@ -12,7 +12,7 @@ export const MODEL_FILES: Readonly<Record<string, string>> = {
   'onnx/model.onnx': '0123456789',
 };
 
-/** Publishes a model as a worker does, a bigram of Moby Dick unless it is said, and gives its id. */
+/** Publishes a model as a worker does, a bigram of Moby Dick unless it is said, and returns its id. */
 export async function publishModel(
   storage: Storage,
   about: Partial<ModelManifest> = {},

@@ -19,11 +19,11 @@ async function notReady(detail: string): Promise<Awaited<ReturnType<typeof probl
       expect(problem.detail).toBe(detail);
       return problem;
     },
-    { timeout: 60_000, interval: 200 },
+    { timeout: 120_000, interval: 200 },
   );
 }
 
-test('while all is well the api is ready', async () => {
+test('while all is well the API is ready', async () => {
   for (const path of ['live', 'ready']) {
     const response = await fetch(`${api().url}/health/${path}`);
     expect(response.status).toBe(200);
@@ -31,7 +31,7 @@ test('while all is well the api is ready', async () => {
   }
 });
 
-test('without Redis, what needs it is 503 with Retry-After and the rest goes on', async () => {
+test('without Redis, what needs it is 503 with Retry-After and the rest continues', async () => {
   await api().valkey.stop();
   const post = (path: string) => fetch(`${api().url}/api/jobs/job_1/${path}`, { method: 'POST' });
   const refusals = await Promise.all([
@@ -73,7 +73,7 @@ test('a Redis that drops keys ends the start in words', async () => {
   await rm(directory, { recursive: true });
 });
 
-test('without its storage the api says so and names no path of the server', async () => {
+test('without its storage the API says so and names no path of the server', async () => {
   const folder = dirname((await api().storage.localFolder('datasets')).path);
   await rm(folder, { recursive: true });
   const init = { method: 'POST', headers: { 'content-type': 'text/plain' }, body: 'some text' };

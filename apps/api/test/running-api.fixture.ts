@@ -11,7 +11,7 @@ import { z } from 'zod';
 import { createApp } from '../src/app.js';
 import { type ApiConfig, readConfig } from '../src/config.js';
 
-/** An api that listens, and what a worker would use to work for it. */
+/** An API that listens, and what a worker would use to work for it. */
 export interface RunningApi {
   url: string;
   jobs: WorkedBoard;
@@ -19,7 +19,7 @@ export interface RunningApi {
   valkey: ValkeyServer;
   /** As in `GET /api/jobs/:id`. */
   routes(): string[];
-  /** Ends the api alone, as SIGTERM does. */
+  /** Ends the API alone, as SIGTERM does. */
   closeApp(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -32,7 +32,7 @@ export function useApi(settings: NodeJS.ProcessEnv = {}, constants: Partial<ApiC
   });
   afterAll(async () => await api?.stop());
   return () => {
-    if (!api) throw new Error('the api has not started');
+    if (!api) throw new Error('the API has not started');
     return api;
   };
 }

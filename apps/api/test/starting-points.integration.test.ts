@@ -20,7 +20,7 @@ async function queued(response: Response): Promise<Job> {
   return job.parse(await response.json());
 }
 
-describe('a training that starts from a model', () => {
+describe('a training run that starts from a model', () => {
   const publishGpt = () =>
     publishModel(api().storage, { kind: 'gpt', model: modelConfig.parse(GPT), vocabularySize: VOCABULARY_SIZE });
 
@@ -30,14 +30,14 @@ describe('a training that starts from a model', () => {
     expect(created.request).toMatchObject({ initFrom: { model, vocabulary: 'same', positions: 'same' } });
   });
 
-  test('is 422 where a size is another, and each is named with what the model has', async () => {
+  test('is 422 if a size is another, and each is named with what the model has', async () => {
     const initFrom = await publishGpt();
     const problem = await problemOf(await postTrain({ model: { ...GPT, nLayer: 2, nEmbd: 32, bias: true }, initFrom }));
     expect(problem).toMatchObject({ status: 422, code: 'init_mismatch' });
     expect(problem.detail).toMatch(/nLayer is 2 and not 1; nEmbd is 32 and not 16; bias is true and not false/u);
   });
 
-  test('is 422 where the kind is another', async () => {
+  test('is 422 if the kind is another', async () => {
     const problem = await problemOf(await postTrain({ initFrom: await publishGpt() }));
     expect(problem).toMatchObject({
       code: 'init_mismatch',
@@ -89,7 +89,7 @@ describe('a training that starts from a model', () => {
     await queued(await postTrain({ dataset, initFrom: model }));
   });
 
-  test('is 422 where there is no such model', async () => {
+  test('is 422 if there is no such model', async () => {
     const problem = await problemOf(await postTrain({ initFrom: 'model_nothing' }));
     expect(problem).toMatchObject({ status: 422, code: 'unknown_model', detail: expect.stringMatching(/^initFrom/u) });
   });
@@ -104,7 +104,7 @@ describe('a training that starts from a model', () => {
   });
 });
 
-describe('a training that resumes a job', () => {
+describe('a training run that resumes a job', () => {
   const checkpoints = [
     { key: 'checkpoints/job/000000020-0', step: 20 },
     { key: 'checkpoints/job/000000010-0', step: 10 },
@@ -134,7 +134,7 @@ describe('a training that resumes a job', () => {
     expect(await api().jobs.checkpoints(created.id)).toEqual(checkpoints);
   });
 
-  test('is 422 where its steps are not beyond the checkpoint', async () => {
+  test('is 422 if its steps are not beyond the checkpoint', async () => {
     const problem = await problemOf(await postTrain({ training: { maxSteps: 20 }, resumeFrom: trained }));
     expect(problem).toMatchObject({ status: 422, code: 'resume_mismatch', step: 20 });
     expect(problem.detail).toMatch(/^training\.maxSteps: .*step 20, and 20 is not beyond/u);
@@ -148,21 +148,21 @@ describe('a training that resumes a job', () => {
     expect(problem).toMatchObject({ status: 422, code: 'no_checkpoint', detail: expect.stringMatching(/no longer/u) });
   });
 
-  test('is 422 where its model is another', async () => {
+  test('is 422 if its model is another', async () => {
     const problem = await problemOf(
       await postTrain({ ...more, model: { kind: 'bigram', blockSize: 16 }, resumeFrom: trained }),
     );
     expect(problem).toMatchObject({ status: 422, code: 'resume_mismatch', detail: expect.stringMatching(/^model: /u) });
   });
 
-  test('is 422 where a setting is another that decides what the next step sees', async () => {
+  test('is 422 if a setting is another that decides what the next step sees', async () => {
     const training = { ...more.training, batchSize: 7 };
     const problem = await problemOf(await postTrain({ training, resumeFrom: trained }));
     expect(problem).toMatchObject({ status: 422, code: 'resume_mismatch' });
     expect(problem.detail).toMatch(/^training\.batchSize: .* with 1024 and not 7/u);
   });
 
-  test('is 422 where its dataset is another', async () => {
+  test('is 422 if its dataset is another', async () => {
     const init = { method: 'POST', headers: { 'content-type': 'text/plain' }, body: 'Call me Ishmael. '.repeat(100) };
     const { id: dataset } = z
       .object({ id: z.string() })
@@ -184,7 +184,7 @@ describe('a training that resumes a job', () => {
     });
   });
 
-  test('is 422 where that job has no checkpoint, is not there, or is no train job', async () => {
+  test('is 422 if that job has no checkpoint, is not there, or is no train job', async () => {
     const without = await runningJob([]);
     await api().jobs.cancel(without);
     const problem = await problemOf(await postTrain({ ...more, resumeFrom: without }));

@@ -16,5 +16,5 @@ export async function stagedIn({ storage }: Api): Promise<string[]> {
 
 /** Waits for the server to clean up behind a request that failed. */
 export async function expectNothingStaged(api: Api): Promise<void> {
-  await expect.poll(() => stagedIn(api), { timeout: 30_000 }).toEqual([]);
+  await expect.poll(() => stagedIn(api), { timeout: 120_000 }).toEqual([]);
 }

@@ -16,7 +16,7 @@ const settings = z.object({
   SHUTDOWN_GRACE_SECONDS: wholeNumber(0, 3600).default(30),
 });
 
-/** What the embedded stack itself needs to know; the api and the workers read their own settings. */
+/** What the embedded stack itself needs to know; the API and the workers read their own settings. */
 export interface StackConfig {
   host: string;
   port: number;

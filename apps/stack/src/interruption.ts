@@ -2,7 +2,7 @@
 const SAME_PRESS_MS = 1000;
 
 /**
- * Gives a signal that is aborted at SIGINT or SIGTERM, from when on a second press of Ctrl-C ends the process at once:
+ * Returns a signal that is aborted at SIGINT or SIGTERM, from when on a second press of Ctrl-C ends the process at once:
  * its services end with it, but jobs may not be handed back.
  */
 export function listenForInterruption(signals: NodeJS.EventEmitter = process): AbortSignal {

@@ -15,7 +15,7 @@ try {
     onTrouble: say,
     interruption,
   });
-  say(`Ready: ${stack.url}/docs is the reference of the HTTP api; Ctrl-C stops everything.`);
+  say(`Ready: ${stack.url}/docs is the reference of the HTTP API; Ctrl-C stops everything.`);
   interruption.addEventListener('abort', () => say('Stopping …'));
   try {
     await stack.untilBroken();

@@ -9,11 +9,11 @@ test('a service ended for what it logged as fatal', () => {
 });
 
 test('a service ended for what it said outside its log', () => {
-  expect(reasonIn(`{"level":"error","message":"listen"}\nThe api could not start.\nPORT is taken.\n`)).toBe(
-    'The api could not start.\nPORT is taken.',
+  expect(reasonIn(`{"level":"error","message":"listen"}\nThe API could not start.\nPORT is taken.\n`)).toBe(
+    'The API could not start.\nPORT is taken.',
   );
 });
 
-test('where there is neither, its last line is all that is known', () => {
+test('if there is neither, its last line is all that is known', () => {
   expect(reasonIn(`${fatal.replace('60', '50')}\n${info}\n`)).toBe(info);
 });

@@ -11,32 +11,32 @@ import { Supervisor } from './supervisor.js';
 /** How long after its own bound a service is killed that has not ended. */
 const STOP_MARGIN_MS = 5000;
 
-/** An api's own bound for the requests that are open when it is to end. */
+/** An API's own bound for the requests that are open when it is to end. */
 const API_STOP_MS = 5000;
 
 /** A running stack. */
 export interface Stack {
-  /** Where the api listens. */
+  /** Where the API listens. */
   url: string;
   /** Throws the reason when the stack is interrupted, and when a part of it ends for good. */
   untilBroken(): Promise<never>;
-  /** Ends the workers first, so that they can hand back their jobs, then the api, then Valkey. */
+  /** Ends the workers first, so that they can hand back their jobs, then the API, then Valkey. */
   stop(): Promise<void>;
 }
 
 interface StackOptions {
   /** A part of the stack has started. */
   onStarted: (what: string) => void;
-  /** What the api and the workers log, JSON lines. */
+  /** What the API and the workers log, JSON lines. */
   onOutput: (text: string) => void;
   /** Hears of each part that died, and of its return. Left out: the first death ends the stack. */
   onTrouble?: (line: string) => void;
-  /** Aborted when the stack is to end, also while it starts. */
+  /** Aborted when the stack is to end, even while it starts. */
   interruption: AbortSignal;
 }
 
 /**
- * Starts Valkey (unless there is a Redis already), the api and the workers, and starts each again that dies later.
+ * Starts Valkey (unless there is a Redis already), the API and the workers, and starts each again that dies later.
  * Throws the first failure of a first start, with nothing left running.
  */
 export async function startStack(

@@ -62,7 +62,7 @@ test('a part that cannot start at all is not tried again', async () => {
   expect({ parts: parts.length, lines }).toEqual({ parts: 1, lines: [] });
 });
 
-test('a part that dies comes back where it was, also where that takes several starts', async () => {
+test('a part that dies comes back where it was, even if that takes several starts', async () => {
   const { supervisor, parts, lines, part, line } = supervise();
   const starting = supervisor.start();
   parts[0]!.serve('port 1');
@@ -99,7 +99,7 @@ test('a part that is stopped stays stopped, also in the middle of its back-off',
   expect(waiting.parts).toHaveLength(1);
 });
 
-test('where nothing is restarted, the death is told to whoever asks', async () => {
+test('if nothing is restarted, the death is told to whoever asks', async () => {
   const { supervisor, parts } = supervise({ restarts: false });
   const starting = supervisor.start();
   parts[0]!.serve('');

@@ -30,7 +30,7 @@ function start(settings: NodeJS.ProcessEnv): StackProcess {
   return stack;
 }
 
-/** Uses a stack for all that it is for, also wrongly, and gives everything that it answered. */
+/** Uses a stack for all that it is for, also wrongly, and returns everything that it answered. */
 async function use(url: string): Promise<string> {
   const api = new GlyphmillClient({ url });
   const training = { maxSteps: 50, batchSize: 16, evalInterval: 25, checkpointIntervalSeconds: 0.5 };

@@ -57,7 +57,7 @@ export class StackProcess {
     process.kill(-this.pid, 'SIGINT');
   }
 
-  /** Whether any process of the group is there: the program, the api, workers, engines. */
+  /** Whether any process of the group is there: the program, the API, workers, engines. */
   get isGroupThere(): boolean {
     try {
       return process.kill(-this.pid, 0);

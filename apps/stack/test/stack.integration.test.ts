@@ -28,7 +28,7 @@ function start(program: 'main' | 'demo', settings: NodeJS.ProcessEnv = {}): Stac
 async function isAllGone(stack: StackProcess): Promise<void> {
   const [, valkey = ''] = await stack.says(VALKEY).catch(() => VALKEY.exec(stack.output) ?? []);
   expect(valkey).not.toBe('');
-  await vi.waitUntil(async () => !stack.isGroupThere && !(await answers(valkey)), { timeout: 60_000 });
+  await vi.waitUntil(async () => !stack.isGroupThere && !(await answers(valkey)), { timeout: 120_000 });
 }
 
 describe('npm start', () => {

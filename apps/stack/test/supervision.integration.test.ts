@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { childrenOf, StackProcess } from './stack-process.fixture.js';
 
 /** A lock is redelivered after 20 to 25 seconds, so a job whose worker was killed takes at least that. */
-const PATIENCE = { timeout: 90_000, interval: 100 };
+const PATIENCE = { timeout: 120_000, interval: 100 };
 
 let folder = '';
 let stack: StackProcess;
@@ -19,7 +19,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Starts the stack, and gives its api. */
+/** Starts the stack, and returns its api. */
 async function start(settings: NodeJS.ProcessEnv = {}): Promise<GlyphmillClient> {
   stack = new StackProcess('main', { DATA_DIR: folder, PORT: '0', THREADS: '1', LOG_LEVEL: 'warn', ...settings });
   const [, url = ''] = await stack.says(/Ready: (\S+)\/docs/u);
@@ -34,7 +34,7 @@ async function train(api: GlyphmillClient, maxSteps: number): Promise<Job> {
   });
 }
 
-/** The job once it is in a state; an api that is away is asked again. */
+/** The job once it is in a state; an API that is away is asked again. */
 async function reached(api: GlyphmillClient, { id }: Job, state: string): Promise<void> {
   await vi.waitUntil(async () => (await api.jobs.get(id).catch(() => undefined))?.state === state, PATIENCE);
 }
@@ -43,27 +43,23 @@ test.each([
   ['api', /api\/dist\/main/u],
   ['worker 1', /worker\/dist\/main/u],
   ['Valkey', /valkey-server/u],
-])(
-  'after the %s is killed it is started again, and jobs from before and after are done',
-  { timeout: 240_000 },
-  async (name, program) => {
-    const api = await start();
-    const before = await train(api, 20_000);
-    await reached(api, before, 'running');
-    const killed = await stack.childPid(program);
-    process.kill(killed, 'SIGKILL');
-    await stack.says(new RegExp(`^${name} ended.*; it starts again in 0.5 s$`, 'mu'));
-    await stack.says(new RegExp(`^${name} is back after`, 'mu'));
-    expect(await stack.childPid(program)).not.toBe(killed);
+])('after the %s is killed it is started again, and jobs from before and after are done', async (name, program) => {
+  const api = await start();
+  const before = await train(api, 20_000);
+  await reached(api, before, 'running');
+  const killed = await stack.childPid(program);
+  process.kill(killed, 'SIGKILL');
+  await stack.says(new RegExp(`^${name} ended.*; it starts again in 0.5 s$`, 'mu'));
+  await stack.says(new RegExp(`^${name} is back after`, 'mu'));
+  expect(await stack.childPid(program)).not.toBe(killed);
 
-    // An api that lost its connection to a Valkey needs a moment.
-    const after = await vi.waitUntil(() => train(api, 100).catch(() => undefined), PATIENCE);
-    await reached(api, after, 'succeeded');
-    await reached(api, before, 'succeeded');
-    stack.signal('SIGTERM');
-    expect(await stack.exitCode).toBe(0);
-  },
-);
+  // An API that lost its connection to a Valkey needs a moment.
+  const after = await vi.waitUntil(() => train(api, 100).catch(() => undefined), PATIENCE);
+  await reached(api, after, 'succeeded');
+  await reached(api, before, 'succeeded');
+  stack.signal('SIGTERM');
+  expect(await stack.exitCode).toBe(0);
+});
 
 test('a second SIGTERM ends everything at once, also an engine that hangs', async () => {
   const api = await start({ SHUTDOWN_GRACE_SECONDS: '3600' });

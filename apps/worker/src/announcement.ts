@@ -7,7 +7,7 @@ const ANNOUNCE_MS = 1000;
 /** What of a worker does not change. */
 type WorkerFacts = Pick<WorkerInfo, 'host' | 'pid' | 'device' | 'roles' | 'libraries'>;
 
-/** Says once a second that a worker is alive and what it does, and keeps its claims of memory. */
+/** Says once per second that a worker is alive and what it does, and keeps its claims of memory. */
 export class Announcement {
   readonly #registry: WorkerRegistry;
   readonly #context: JobContext;

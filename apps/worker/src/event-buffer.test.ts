@@ -25,12 +25,12 @@ test('what fits comes out as it went in, once', () => {
   expect(buffer.take()).toEqual([]);
 });
 
-test('of too many, the oldest metrics and samples go first, and that is told in their place', () => {
+test('of too many, the oldest metrics and samples go first, and that is reported in their place', () => {
   const events = [log('a'), metric(1), sample(1), log('b'), metric(2)];
   expect(filled(3, events)).toEqual([told(2), log('a'), log('b'), metric(2)]);
 });
 
-test('where nothing else can go, the oldest goes', () => {
+test('if nothing else can go, the oldest goes', () => {
   expect(filled(2, [log('a'), log('b'), log('c')])).toEqual([told(1), log('b'), log('c')]);
 });
 

@@ -12,7 +12,7 @@ interface Limits {
 
 /**
  * Events that wait to be sent, so many at most and with so much text. Beyond that the oldest metrics and samples go first,
- * for what a log says is said once; what was dropped is told in their place.
+ * for what a log says is said once; what was dropped is reported in their place.
  */
 export class EventBuffer {
   readonly #maxEvents: number;

@@ -4,7 +4,7 @@ import { describeError, JobFailure } from './job-failure.js';
 
 const outOfMemory = { code: 'out_of_memory', message: 'OOM when allocating tensor', retryable: true };
 
-test('a job that got too little memory is not made again, and says what takes less', () => {
+test('a job that got too little memory is not retried, and says what takes less', () => {
   expect(describeError(new JobFailure(outOfMemory), 'train')).toEqual({
     code: 'out_of_memory',
     message: expect.stringMatching(/^OOM when allocating tensor\. Make training\.batchSize smaller .*blockSize/u),
@@ -21,7 +21,7 @@ test.each([
   ['EDQUOT', true],
   ['EROFS', false],
   ['EACCES', false],
-])('a job that met a storage with %s is made again: %s', (reason, retryable) => {
+])('a job that met a storage with %s is retried: %s', (reason, retryable) => {
   const error = new StorageUnavailableError(reason, (place) => `The disk of ${place} is full.`, undefined, '/srv/mill');
   expect(describeError(error, 'train')).toEqual({
     code: 'storage_unavailable',
@@ -40,6 +40,6 @@ test('damage is not retried, and an error of the system does not say where its f
   expect(describeError(error, 'train')).toMatchObject({ message: "EIO: i/o error, read 'content'", retryable: true });
 });
 
-test('an error that nobody knows may be mended by another attempt', () => {
+test('an error that nobody knows may be fixed by another attempt', () => {
   expect(describeError('words', 'train')).toEqual({ code: 'internal_error', message: 'words', retryable: true });
 });

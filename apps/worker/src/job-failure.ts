@@ -10,7 +10,7 @@ export class JobFailure extends Error {
 }
 
 /**
- * Gives what `read` gives of what is stored of a dataset or model. If that was deleted, or is damaged, another attempt
+ * Returns what `read` yields of what is stored of a dataset or model. If that was deleted, or is damaged, another attempt
  * meets the same: throws {@link JobFailure}.
  */
 export async function readStored<Value>(id: string, read: () => Promise<Value>): Promise<Value> {

@@ -55,7 +55,7 @@ test('what is told arrives in order, with the newest progress', async () => {
   expect(lease.tokensPerSecond).toBe(300);
 });
 
-test('what is told while Redis is away arrives once and in order when it is back', async () => {
+test('what is reported while Redis is away arrives once and in order when it is back', async () => {
   const { id, lease, logged } = await claimed();
   lease.post(log('before'));
   await lease.flush();
@@ -90,7 +90,7 @@ test('a job that is committing can no longer be cancelled', async () => {
   lease.end();
 });
 
-test('a delivery that is taken away stops the work, also where it was before the lease began', async () => {
+test('a delivery that is taken away stops the work, even if it was before the lease began', async () => {
   const delivery = new AbortController();
   const { lease } = await claimed(delivery.signal);
   lease.stop('drain');
@@ -137,18 +137,18 @@ test('a job that is to pause has its farewell, and is paused', async () => {
   lease.onFarewell(said);
   await store.pause(id);
   await lease.flush();
-  await vi.waitUntil(() => lease.signal.aborted);
+  await vi.waitUntil(() => lease.signal.aborted, 120_000);
   expect(said).toHaveBeenCalledTimes(1);
   expect(lease.signal.reason).toMatchObject({ code: 'job_stopped', reason: 'pause' });
   expect(await lease.settle({ state: 'paused' })).toBe('paused');
   expect(await store.get(id)).toMatchObject({ state: 'paused', attempts: 0 });
 });
 
-test('a job that was to pause is queued again where that was taken back', async () => {
+test('a job that was to pause is queued again if that was taken back', async () => {
   const { id, lease } = await claimed();
   await store.pause(id);
   await lease.flush();
-  await vi.waitUntil(() => lease.signal.aborted);
+  await vi.waitUntil(() => lease.signal.aborted, 120_000);
   await store.resume(id);
   expect(await lease.settle({ state: 'paused' })).toBe('queued');
 });

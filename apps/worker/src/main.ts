@@ -46,7 +46,7 @@ try {
   process.send?.({ type: 'ready', worker: worker.id });
 } catch (error) {
   const code = error instanceof ConfigError ? error.code : 'start_failed';
-  // Also where the log is silent, or its level is the wrong setting: why it did not start is always said.
+  // Even if the log is silent, or its level is the wrong setting: why it did not start is always said.
   createLog('fatal').fatal({ code }, error instanceof Error ? error.message : String(error));
   process.exit(1);
 }

@@ -118,7 +118,7 @@ async function endingOf<Kind extends JobKind>(
       return { outcome: { state: reason === 'pause' ? 'paused' : 'handed-back' }, reason };
     }
     const described = describeError(error, work.kind);
-    // The record has no folders of this machine in it; whoever mends them reads this.
+    // The record has no folders of this machine in it; whoever repairs them reads this.
     const cause = error instanceof Error && error.message !== described.message ? error.message : undefined;
     log.warn({ error: described, cause }, 'attempt failed');
     return { outcome: { state: 'failed', error: described } };

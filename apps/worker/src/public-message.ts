@@ -7,7 +7,7 @@ const QUOTED_PATH = /(['"`])(?:file:\/\/)?\/[^'"`\n]*\/[^'"`\n]*\1/gu;
 const BARE_PATH = /(?<![\w.:/~-])(?:file:\/\/)?(?:\/[^\s/'"`:,;()<>|]+){2,}\/?/gu;
 
 /**
- * What clients are told of something: the message without the machine's folders, which they are not to know. Of each
+ * What clients are told about something: the message without the machine's folders, which they are not to know. Of each
  * absolute path its last name stays.
  */
 export function publicMessage(message: string): string {

@@ -57,7 +57,7 @@ function logged(events: JobEvent[], level: 'info' | 'warn'): string[] {
   return events.flatMap((event) => (event.type === 'log' && event.level === level ? [event.message] : []));
 }
 
-test('a training whose worker is killed is taken over at its checkpoint, and ends with the bytes of one never interrupted', async () => {
+test('a training run whose worker is killed is taken over at its checkpoint, and ends with the bytes of one never interrupted', async () => {
   const { worker: first, proxy } = await place.heldWorker();
   const undisturbed = await weightsOf(await trainGpt());
   const checkpointed = proxy.holdAfter(/checkpoints\//u, 2);
@@ -75,7 +75,7 @@ test('a training whose worker is killed is taken over at its checkpoint, and end
   expect(logged(events, 'warn')).toEqual([]);
 });
 
-describe('a training whose worker is stopped', () => {
+describe('a training run whose worker is stopped', () => {
   /** The job that a worker handed back, and its checkpoints. */
   async function handedBack(more: object = {}) {
     const worker = await place.worker();
@@ -113,16 +113,16 @@ describe('a training whose worker is stopped', () => {
     expect(await weightsOf(await trainGpt(longer))).toBe(resumed);
   });
 
-  test('falls back on the checkpoint before where the newest is damaged, and says where bits may differ', async () => {
+  test('falls back on the checkpoint before if the newest is damaged, and says where bits may differ', async () => {
     const { job, checkpoints } = await handedBack();
     const [newest, before] = checkpoints;
     await truncate(join((await place.storage.localFolder(newest!.key)).path, 'state.safetensors'), 100);
-    // XLA gives other bits: said at the resume, like the damage.
+    // XLA yields other bits: said at the resume, like the damage.
     await place.worker({ XLA: 'on' });
     await resumedAt(job, before!.step, 'checkpoint');
     const isDamagedThere = async () =>
       (await place.storage.listNames(`checkpoints/${job.id}`)).includes(newest!.key.split('/').at(-1)!);
-    await vi.waitUntil(async () => !(await isDamagedThere()));
+    await vi.waitUntil(async () => !(await isDamagedThere()), 120_000);
     await place.store.cancel(job.id);
     const events = await eventsOf(job);
     expect(logged(events, 'warn')).toEqual([
@@ -142,7 +142,7 @@ describe('a training whose worker is stopped', () => {
   });
 });
 
-describe('a training that goes on with a finished one', () => {
+describe('a training run that continues with a finished one', () => {
   const SHORT = { ...TRAINING, maxSteps: 100, checkpointIntervalSeconds: 30 };
 
   test('starts at its last step, and leaves its checkpoints as they are', async () => {
@@ -174,7 +174,7 @@ describe('a training that goes on with a finished one', () => {
     expect(progress && 'step' in progress && progress.step).toBeGreaterThanOrEqual(last!.step + 10);
   });
 
-  test('fails without another attempt where no checkpoint of it can be read', async () => {
+  test('fails without another attempt if no checkpoint of it can be read', async () => {
     await place.worker();
     const first = await trainGpt(SHORT);
     await weightsOf(first);
@@ -184,7 +184,7 @@ describe('a training that goes on with a finished one', () => {
   });
 });
 
-test('a training starts from the weights of a model, and fails at once on one with other characters', async () => {
+test('a training run starts from the weights of a model, and fails at once on one with other characters', async () => {
   await place.worker();
   const training = { ...TRAINING, maxSteps: 20 };
   const first = await place.ended(await trainGpt(training));

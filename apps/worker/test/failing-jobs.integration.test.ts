@@ -81,6 +81,6 @@ describe('a job whose engine dies of it each time fails with its last attempt, a
     expect(await place.ended(beside)).toMatchObject({ state: 'succeeded', attempts: 0 });
     expect(await place.ended(after)).toMatchObject({ state: 'succeeded', attempts: 0 });
     expect(isRunning(worker.pid)).toBe(true);
-    await vi.waitUntil(async () => (await place.registry.list())[0]?.state === 'idle', 30_000);
+    await vi.waitUntil(async () => (await place.registry.list())[0]?.state === 'idle', 120_000);
   });
 });

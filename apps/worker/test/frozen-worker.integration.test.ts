@@ -20,7 +20,7 @@ async function seen(job: Job) {
 }
 
 /**
- * A worker whose process is stopped in the middle of a training; its engine is another process, and trains to the end.
+ * A worker whose process is stopped in the middle of a training run; its engine is another process, and trains to the end.
  * What the worker sends after its first checkpoint is held, so that the job cannot end before.
  */
 async function frozenWorker() {
@@ -33,7 +33,7 @@ async function frozenWorker() {
   return { frozen, job, proxy };
 }
 
-test('a worker that was frozen for longer than its lease finds that it lost its job: it moves no record, tells no event, and publishes no checkpoint and no model', async () => {
+test('a worker that was frozen for longer than its lease finds that it lost its job: it moves no record, reports no event, and publishes no checkpoint and no model', async () => {
   const { frozen, job, proxy } = await frozenWorker();
   // Its lock runs out as that of any worker that renews it no more.
   await place.worker({ WORKER_ROLES: 'train' });
@@ -67,5 +67,5 @@ test('a worker that was frozen while its job was cancelled publishes nothing eit
   expect({ ...after, models: [], checkpoints: [] }).toEqual({ ...before, models: [], checkpoints: [] });
   expect(after.models).toEqual([next.id.replace('job_', 'model_')]);
   // A checkpoint that was being published when the worker froze is removed again.
-  await vi.waitUntil(async () => (await seen(job)).checkpoints.length <= before.checkpoints.length);
+  await vi.waitUntil(async () => (await seen(job)).checkpoints.length <= before.checkpoints.length, 120_000);
 });

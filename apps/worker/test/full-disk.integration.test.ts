@@ -26,7 +26,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** A worker in the middle of a training whose storage is on a small disk. */
+/** A worker in the middle of a training run whose storage is on a small disk. */
 async function training({ skip }: TestContext, request: object) {
   if (typeof disk === 'string') return skip(disk);
   const store = join(disk.path, 'storage');
@@ -38,7 +38,7 @@ async function training({ skip }: TestContext, request: object) {
   return { disk, place: opened, job, free: () => rmSync(join(opened.dataFolder, 'filler')) };
 }
 
-test('a model for which the disk has no room is not seen, and is made again once there is room', async (context) => {
+test('a model for which the disk has no room is not seen, and is retried once there is room', async (context) => {
   const {
     disk: full,
     place: at,
@@ -76,7 +76,7 @@ test('a checkpoint for which the disk has no room is a warning, and the next is 
   full.fill();
   const isWarning = (event: { type: string; level?: string }) => event.type === 'log' && event.level === 'warn';
   expect(await at.until(job, isWarning)).toMatchObject({
-    message: expect.stringMatching(`no checkpoint could be written .* goes on: The disk of the storage is full`),
+    message: expect.stringMatching(`no checkpoint could be written .* continues: The disk of the storage is full`),
   });
   // The two before stay; there is none that is not whole.
   const pointers = await at.store.checkpoints(job.id);

@@ -59,7 +59,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(parent, { recursive: true }));
 
-/** What our own generation writes greedily after prompts, and the probabilities that it tells. */
+/** What our own generation writes greedily after prompts, and the probabilities that it reports. */
 async function ownLines(prompts: string[]): Promise<GeneratedLine[]> {
   const own = await GenerationModel.open(folder, { device: 'cpu', threads: 1 });
   const lines: GeneratedLine[] = [];

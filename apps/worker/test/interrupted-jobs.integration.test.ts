@@ -17,7 +17,7 @@ async function midway(worker: WorkerProcess, more: object = {}) {
 }
 
 async function gone(pid: number): Promise<void> {
-  await vi.waitUntil(() => !isRunning(pid), { timeout: 60_000 });
+  await vi.waitUntil(() => !isRunning(pid), { timeout: 120_000 });
 }
 
 /** Matches the second time that a job comes into a state. */
@@ -76,7 +76,7 @@ describe('a worker that is to stop', () => {
     async (signal) => {
       const first = await place.worker({ SHUTDOWN_GRACE_SECONDS: '6' });
       const { job, engine } = await midway(first, { training: ENDLESS });
-      // So that it gives no checkpoint and must be killed.
+      // So that it yields no checkpoint and must be killed.
       process.kill(engine, 'SIGSTOP');
       first.signal(signal);
       expect(await first.exitCode).toBe(0);
@@ -89,7 +89,7 @@ describe('a worker that is to stop', () => {
     },
   );
 
-  test('hands its job back also where the terminal and its parent both tell it', async () => {
+  test('hands its job back even if the terminal and its parent both tell it', async () => {
     const worker = await place.worker();
     const { job } = await midway(worker, { training: ENDLESS });
     worker.signal('SIGINT');
@@ -128,7 +128,7 @@ describe('an engine that hangs', () => {
     await gone(engine);
   });
 
-  test('ends with its worker where the grace time is over, or too short for waiting', async () => {
+  test('ends with its worker if the grace time is over, or too short for waiting', async () => {
     const { worker, job, engine } = await hanging({ SHUTDOWN_GRACE_SECONDS: '1' });
     worker.signal('SIGTERM');
     await worker.exitCode;

@@ -23,7 +23,7 @@ async function outputOf(jobId: string): Promise<string[]> {
 }
 
 describe('a train job', () => {
-  test('publishes a whole model folder, and tells of it in order', async () => {
+  test('publishes a whole model folder, and reports it in order', async () => {
     await place.worker();
     const job = await place.train({ dataset: await place.dataset('fox'), name: 'A fox' });
     const told: string[] = [];
@@ -62,7 +62,7 @@ describe('a train job', () => {
     }
   });
 
-  test('with the same seed gives the same bytes', async () => {
+  test('with the same seed yields the same bytes', async () => {
     await place.worker();
     const dataset = await place.dataset('fox');
     const [first, second] = [await place.train({ dataset }), await place.train({ dataset })];
@@ -123,7 +123,7 @@ describe('a generate job', () => {
     ]);
   });
 
-  test('with the same seed gives the same bytes, with another other ones', async () => {
+  test('with the same seed yields the same bytes, with another other ones', async () => {
     await place.worker();
     const model = await trainedModel();
     const texts: string[][] = [];
@@ -136,7 +136,7 @@ describe('a generate job', () => {
     expect(texts[0]).not.toEqual(texts[2]);
   });
 
-  test('ends its texts at a stop string, and tells log probabilities of what it drew', async () => {
+  test('ends its texts at a stop string, and reports log probabilities of what it drew', async () => {
     await place.worker();
     const model = await trainedModel();
     const rules = { stop: ['o', 'e '], logprobs: 2, repetitionPenalty: 1.2, window: 'sliding' as const };

@@ -72,7 +72,7 @@ async function weightsOf(job: Job): Promise<Buffer> {
   return await place.storage.readBytes(`models/${trainResult.parse(ended.result).model}/model.safetensors`);
 }
 
-test('a training that is paused again and again ends with the bytes of one that never was', async () => {
+test('a training run that is paused again and again ends with the bytes of one that never was', async () => {
   const worker = await place.worker();
   const job = await trainGpt();
   const pauses = await pauseAt(job, [isRunning, after('metric', 0), after('sample', 500), after('metric', 3200)]);

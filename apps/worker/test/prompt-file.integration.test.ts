@@ -79,7 +79,7 @@ function residentMebibytes(pid: number): number {
   return Number(line?.[1]) / 1024;
 }
 
-/** What `work` gives, and the most memory in MiB that each process was seen to have in use meanwhile. */
+/** What `work` yields, and the most memory in MiB that each process was seen to have in use meanwhile. */
 async function watchMemory<Value>(
   pids: number[],
   work: () => Promise<Value>,
@@ -96,7 +96,7 @@ async function watchMemory<Value>(
 }
 
 test.skipIf(process.platform !== 'linux')(
-  '100,000 lines of 120 MB stream through in flat memory, and each gives one line, in order',
+  '100,000 lines of 120 MB stream through in flat memory, and each yields one line, in order',
   async () => {
     const worker = await place.worker({ WORKER_ROLES: 'generate', ...SMALL_HEAP });
     const runJob = async (count: number) => {

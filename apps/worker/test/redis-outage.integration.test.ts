@@ -41,7 +41,7 @@ async function exported(): Promise<void> {
       );
       return staged.some((names) => names.includes('manifest.json'));
     },
-    { timeout: 60_000, interval: 20 },
+    { timeout: 120_000, interval: 20 },
   );
 }
 
@@ -154,7 +154,7 @@ test('a worker whose job another one took while it was cut off stops, and writes
   expect(isRunning(engine)).toBe(true);
   proxy.restore();
   await cutOff.logged('job was taken over');
-  await vi.waitUntil(() => !isRunning(engine), 30_000);
+  await vi.waitUntil(() => !isRunning(engine), 120_000);
 
   let told = 0;
   await place.until(job, (event) => event.type === 'checkpoint' && (told += 1) > 4);

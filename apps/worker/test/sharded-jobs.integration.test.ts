@@ -92,7 +92,7 @@ async function outputHash(job: Job, { shards, promptsPerShard, maxNewTokens }: W
 
 const ofOneWorker = new Map<Work, string>();
 
-/** The hash of the output that one worker gives alone; the test's own workers are started after it. */
+/** The hash of the output that one worker yields alone; the test's own workers are started after it. */
 async function undisturbed(work: Work): Promise<string> {
   const known = ofOneWorker.get(work);
   if (known !== undefined) return known;
@@ -109,7 +109,7 @@ describe.each([
   ['a bigram', BIGRAM_WORK],
   ['a GPT', GPT_WORK],
 ])('three workers at one job of %s', (_, work) => {
-  test('give the bytes that one gives', async () => {
+  test('give the bytes that one yields', async () => {
     const expected = await undisturbed(work);
     const { job, proxy } = await oneHeldOfThree(work);
     proxy.release();
@@ -117,7 +117,7 @@ describe.each([
     expect(await place.get(job)).toMatchObject({ attempts: 0 });
   });
 
-  test('give the same bytes where one is killed on the way', async () => {
+  test('give the same bytes if one is killed on the way', async () => {
     const expected = await undisturbed(work);
     const { job, held } = await oneHeldOfThree(work);
     held.signal('SIGKILL');
@@ -125,7 +125,7 @@ describe.each([
     expect(await place.get(job)).toMatchObject({ attempts: 1 });
   });
 
-  test('give the same bytes where one is drained on the way, which spends nothing', async () => {
+  test('give the same bytes if one is drained on the way, which spends nothing', async () => {
     const expected = await undisturbed(work);
     const { job, held, proxy } = await oneHeldOfThree(work);
     held.signal('SIGTERM');
@@ -152,7 +152,7 @@ test('a cancel stops all workers at once and keeps what was committed', async ()
   const times = ({ log }: WorkerProcess, said: string[]) => log.filter(({ msg }) => said.includes(msg)).length;
   const isIdle = ({ worker }: { worker: WorkerProcess }) =>
     times(worker, ['shard started']) === times(worker, ['shard done', 'job was cancelled']);
-  await vi.waitUntil(() => held.every(isIdle), 30_000);
+  await vi.waitUntil(() => held.every(isIdle), 120_000);
   for (const { worker } of held) expect(times(worker, ['job was cancelled'])).toBeGreaterThan(0);
   const names = await place.storage.listNames(`outputs/${job.id}`);
   expect(done).toBe(2 * promptsPerShard);

@@ -73,7 +73,7 @@ test('the events of a streamed job tell its text while it is written, and those 
   expect(await told(quiet)).toEqual([]);
 });
 
-test('stop strings and prompts that the model does not know are told as the output has them', async () => {
+test('stop strings and prompts that the model does not know are reported as the output has them', async () => {
   await place.worker(GENERATE);
   const asked = { prompts: ['The ', '☃', 'fox'], stop: ['e', ' qu'], samples: 3, maxNewTokens: 64 };
   const job = await place.generate({ model, ...asked, stream: true });
@@ -83,7 +83,7 @@ test('stop strings and prompts that the model does not know are told as the outp
   expect(written.some((line) => 'text' in line && line.finishReason === 'stop')).toBe(true);
 });
 
-test('a streamed job tells no text twice where its worker is killed in the middle', async () => {
+test('a streamed job reports no text twice if its worker is killed in the middle', async () => {
   const { worker: victim, proxy } = await place.heldWorker(GENERATE);
   const reported = proxy.holdAfter(TEXT_REPORT, 2);
   const job = await place.generate({ model, ...LONG, stream: true });
@@ -95,7 +95,7 @@ test('a streamed job tells no text twice where its worker is killed in the middl
   expect(await place.get(job)).toMatchObject({ attempts: 1 });
 });
 
-test('a streamed job tells no text twice where its worker is drained in the middle, which spends nothing', async () => {
+test('a streamed job reports no text twice if its worker is drained in the middle, which spends nothing', async () => {
   const { worker: drained, proxy } = await place.heldWorker(GENERATE);
   const reported = proxy.holdAfter(TEXT_REPORT);
   const job = await place.generate({ model, ...LONG, maxNewTokens: 4000, stream: true });
@@ -109,7 +109,7 @@ test('a streamed job tells no text twice where its worker is drained in the midd
   expect(await place.get(job)).toMatchObject({ attempts: 0 });
 });
 
-test('a streamed job whose worker died after writing its output tells what was not told', async () => {
+test('a streamed job whose worker died after writing its output reports what was not told', async () => {
   const job = await place.generate({ model, prompts: ['The '], maxNewTokens: 8, stream: true });
   const line = { promptIndex: 0, sampleIndex: 0, prompt: 'The ', text: 'lazy dog', tokenCount: 8, seed: 1337 };
   await place.storage.putIfAbsent(keys.shard(job.id, 0), `${JSON.stringify({ ...line, finishReason: 'length' })}\n`);

@@ -61,7 +61,7 @@ test('a worker shows in the registry what it computes on, and is taken off when 
   const [shown] = await vi.waitUntil(async () => {
     const listed = await place.registry.list();
     return listed.length > 0 && listed;
-  });
+  }, 120_000);
   expect(shown).toMatchObject({
     pid: worker.pid,
     device: 'cpu',

@@ -49,7 +49,7 @@ export function useWorkplaces(): () => Promise<Workplace> {
   };
 }
 
-/** What the api has, seen from a test: jobs, storage and a rescuer; and the workers that it starts. */
+/** What the API has, seen from a test: jobs, storage and a rescuer; and the workers that it starts. */
 export class Workplace {
   readonly #redis;
   readonly #hub: EventHub;
@@ -118,7 +118,7 @@ export class Workplace {
     return await this.#create({ kind: 'train', request: trainRequest.parse({ model, training: SHORT, ...request }) });
   }
 
-  /** A train job that goes on from another one's checkpoints. */
+  /** A train job that continues from another one's checkpoints. */
   async resume(from: Job, training: object): Promise<Job> {
     const request = trainRequest.parse({ ...from.request, training, resumeFrom: from.id });
     return await this.#create({ kind: 'train', request, checkpoints: await this.store.checkpoints(from.id) });

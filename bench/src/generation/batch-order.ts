@@ -9,7 +9,7 @@ export const batchOrder = z.object({
 });
 export type BatchOrder = z.output<typeof batchOrder>;
 
-/** What either of them gives. */
+/** What either of them yields. */
 export const batchReport = z.object({
   tokensPerSecond: z.number().positive(),
   /** Of the output's lines: both must write the same. */

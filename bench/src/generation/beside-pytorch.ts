@@ -19,7 +19,7 @@ const UNCACHED_TOKENS = 64;
 
 type Peer = 'with a cache' | 'without a cache' | 'bigram';
 
-/** A GPT's tokens a second, time to the first token and memory, beside PyTorch with a cache and without. */
+/** A GPT's tokens per second, time to the first token and memory, beside PyTorch with a cache and without. */
 export async function gptBesidePyTorch(setup: GenerationSetup): Promise<Section> {
   const { extent } = setup;
   const order = await orderOf(GPT, setup);
@@ -45,7 +45,7 @@ export async function gptBesidePyTorch(setup: GenerationSetup): Promise<Section>
   };
 }
 
-/** A bigram model's tokens a second, beside PyTorch. */
+/** A bigram model's tokens per second, beside PyTorch. */
 export async function bigramBesidePyTorch(setup: GenerationSetup): Promise<Section> {
   const order = await orderOf(BIGRAM, setup);
   const figures: Figure[] = [];

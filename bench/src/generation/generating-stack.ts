@@ -5,7 +5,7 @@ import { type ClientEvent, GlyphmillClient } from '@glyphmill/client';
 import { RunningStack } from '../running-stack.js';
 import { BATCH_SAMPLING, type BatchOrder, type BatchReport, turnedPrompts } from './batch-order.js';
 
-/** The id that train-published.ts gives. */
+/** The id that train-published.ts yields. */
 const MODEL = 'model_benchmark';
 
 /** A stack with one worker and a published model. */
@@ -26,7 +26,7 @@ export class GeneratingStack {
     return stack;
   }
 
-  /** Queues a generate job; gives its id. */
+  /** Queues a generate job; returns its id. */
   async generate(request: { prompts: string[]; maxNewTokens: number; stream?: boolean }): Promise<string> {
     return (await this.client.jobs.generate({ model: MODEL, ...BATCH_SAMPLING, ...request })).id;
   }

@@ -37,7 +37,7 @@ export interface GenerationBenchmarkOptions {
 }
 
 /**
- * Generation beside PyTorch (tokens a second, time to the first token, memory), a job over HTTP beside the bare engine, and
+ * Generation beside PyTorch (tokens per second, time to the first token, memory), a job over HTTP beside the bare engine, and
  * a streamed text as its reader sees it.
  */
 export async function generationBenchmark(

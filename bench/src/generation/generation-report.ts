@@ -33,7 +33,7 @@ export const generationOrder = z.object({
 });
 export type GenerationOrder = z.output<typeof generationOrder>;
 
-/** What the process tells of it; medians of its repetitions. */
+/** What the process reports; medians of its repetitions. */
 export const generationReport = z.object({
   /** Of all sequences together, with the prompt's pass. */
   tokensPerSecond: z.number().positive(),

@@ -4,7 +4,7 @@ import { GenerationModel } from '@glyphmill/model/generation';
 import { BATCH_SAMPLING, batchOrder, type BatchReport, turnedPrompts } from './batch-order.js';
 
 /**
- * One process of the benchmark: the bare engine, which goes on with many prompts. Prints a JSON line, a batch report.
+ * One process of the benchmark: the bare engine, which continues with many prompts. Prints a JSON line, a batch report.
  * Arguments: a batch order in JSON, threads.
  */
 const order = batchOrder.parse(JSON.parse(process.argv[2] ?? '{}'));

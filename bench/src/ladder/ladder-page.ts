@@ -18,7 +18,7 @@ const COLUMNS = [
   'kind',
   'parameters',
   'steps',
-  'ms a step',
+  'ms per step',
   'train loss',
   'validation loss',
   'bits per byte, validation',
@@ -43,7 +43,7 @@ export function ladderPage({ machine, command, text, plot, budget, rungs }: Ladd
     `\`\`\`sh\n${command}\n\`\`\``,
     `Each kind of model is trained on ${text}, ${width} wide (a bigram's table has no width), with a block of ${blockSize}, on ` +
       `equally many tokens: ${steps} steps of ${batchSize} × ${blockSize}, ${tokens} in all. The rest of the training is what a ` +
-      'request gets that says no more. Losses are in nats a token over the whole of each split; a step is the median, with ' +
+      'request gets that says no more. Losses are in nats per token over the whole of each split; a step is the median, with ' +
       `${threads} thread${threads > 1 ? 's' : ''}.`,
     markdownTable(COLUMNS, rows),
     `![The validation loss of each kind over the tokens seen](${plot})`,

@@ -5,7 +5,7 @@ import type { Rung } from './rung.js';
 export async function ladderPlot(rungs: readonly Rung[]): Promise<string> {
   return await linePlot({
     x: { field: 'tokens', title: 'tokens seen' },
-    y: { field: 'validationLoss', title: 'validation loss, nats a token', zero: false },
+    y: { field: 'validationLoss', title: 'validation loss, nats per token', zero: false },
     series: 'kind',
     order: rungs.map(({ kind }) => kind),
     values: rungs.flatMap(({ kind, curve }) => curve.map((point) => ({ kind, ...point }))),

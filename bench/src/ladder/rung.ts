@@ -1,6 +1,6 @@
 import type { ModelConfig } from '@glyphmill/model/config';
 
-/** One kind of model of the ladder and what its training came to. Losses are in nats a token. */
+/** One kind of model of the ladder and what its training came to. Losses are in nats per token. */
 export interface Rung {
   kind: ModelConfig['kind'];
   parameters: number;

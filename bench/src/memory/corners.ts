@@ -46,6 +46,7 @@ export const CORNERS: readonly Corner[] = [
   corner('attention, largest block', { kind: 'attention', nEmbd: 8, blockSize: 8192 }),
   corner('attention, large batch', { kind: 'attention', nEmbd: 64, blockSize: 8 }, { batchSize: 16_384 }),
   corner('multi-head, long block, dropout', { kind: 'multi-head', nHead: 4, nEmbd: 8, blockSize: 2048, dropout: 0.1 }),
+  corner('multi-head, block of 512, dropout', { kind: 'multi-head', nHead: 8, nEmbd: 8, blockSize: 512, dropout: 0.1 }),
   corner('multi-head, large batch', { kind: 'multi-head', nHead: 4, nEmbd: 64, blockSize: 64 }, { batchSize: 1024 }),
   corner('multi-head, wide', { kind: 'multi-head', nHead: 4, nEmbd: 2048, blockSize: 8 }),
   corner('gpt, largest block', { kind: 'gpt', ...tiny, blockSize: 8192 }),

@@ -6,12 +6,12 @@ import { engineEnvironment } from '../engine-environment.js';
 import { CORNERS } from './corners.js';
 import { memoryReport } from './training-run.js';
 
-/** Those of the benchmark that take less than 1.5 GiB, and seconds. */
+/** Those of the benchmark that take less than 1.5 GiB, and a few seconds. */
 const SMALL = new Set([
   'least of all',
   'bigram, large batch',
   'averaging, largest block',
-  'multi-head, long block, dropout',
+  'multi-head, block of 512, dropout',
   'gpt, vocabulary of 8,000',
 ]);
 
@@ -24,6 +24,6 @@ test.each(CORNERS.filter(({ title }) => SMALL.has(title)))(
     const { stdout } = await promisify(execFile)(process.execPath, [...process.execArgv, ...args], { env });
     const { peakBytes, estimateBytes } = memoryReport.parse(JSON.parse(stdout.trim().split('\n').at(-1)!));
     expect(peakBytes).toBeLessThanOrEqual(estimateBytes);
-    expect(estimateBytes).toBeLessThan(2 * peakBytes);
+    expect(estimateBytes).toBeLessThan(2.5 * peakBytes);
   },
 );

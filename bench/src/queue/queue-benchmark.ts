@@ -79,11 +79,11 @@ export async function queueBenchmark(
     }
     const after = await memory();
     const cpuMs = ((await served.apiCpuMs()) - cpuBefore) / rounds;
-    say(`the api computes ${cpuMs.toFixed(0)} ms a batch of ${BATCH}`);
+    say(`the API computes ${cpuMs.toFixed(0)} ms per batch of ${BATCH}`);
     say(
       `a queued job takes ${Math.round((after.redis - before.redis - bareBytes) / (rounds * BATCH))} bytes of Valkey`,
     );
-    say(`the api's memory went from ${mebibytes(before.api)} to ${mebibytes(after.api)}`);
+    say(`the API's memory went from ${mebibytes(before.api)} to ${mebibytes(after.api)}`);
     await queue.close();
     await store.close();
     const made = await redis.zcard('{glyphmill}:jobs');
@@ -126,7 +126,7 @@ export async function queueBenchmark(
       const name = path.replace(middle, 'ID');
       const cpuMs = ((await served.apiCpuMs()) - cpuBefore) / REQUESTS;
       const median = taken[Math.floor(REQUESTS / 2)] ?? Infinity;
-      say(`GET ${name}: median ${median.toFixed(1)} ms, of which the api computes ${cpuMs.toFixed(1)} ms`);
+      say(`GET ${name}: median ${median.toFixed(1)} ms, of which the API computes ${cpuMs.toFixed(1)} ms`);
       found.push(
         lessIsBetter({ figure: `GET ${name}, p99 (peer: limit)`, threads: 1, batch: 1, unit: 'ms' }, [at], [LIMIT_MS]),
       );
@@ -194,7 +194,7 @@ function batchOf(round: number): { kind: string }[] {
 
 /**
  * Sends a batch as a careful client does: under a key of its own, and again where the answer is that Redis did not answer
- * in time, as on a machine whose disk is busy. Gives the ids.
+ * in time, as on a machine whose disk is busy. Returns the ids.
  */
 async function send(url: string, batch: object[], say: (line: string) => void): Promise<string[]> {
   const headers = { 'content-type': 'application/json', 'idempotency-key': randomUUID() };

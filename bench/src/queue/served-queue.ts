@@ -14,13 +14,13 @@ const listening = z.object({ type: z.literal('listening'), url: z.string() });
 /** What Linux counts processor time in. */
 const TICK_MS = 10;
 
-/** An api in a process of its own and a Valkey that writes each change to the disk, without workers. */
+/** An API in a process of its own and a Valkey that writes each change to the disk, without workers. */
 export interface ServedQueue {
   url: string;
   redisUrl: string;
-  /** Resident memory of the api's process now. */
+  /** Resident memory of the API's process now. */
   apiBytes(): Promise<number>;
-  /** Processor time that the api has taken so far. */
+  /** Processor time that the API has taken so far. */
   apiCpuMs(): Promise<number>;
   stop(): Promise<void>;
 }
@@ -34,7 +34,7 @@ export async function serveQueue(): Promise<ServedQueue> {
   const [message] = await Promise.race([
     once(api, 'message'),
     exited.then(() => {
-      throw new Error('the api ended at its start');
+      throw new Error('the API ended at its start');
     }),
   ]);
   return {

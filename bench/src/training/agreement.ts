@@ -7,7 +7,7 @@ import { NANO_GPT, type TrainingSetup } from './training-setup.js';
 
 const THREADS = 1;
 
-/** How far two sides that compute the same may be apart, in nats a token. */
+/** How far two sides that compute the same may be apart, in nats per token. */
 const ALLOWED = 1e-3;
 
 /** Whether both sides compute the same: from the same weights on the same batches, the loss of each step. */

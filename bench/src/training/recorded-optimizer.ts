@@ -5,7 +5,7 @@ import { applyAdam, entry, recordProgram, type TensorFlow } from '@glyphmill/ten
 const CLIPPING_EPSILON = 1e-6;
 const ADAM_EPSILON = 1e-8;
 
-/** Clipping, decay and AdamW of weights of these shapes, and nothing else, as one recorded program; gives one run of it. */
+/** Clipping, decay and AdamW of weights of these shapes, and nothing else, as one recorded program; returns one run of it. */
 export function recordOptimizer(
   tensorflow: TensorFlow,
   shapes: readonly (readonly number[])[],

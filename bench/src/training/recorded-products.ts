@@ -8,7 +8,7 @@ import {
 } from '@glyphmill/tensorflow';
 import type { Product } from './gpt-products.js';
 
-/** All matrix products of a step, forward and backward, and nothing else, as one recorded program; gives one run of it. */
+/** All matrix products of a step, forward and backward, and nothing else, as one recorded program; returns one run of it. */
 export function recordProducts(tensorflow: TensorFlow, products: readonly Product[]): () => void {
   const { tf } = tensorflow;
   const operands = products.map(({ count, n, k, m, transposed }) => {

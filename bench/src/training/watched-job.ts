@@ -2,14 +2,14 @@ import { readFileSync } from 'node:fs';
 import type { GlyphmillClient } from '@glyphmill/client';
 import type { TrainingOrder, TrainingReport } from '../training-report.js';
 
-/** Uploads a text; gives its id. */
+/** Uploads a text; returns its id. */
 export async function uploadText(client: GlyphmillClient, textFile: string): Promise<string> {
   return (await client.datasets.upload(readFileSync(textFile, 'utf8'), { name: 'benchmark' })).id;
 }
 
 /**
  * Trains over HTTP and reads the job's events as a dashboard does, up to the evaluation at `stopAfter`, when it cancels
- * the job and waits for its end. Gives the evaluations with the times at which they arrived.
+ * the job and waits for its end. Returns the evaluations with the times at which they arrived.
  */
 export async function watchTraining(
   client: GlyphmillClient,

@@ -1,7 +1,7 @@
 import type { DamagedItem } from '@glyphmill/contract';
 import { ArtifactDamagedError } from '@glyphmill/storage';
 
-/** Gives what `find` gives, or what a list shows instead if the files are damaged. */
+/** Returns what `find` yields, or what a list shows instead if the files are damaged. */
 export async function orDamaged<Item>(id: string, find: () => Promise<Item>): Promise<Item | DamagedItem> {
   try {
     return await find();

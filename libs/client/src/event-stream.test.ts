@@ -35,7 +35,7 @@ test('a stream that breaks, even within an event, continues after the last whole
   expect(reconnects).toBe(2);
 });
 
-test('a follower that knows the last event of a finished job hears no more, and a gap is told', async () => {
+test('a follower that knows the last event of a finished job hears no more, and a gap is reported', async () => {
   const over = await serve((response) => response.writeHead(204).end());
   expect(await all(new GlyphmillClient({ url: over.url }).jobs.events('job_1', { after: '5-0' }))).toEqual([]);
   expect(over.received[0]?.headers['last-event-id']).toBe('5-0');

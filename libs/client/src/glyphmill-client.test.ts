@@ -16,7 +16,7 @@ test('a request is sent again after a broken connection and after 503, under one
   expect(received.map(({ body }) => JSON.parse(body) as unknown)).toEqual(Array(3).fill(TRAIN));
 });
 
-test('two calls have different idempotency keys, unless the caller gives one', async () => {
+test('two calls have different idempotency keys, unless the caller passes one', async () => {
   const { url, received } = await serve(json(202, GENERATE_JOB));
   const { jobs } = new GlyphmillClient({ url });
   await jobs.generate({ model: 'model_1', prompts: ['a'] });

@@ -29,12 +29,12 @@ export const generateFields = z.strictObject({
       `at most ${REQUEST_LIMITS.prompts}; upload more as a dataset, and name it as promptsDataset`,
     )
     .optional()
-    .describe('Texts to go on from. An empty prompt starts after the first token of the vocabulary.'),
+    .describe('Texts to continue from. An empty prompt starts after the first token of the vocabulary.'),
   promptsDataset: identifier
     .optional()
     .describe(
       'Instead of `prompts`: the id of a dataset of JSON lines, each a string or an object with a `prompt`. A line ' +
-        'that is neither gives output lines with an error; blank lines at the end are left out.',
+        'that is neither yields output lines with an error; blank lines at the end are left out.',
     ),
   ...samplingConfig.shape,
   stream: z

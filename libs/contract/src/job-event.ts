@@ -3,14 +3,14 @@ import { z } from 'zod';
 import { jobError } from './job.js';
 import { JOB_STATES } from './job-state.js';
 
-/** A state the job came into; `error` says why it failed or is made again. */
+/** A state the job came into; `error` says why it failed or is retried. */
 const stateEvent = z.object({
   type: z.literal('state'),
   state: z.enum(JOB_STATES),
   error: jobError.optional(),
 });
 
-/** Measures of a running job. A train job's: losses in nats a token; which are there depends on the step. */
+/** Measures of a running job. A train job's: losses in nats per token; which are there depends on the step. */
 const metricEvent = z.object({
   type: z.literal('metric'),
   step: z.int(),
@@ -20,19 +20,19 @@ const metricEvent = z.object({
   tokensPerSecond: z.number().optional(),
   gradientNorm: z.number().nullable().optional().describe('Of the last step, before clipping; null before the first.'),
   tokensSeen: z.int().optional().describe('Tokens that the steps so far trained on.'),
-  bitsPerByte: z.number().optional().describe('The validation loss in bits a byte of UTF-8 text.'),
+  bitsPerByte: z.number().optional().describe('The validation loss in bits per byte of UTF-8 text.'),
   whole: z.boolean().optional().describe('Whether the losses are over the whole of each split.'),
 });
 
 /** A text the model in training wrote at this step. */
 const sampleEvent = z.object({ type: z.literal('sample'), step: z.int(), text: z.string() });
 
-/** A state of the training that it can be gone on from was kept. */
+/** A state of the training that it can be continued from was kept. */
 const checkpointEvent = z.object({ type: z.literal('checkpoint'), step: z.int() });
 
 /**
  * More of one sequence (a sample of a prompt) of a streamed generate job. The texts of its events, one after the other,
- * are the text of its line in the output: no part comes twice, whatever was made again.
+ * are the text of its line in the output: no part comes twice, whatever was retried.
  */
 const textEvent = z.object({
   type: z.literal('text'),
@@ -51,7 +51,7 @@ const logEvent = z.object({
   message: z.string(),
 });
 
-/** What is told of a job while it lives, one event a Redis stream entry. */
+/** What is told about a job while it lives, one event per entry of the Redis stream. */
 export const jobEvent = z.discriminatedUnion('type', [
   stateEvent,
   metricEvent,

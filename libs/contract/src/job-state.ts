@@ -4,7 +4,7 @@ export type JobState = (typeof JOB_STATES)[number];
 
 /**
  * The state machine: which states each state may be left for. Everything that moves a job reads this table.
- * `running → queued` is a worker handing back: a drain, or an attempt that failed and will be made again.
+ * `running → queued` is a worker handing back: a drain, or an attempt that failed and will be retried.
  */
 export const TRANSITIONS: Record<JobState, readonly JobState[]> = {
   queued: ['running', 'paused', 'cancelled', 'failed'],

@@ -11,7 +11,7 @@ const seconds = z.number().min(0).nullable();
 /** What a train job is doing; the phases come in this order. */
 const trainPhase = z.enum(['training', 'evaluating', 'exporting']);
 
-/** How far a train job is; losses are in nats a token. */
+/** How far a train job is; losses are in nats per token. */
 export const trainProgress = z.object({
   step: z.int(),
   maxSteps: z.int(),
@@ -40,7 +40,7 @@ export const generateProgress = z.object({
 });
 export type GenerateProgress = z.output<typeof generateProgress>;
 
-/** What a train job gives: the model's id and its losses over the whole of each split, in nats a token. */
+/** What a train job yields: the model's id and its losses over the whole of each split, in nats per token. */
 export const trainResult = z.object({ model: z.string(), trainLoss: z.number(), validationLoss: z.number() });
 export type TrainResult = z.output<typeof trainResult>;
 
@@ -48,7 +48,7 @@ export type TrainResult = z.output<typeof trainResult>;
 export const generationRuntime = z.object({ device: z.string(), onnxruntime: z.string() });
 export type GenerationRuntime = z.output<typeof generationRuntime>;
 
-/** What a generate job gives: where its text is, how many sequences are in it, and what they were computed on. */
+/** What a generate job yields: where its text is, how many sequences are in it, and what they were computed on. */
 export const generateResult = z.object({
   output: z.string(),
   counts: z.object({ done: z.int(), failed: z.int(), tokens: z.int() }),

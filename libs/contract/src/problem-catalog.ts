@@ -40,7 +40,7 @@ export const PROBLEMS = {
   unknown_job: { status: 422, title: 'The job that the request names is not there' },
   init_mismatch: { status: 422, title: 'The training cannot start from the weights of this model' },
   resume_mismatch: { status: 422, title: 'The training is not one that the job can be resumed as' },
-  no_checkpoint: { status: 422, title: 'The job has no checkpoint to go on from' },
+  no_checkpoint: { status: 422, title: 'The job has no checkpoint to continue from' },
   text_empty: { status: 422, title: 'The text is empty' },
   text_too_uniform: { status: 422, title: 'The text has one distinct character' },
   text_too_short: { status: 422, title: 'The text is too short for the block' },

@@ -14,7 +14,7 @@ export const mappedModel = z.strictObject({
     .describe("`same`: blockSize must be the model's. `resize`: the first positions are taken, further ones are new."),
 });
 
-/** The model whose weights a training starts from: its id, or its id and how what differs is mapped. */
+/** The model whose weights a training run starts from: its id, or its id and how what differs is mapped. */
 export const initFrom = z
   .union([identifier, mappedModel], { error: explainInitFrom })
   .transform((given) => (typeof given === 'string' ? mappedModel.parse({ model: given }) : given));

@@ -25,7 +25,7 @@ export const recordedTrainRequest = z
     resumeFrom: identifier
       .optional()
       .describe(
-        'A finished train job to go on from: weights, moments and place in the text are those of its newest ' +
+        'A finished train job to continue from: weights, moments and place in the text are those of its newest ' +
           'checkpoint. Dataset and model must be the same, and maxSteps beyond its step. What `training` leaves out is ' +
           'the default again, not what that job had. The learning rate of a step is that of a new training with these ' +
           'settings: the schedule stretches over the new maxSteps. Patience counts anew, and when evalBatches is another, ' +
@@ -43,7 +43,7 @@ export const recordedTrainRequest = z
   })
   .refine(({ model, training }) => training.batchSize * model.blockSize <= MAX_BATCH_TOKENS, {
     path: ['training', 'batchSize'],
-    error: `batchSize × blockSize may be at most ${MAX_BATCH_TOKENS} tokens a step; take a smaller batch`,
+    error: `batchSize × blockSize may be at most ${MAX_BATCH_TOKENS} tokens per step; take a smaller batch`,
   });
 export type TrainRequest = z.output<typeof recordedTrainRequest>;
 

@@ -25,10 +25,7 @@ const queueCounts = z.object({
   waiting: z.int(),
   running: z.int(),
   paused: z.int(),
-  oldestWaitSeconds: z
-    .number()
-    .nullable()
-    .describe('How long the oldest waiting job has waited; null where none waits.'),
+  oldestWaitSeconds: z.number().nullable().describe('How long the oldest waiting job has waited; null if none waits.'),
 });
 
 export const queues = z.object({ train: queueCounts, generate: queueCounts });

@@ -21,7 +21,7 @@ test('every start is drawn, up to the last that leaves a target', () => {
   expect([...starts].toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3, 4]);
 });
 
-test('one seed gives one sequence of batches and another seed another', () => {
+test('one seed yields one sequence of batches and another seed another', () => {
   const batches = [1, 1, 2].map((seed) => new BatchSampler(tokens, { batchSize: 9, blockSize: 3, seed }).next());
   expect(batches[0]).toEqual(batches[1]);
   expect(batches[0]).not.toEqual(batches[2]);

@@ -21,7 +21,7 @@ export interface Batch {
 
 /**
  * Draws training batches: each row is `blockSize` tokens from a uniformly drawn start in [0, n − blockSize).
- * A restored sampler gives the batches that the saved one would have given.
+ * A restored sampler yields the batches that the saved one would have given.
  */
 export class BatchSampler {
   readonly #tokens: TokenArray;
@@ -29,7 +29,7 @@ export class BatchSampler {
   readonly #blockSize: number;
   #random: RandomStream;
 
-  /** Throws {@link TextTooShortError} where `tokens` has no `blockSize` + 1 of them. */
+  /** Throws {@link TextTooShortError} if `tokens` has no `blockSize` + 1 of them. */
   constructor(tokens: TokenArray, { batchSize, blockSize, seed }: BatchSamplerOptions) {
     if (tokens.length <= blockSize) throw new TextTooShortError('list of tokens', tokens.length, blockSize);
     this.#tokens = tokens;
@@ -67,7 +67,7 @@ export class BatchSampler {
     return this.#random.state();
   }
 
-  /** Goes on from a saved state, which holds the seed too; the tokens and sizes stay this sampler's. */
+  /** Continues from a saved state, which holds the seed too; the tokens and sizes stay this sampler's. */
   restore(state: RandomStreamState): void {
     this.#random = RandomStream.fromState(state);
   }

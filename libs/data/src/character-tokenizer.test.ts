@@ -50,7 +50,7 @@ describe('vocabulary', () => {
 });
 
 describe('encoding', () => {
-  test('gives one id per code point', () => {
+  test('yields one id per code point', () => {
     const tokenizer = CharacterTokenizer.fromText('abc\u{1F600}');
     expect(tokenizer.encode('c\u{1F600}a')).toEqual(Int32Array.of(2, 3, 0));
   });

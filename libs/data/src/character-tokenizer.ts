@@ -8,7 +8,7 @@ const USUAL_PADDING = '<pad>';
 
 /**
  * A tokenizer whose tokens are Unicode code points: "é" is one token, or two where the text spells it with a combining
- * accent, and an emoji joined from three is five. Nothing is normalized, so decoding gives back what was encoded.
+ * accent, and an emoji joined from three is five. Nothing is normalized, so decoding returns what was encoded.
  *
  *     const tokenizer = CharacterTokenizer.fromText('hello');
  *     tokenizer.encode('hole'); // Int32Array [1, 3, 2, 0]

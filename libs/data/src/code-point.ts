@@ -14,7 +14,7 @@ export function formatCodePoint(codePoint: number): string {
   return `U+${codePoint.toString(16).toUpperCase().padStart(4, '0')}`;
 }
 
-/** A code point for a message: always one readable line, also where the character itself is invisible or combines. */
+/** A code point for a message: always one readable line, even if the character itself is invisible or combines. */
 export function describeCodePoint(codePoint: number): string {
   const code = formatCodePoint(codePoint);
   const name = NAMES.get(codePoint);

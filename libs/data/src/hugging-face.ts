@@ -3,7 +3,7 @@ import { counted, TokenizerFormatError } from './errors.js';
 /**
  * A tokenizer.json of Hugging Face's tokenizers library whose tokens are code points: BPE that never merges splits a
  * text into its characters, and the `Fuse` decoder joins them without spaces. The only special token is one that fills up
- * texts of unequal length, where there is one; its id is the first beyond the vocabulary.
+ * texts of unequal length, if there is one; its id is the first beyond the vocabulary.
  */
 export interface HuggingFaceTokenizer {
   version: '1.0';

@@ -24,7 +24,7 @@ describe('philox4x32', () => {
       [0xa4093822, 0x299f31d0],
       [0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1],
     ],
-  ])('gives the published words for counter %j', (counter, key, expected) => {
+  ])('yields the published words for counter %j', (counter, key, expected) => {
     const output = new Uint32Array(4);
     philox4x32(Uint32Array.from(counter), key[0]!, key[1]!, output);
     expect([...output]).toEqual(expected);
@@ -58,7 +58,7 @@ describe('a random stream', () => {
     expect(random.nextUint32()).toBe(expected[0]);
   });
 
-  test('goes on from a saved state that went through JSON', () => {
+  test('continues from a saved state that went through JSON', () => {
     fc.assert(
       fc.property(uint32, fc.array(uint32, { maxLength: 3 }), fc.nat(50), (seed, stream, drawn) => {
         const random = new RandomStream(seed, ...stream);
@@ -81,7 +81,7 @@ describe('a random stream', () => {
     expect(() => new RandomStream(seed)).toThrow(RangeError);
   });
 
-  test('refuses a name of four numbers and a state that no stream gives', () => {
+  test('refuses a name of four numbers and a state that no stream yields', () => {
     expect(() => new RandomStream(1, 2, 3, 4, 5)).toThrow('A stream is named by at most 3 numbers, not 4.');
     expect(() => RandomStream.fromState({ seed: 1, stream: [], drawn: -1 })).toThrow(RangeError);
   });

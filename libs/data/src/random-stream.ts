@@ -43,7 +43,7 @@ export class RandomStream {
     this.#counter[3] = stream[2] ?? 0;
   }
 
-  /** Goes on exactly where the stream that gave `state` was; throws `RangeError` on a state no stream gives. */
+  /** Continues exactly where the stream that gave `state` was; throws `RangeError` on a state no stream yields. */
   static fromState(state: RandomStreamState): RandomStream {
     if (!Number.isSafeInteger(state.drawn) || state.drawn < 0) {
       throw new RangeError(`The random state's count of drawn words is ${state.drawn}; it must be a whole number.`);

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 
-/** How many bytes the sequence that starts with `lead` has, as far as the lead byte tells; 0 where none starts with it. */
+/** How many bytes the sequence that starts with `lead` has, as far as the lead byte shows; 0 if none starts with it. */
 function sequenceLength(lead: number): number {
   if (lead < 0x80) return 1;
   if (lead < 0xc2) return 0;

@@ -26,7 +26,7 @@ async function start(options: Omit<Parameters<typeof startValkey>[0], 'directory
   return server;
 }
 
-/** Sends one command with the server's password, or as one who does not know it, and gives the answer as it came. */
+/** Sends one command with the server's password, or as one who does not know it, and returns the answer as it came. */
 async function ask({ url }: { url: string }, command: string): Promise<string> {
   const { port, password } = new URL(url);
   const socket = net.connect(Number(port), '127.0.0.1');
@@ -47,7 +47,7 @@ function openToOthers(folder: string): string[] {
 }
 
 describe('startValkey', () => {
-  it('gives a server that answers and never drops a key to make room', async () => {
+  it('yields a server that answers and never drops a key to make room', async () => {
     const server = await start({ persistence: 'none' });
     expect(server.url).toMatch(new RegExp(`^redis://:[\\w-]{43}@127\\.0\\.0\\.1:${server.port}$`, 'u'));
     expect(await ask(server, 'PING')).toBe('+PONG\r\n');

@@ -42,11 +42,11 @@ export interface ValkeyServer {
 }
 
 /**
- * Starts a Valkey server on 127.0.0.1 and waits until it answers. It ends with this process, also where that is killed.
+ * Starts a Valkey server on 127.0.0.1 and waits until it answers. It ends with this process, even if that is killed.
  * Every user of this machine reaches the port, so it asks for the password that lies in the file `password` of its folder;
  * the server is told it through a pipe, and it stands in no process's arguments or environment.
  *
- * @throws SetupError `valkey-failed` with its last words where it does not start, or where another server uses the
+ * @throws SetupError `valkey-failed` with its last words where it does not start, or if another server uses the
  *   directory; `runtimes-missing`
  */
 export async function startValkey(options: ValkeyOptions): Promise<ValkeyServer> {
@@ -81,7 +81,7 @@ function prepareFolder(directory: string): string {
   }
 }
 
-/** Gives the server, or what it said where it ended at its start. */
+/** Returns the server, or what it said where it ended at its start. */
 async function startOn(
   port: number,
   launch: string[],

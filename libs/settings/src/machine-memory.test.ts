@@ -50,7 +50,7 @@ test('the smallest limit of the groups around it counts, and the smallest rest',
   expect(machineMemory({ root, ...host })).toEqual({ limitBytes: 5 * GIB, freeBytes: GIB });
 });
 
-test('a limit of version 1 counts, also where other controllers are of version 2', () => {
+test('a limit of version 1 counts, even if other controllers are of version 2', () => {
   write({
     'proc/self/cgroup': '9:cpu,cpuacct:/\n4:memory:/docker/abc\n0::/\n',
     'sys/fs/cgroup/memory/docker/abc/memory.limit_in_bytes': `${5 * GIB}\n`,
@@ -75,7 +75,7 @@ test('a group whose limit is larger than the host has the host', () => {
   expect(machineMemory({ root, ...host }).limitBytes).toBe(24 * GIB);
 });
 
-test('a system that tells nothing of groups has what Node.js says', () => {
+test('a system that reports nothing of groups has what Node.js says', () => {
   expect(machineMemory({ root, ...host, freeBytes: 3 * GIB })).toEqual({ limitBytes: 24 * GIB, freeBytes: 3 * GIB });
 });
 

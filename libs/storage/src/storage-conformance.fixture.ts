@@ -59,7 +59,7 @@ export function describeStorage(driver: string, open: () => Promise<StoreUnderTe
         ['a string', () => 'naïve', 6],
         ['a stream', () => Readable.from([Buffer.from('na'), Buffer.from('ïve')]), 6],
         ['nothing', () => '', 0],
-      ])('keeps %s and gives the size', async (_, content, sizeBytes) => {
+      ])('keeps %s and returns the size', async (_, content, sizeBytes) => {
         expect(await storage.put('datasets/d1/text', content())).toBe(sizeBytes);
         expect(await storage.readBytes('datasets/d1/text')).toHaveLength(sizeBytes);
         expect(await storage.stat('datasets/d1/text')).toMatchObject({ key: 'datasets/d1/text', sizeBytes });
@@ -73,7 +73,7 @@ export function describeStorage(driver: string, open: () => Promise<StoreUnderTe
         expect(await text(await storage.read('a'))).toBe('new');
       });
 
-      test('of a stream that fails gives its own error and leaves the old bytes and no rest', async () => {
+      test('of a stream that fails yields its own error and leaves the old bytes and no rest', async () => {
         await storage.put('a', 'old');
         const failure = Object.assign(new Error('no such source'), { code: 'ENOENT', syscall: 'open' });
         async function* failing(): AsyncGenerator<string> {
@@ -124,7 +124,7 @@ export function describeStorage(driver: string, open: () => Promise<StoreUnderTe
     });
 
     describe('read', () => {
-      test('gives any range that a slice of the bytes would', async () => {
+      test('yields any range that a slice of the bytes would', async () => {
         const bytes = Buffer.from('0123456789');
         await storage.put('digits', bytes);
         await fc.assert(
@@ -154,7 +154,7 @@ export function describeStorage(driver: string, open: () => Promise<StoreUnderTe
     });
 
     describe('list', () => {
-      test('gives the keys in order of their code units, whatever is a folder', async () => {
+      test('yields the keys in order of their code units, whatever is a folder', async () => {
         const keys = ['a', 'b+c', 'b-c/d', 'b.c', 'b/c', 'b/c-d', 'b0', 'B/x', '_/y'];
         for (const key of keys) await storage.put(key, key);
         expect(await listKeys('')).toEqual(keys.toSorted());
@@ -163,7 +163,7 @@ export function describeStorage(driver: string, open: () => Promise<StoreUnderTe
         expect(await listKeys('none')).toEqual([]);
       });
 
-      test('gives size and time', async () => {
+      test('yields size and time', async () => {
         await storage.put('a/b', 'four');
         expect(await listAll('a')).toEqual([{ key: 'a/b', sizeBytes: 4, modifiedAt: expect.any(Date) }]);
       });
@@ -182,7 +182,7 @@ export function describeStorage(driver: string, open: () => Promise<StoreUnderTe
       });
     });
 
-    test('listNames gives files and folders directly below a prefix, sorted', async () => {
+    test('listNames yields files and folders directly below a prefix, sorted', async () => {
       for (const key of ['m/b/x', 'm/b-a', 'm/a', 'n']) await storage.put(key, 'x');
       await opened.putForeign('m/.hidden');
       expect(await storage.listNames('m')).toEqual(['a', 'b', 'b-a']);

@@ -29,7 +29,7 @@ export interface StagedFolder {
   readonly path: string;
   /**
    * Makes the folder visible at `prefix`, all of it or nothing, first wins.
-   * Gives `true` where this folder is now the one at `prefix`, `false` where another was there before;
+   * Returns `true` where this folder is now the one at `prefix`, `false` where another was there before;
    * in both cases the staged files are gone. Where it throws, they are still there, to publish again or to discard:
    * `InvalidKeyError` names a file that no key could reach, `EmptyFolderError` says that there is no file.
    */
@@ -54,7 +54,7 @@ export interface LocalFolder extends Disposable {
  * and does not start with a dot. Any other key is an {@link import('./errors.js').InvalidKeyError}, and so is one that
  * has an artifact as its folder or a folder as its artifact.
  *
- * A prefix is written as a key and means the artifacts whose keys go on from it with a slash.
+ * A prefix is written as a key and means the artifacts whose keys continue from it with a slash.
  *
  * Every method throws {@link import('./errors.js').StorageUnavailableError} if the place that keeps the artifacts cannot
  * be used or does not answer for a minute; its message says what to do.
@@ -67,7 +67,7 @@ export interface Storage {
   readonly place: string;
   /**
    * Writes an artifact whole, replacing what was there; a reader sees the old bytes or the new ones, also after a
-   * crash. Gives its size in bytes. An error of the `content` stream comes out as it is, and nothing is written.
+   * crash. Returns its size in bytes. An error of the `content` stream comes out as it is, and nothing is written.
    */
   put(key: string, content: Uint8Array | string | Readable): Promise<number>;
   /**
@@ -86,21 +86,21 @@ export interface Storage {
    * the signal's reason.
    */
   readBytes(key: string, options?: ReadOptions): Promise<Buffer>;
-  /** What is known of an artifact, or `undefined` where there is none. */
+  /** What is known of an artifact, or `undefined` if there is none. */
   stat(key: string): Promise<ArtifactInfo | undefined>;
   /** The artifacts below a prefix, or all of them for `''`, in the order of their keys (by code unit). */
   list(prefix: string): AsyncIterable<ArtifactInfo>;
   /** The names directly below a prefix, or the first segments of all keys for `''`, files and folders, sorted. */
   listNames(prefix: string): Promise<string[]>;
-  /** Removes one artifact; harmless where there is none. */
+  /** Removes one artifact; harmless if there is none. */
   delete(key: string): Promise<void>;
-  /** Removes all artifacts below a prefix; harmless where there is none. */
+  /** Removes all artifacts below a prefix; harmless if there is none. */
   deleteAll(prefix: string): Promise<void>;
   /** A new empty place to write a folder's files. */
   stage(): Promise<StagedFolder>;
   /**
    * Removes what crashes left staged and nobody has written or renewed for `olderThanMs`, at most `limit` files and
-   * folders. Gives how many. What a living process has staged is renewed each hour.
+   * folders. Returns how many. What a living process has staged is renewed each hour.
    */
   removeLeftovers(olderThanMs: number, limit: number): Promise<number>;
   /**
@@ -108,6 +108,6 @@ export interface Storage {
    * are none.
    */
   localFolder(prefix: string): Promise<LocalFolder>;
-  /** Throws `StorageUnavailableError` where artifacts cannot be written and read now. */
+  /** Throws `StorageUnavailableError` if artifacts cannot be written and read now. */
   check(): Promise<void>;
 }

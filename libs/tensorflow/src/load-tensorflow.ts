@@ -16,7 +16,7 @@ let loaded: Promise<TensorFlow> | undefined;
 /**
  * Loads the native TensorFlow library, once a process. It reads its environment variables (threads, devices, log
  * level) at this moment, so whoever starts the process sets them.
- * Throws {@link TensorFlowUnavailableError} where the addon or a library it needs is missing.
+ * Throws {@link TensorFlowUnavailableError} if the addon or a library it needs is missing.
  */
 export function loadTensorFlow(): Promise<TensorFlow> {
   loaded ??= Promise.resolve().then(requireTensorFlow);

@@ -49,7 +49,7 @@ export function sumRowsById(tensorflow: TensorFlow, values: Tensor2D, ids: Tenso
 
 /**
  * The cross entropy of each row with a distribution, in nats: logits [n, classes], shares [n, classes], which add up to
- * 1 a row → −Σ shares·log softmax(logits), [n]. The operation gives its gradient at once, as below.
+ * 1 a row → −Σ shares·log softmax(logits), [n]. The operation yields its gradient at once, as below.
  */
 export function softmaxCrossEntropy(tensorflow: TensorFlow, logits: Tensor2D, shares: Tensor2D): Tensor1D {
   return crossEntropyBy(tensorflow, 'SoftmaxCrossEntropyWithLogits', [], logits, shares);
@@ -57,7 +57,7 @@ export function softmaxCrossEntropy(tensorflow: TensorFlow, logits: Tensor2D, sh
 
 /**
  * The cross entropy of each row in nats: logits [n, classes], labels int32 [n] → −log softmax(logits)[label], [n].
- * The operation gives its gradient at once, softmax − one-hot, so the backward pass is one product.
+ * The operation yields its gradient at once, softmax − one-hot, so the backward pass is one product.
  */
 export function sparseSoftmaxCrossEntropy(tensorflow: TensorFlow, logits: Tensor2D, labels: Tensor1D): Tensor1D {
   const labelType = typeAttribute(tensorflow, 'Tlabels', labels);

@@ -17,7 +17,7 @@ type Redis = ReturnType<typeof connectRedis>;
 
 const logger = new Logger('Redis');
 
-/** What the api shares with the workers: Redis, with all that libs/jobs keeps there, and the artifact store. */
+/** What the API shares with the workers: Redis, with all that libs/jobs keeps there, and the artifact store. */
 @Module({})
 export class ConnectionsModule implements OnApplicationBootstrap, OnApplicationShutdown {
   constructor(
@@ -75,7 +75,7 @@ export class ConnectionsModule implements OnApplicationBootstrap, OnApplicationS
   }
 }
 
-/** Tells of an outage when its kind changes, not at each of the attempts to connect again. */
+/** Reports an outage when its kind changes, not at each of the attempts to connect again. */
 function logOutage(): (error: Error) => void {
   let last = '';
   return (error) => {

@@ -18,7 +18,7 @@ test('a body of a byte now and then is too slow once the first pause is over', (
   expect(pace.waited(1000, 300)).toBe(false);
 });
 
-test('256 MiB that come at 2 KiB a second are never too slow', () => {
+test('256 MiB that come at 2 KiB per second are never too slow', () => {
   const pace = new BodyPace(PAUSE_MS, 0);
   const seconds = Array.from({ length: (256 * 1024) / 2 }, (_, second) => second + 1);
   expect(seconds.every((second) => pace.waited(1000, second * 2048))).toBe(true);

@@ -60,7 +60,7 @@ export class BodyPace {
 function timeOut(request: FastifyRequest, reply: FastifyReply, pauseMs: number): void {
   const detail =
     `The rest of the body did not come: it may pause for ${pauseMs / 1000} seconds (REQUEST_TIMEOUT_SECONDS), ` +
-    `and must come at ${SLOWEST_BYTES_PER_SECOND} bytes a second or more. Send the request again.`;
+    `and must come at ${SLOWEST_BYTES_PER_SECOND} bytes per second or more. Send the request again.`;
   const problem = new Problem('request_timeout', detail);
   const giveUp = () => request.raw.destroy(problem);
   if (reply.sent || reply.raw.headersSent) {

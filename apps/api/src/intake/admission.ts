@@ -20,7 +20,7 @@ export class Admission {
   ) {}
 
   /**
-   * The job that a request asks for, with the checkpoints that it goes on from. Throws a {@link Refusal}
+   * The job that a request asks for, with the checkpoints that it continues from. Throws a {@link Refusal}
    * (`unknown_dataset`, `would_not_fit`), the dataset errors of `checkTrainable`, and what {@link StartingPoints} throws.
    */
   async admitTrain(request: TrainRequest, known = this.look()): Promise<JobDraft & { kind: 'train' }> {

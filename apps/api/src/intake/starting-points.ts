@@ -7,7 +7,7 @@ import { KEPT_TRAINING_SETTINGS, type ModelConfig, type ModelManifest, sizeDiffe
 import { Injectable } from '@nestjs/common';
 import { Refusal } from './refusal.js';
 
-/** Finds what a training is to start from, and refuses what it could not start from. */
+/** Finds what a training run is to start from, and refuses what it could not start from. */
 @Injectable()
 export class StartingPoints {
   constructor(
@@ -53,7 +53,7 @@ export class StartingPoints {
   }
 
   /**
-   * The checkpoints of the job that `resumeFrom` names, newest first, for a request that goes on with its training.
+   * The checkpoints of the job that `resumeFrom` names, newest first, for a request that continues with its training.
    * Throws a {@link Refusal} (`unknown_job`, `job_state_conflict` if it is not finished, `resume_mismatch`,
    * `no_checkpoint`).
    */

@@ -91,7 +91,7 @@ function describe(schemas: Record<string, z.ZodType>, io: 'input' | 'output'): R
   return Object.fromEntries(Object.entries(described.schemas).map(([name, schema]) => [name, component(name, schema)]));
 }
 
-/** A schema as the document holds it: without an id of its own, with an example where there is one. */
+/** A schema as the document holds it: without an id of its own, with an example if there is one. */
 function component(name: string, schema: JsonSchema): JsonSchema {
   const own = Object.entries(schema).filter(([keyword]) => keyword !== '$schema' && keyword !== '$id');
   const example = EXAMPLES[name];

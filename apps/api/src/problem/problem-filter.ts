@@ -24,7 +24,7 @@ export class ProblemFilter implements ExceptionFilter {
     const { method, url, id } = request;
     const about = { code: problem.code, request: id, method, url };
     if (problem.code === 'internal_error') this.logger.error(error, about);
-    // The connection tells of an outage once; each request that meets it need not.
+    // The connection reports an outage once; each request that meets it need not.
     else if (problem.code === 'queue_unavailable') this.logger.debug(problem.message, about);
     else
       this.logger.warn(problem.message, {

@@ -27,7 +27,7 @@ const FULL_RETRY_AFTER_SECONDS = 30;
 /** The system's codes for a disk or a quota without room. */
 const DISK_FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
 
-/** What a client is told of an error, whoever threw it: this api, a library of the project, Nest, or Fastify. */
+/** What a client is told about an error, whoever threw it: this API, a library of the project, Nest, or Fastify. */
 export function problemOf(error: unknown, requestId: string): Problem {
   if (error instanceof Problem) return error;
   return (
@@ -134,7 +134,7 @@ function problemOfFramework(error: unknown): Problem | undefined {
 /** What to do, where the framework's own words do not say it. */
 const REMEDIES: ReadonlyMap<ProblemCode, string> = new Map([
   ['body_too_large', `A JSON body may have at most ${JSON_BODY_BYTES} bytes. Send the work as several jobs.`],
-  ['cross_origin', "Browsers may send this request from the api's own pages only. Other programs are not concerned."],
+  ['cross_origin', "Browsers may send this request from the API's own pages only. Other programs are not concerned."],
 ]);
 
 function codeOf(error: Error, status: number): ProblemCode {

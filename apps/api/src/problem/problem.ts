@@ -8,7 +8,7 @@ interface ProblemExtras {
   cause?: unknown;
 }
 
-/** An error that a client is told as it is: thrown anywhere in the api, answered by the problem filter. */
+/** An error that a client is told as it is: thrown anywhere in the API, answered by the problem filter. */
 export class Problem extends Error {
   override readonly name = 'Problem';
   readonly code: ProblemCode;

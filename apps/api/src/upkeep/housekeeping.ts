@@ -18,7 +18,7 @@ const FORGET_BATCH = 200;
 /** How often some files are looked at that may be orphaned. */
 const ORPHANS_EVERY_MS = 60_000;
 
-/** Keeps what is finished within its limits, in each api, in bounded steps. */
+/** Keeps what is finished within its limits, in each API, in bounded steps. */
 @Injectable()
 export class Housekeeping implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(Housekeeping.name);

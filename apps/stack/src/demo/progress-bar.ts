@@ -1,6 +1,6 @@
 import { SingleBar } from 'cli-progress';
 
-/** A bar of the demo; `format` is cli-progress's. Where the output is no terminal it is a line every two seconds. */
+/** A bar of the demo; `format` is cli-progress's. Where the output is no terminal it is one line every two seconds. */
 export function progressBar(format: string): SingleBar {
   return new SingleBar({
     format,

@@ -2,7 +2,7 @@ import type { ClientEvent } from '@glyphmill/client';
 import type { SingleBar } from 'cli-progress';
 import { progressBar } from './progress-bar.js';
 
-/** Shows a training as it goes: a bar with step, loss, tokens/s and time left, and the samples the model writes. */
+/** Shows a training run as it goes: a bar with step, loss, tokens/s and time left, and the samples the model writes. */
 export class TrainingView {
   readonly #bar: SingleBar;
   readonly #say: (line: string) => void;

@@ -43,6 +43,6 @@ test.each([
   [coded('ESTRANGE'), { code: 'ESTRANGE', message: 'what happened' }],
   [new Error('out of luck'), { code: 'engine_error', message: 'out of luck' }],
   ['words', { code: 'engine_error', message: 'words' }],
-])('any other error may be mended by another attempt: %s', (error, described) => {
+])('any other error may be fixed by another attempt: %s', (error, described) => {
   expect(describeEngineError(error)).toEqual({ ...described, retryable: true });
 });

@@ -13,7 +13,7 @@ test('auto is the first GPU where the libraries are those for one, and else the 
   expect(engineEnvironment(settings, {}, cpu)).toMatchObject({ GLYPHMILL_ENGINE_DEVICE: 'cpu' });
 });
 
-test('an engine sees the GPU that was set and no other, and none where the processor was set', () => {
+test('an engine sees the GPU that was set and no other, and none if the processor was set', () => {
   const seen = (device: string) => engineEnvironment({ device, threads: 1 }, { CUDA_VISIBLE_DEVICES: '0,1' }, cuda);
   expect(seen('cuda:3')).toMatchObject({ GLYPHMILL_ENGINE_DEVICE: 'cuda:0', CUDA_VISIBLE_DEVICES: '3' });
   expect(seen('cpu')).toMatchObject({ GLYPHMILL_ENGINE_DEVICE: 'cpu', CUDA_VISIBLE_DEVICES: '-1' });

@@ -47,7 +47,7 @@ async function listenFor(engine: Engine, count: number): Promise<string[]> {
   });
 }
 
-test('an engine that dies tells how, and what it last wrote', async () => {
+test('an engine that dies reports how, and what it last wrote', async () => {
   const death = await start('die').ended;
   expect(death).toBeInstanceOf(EngineDiedError);
   expect(death).toMatchObject({
@@ -56,7 +56,7 @@ test('an engine that dies tells how, and what it last wrote', async () => {
   });
 });
 
-test('an engine that is killed tells by what', async () => {
+test('an engine that is killed reports the signal', async () => {
   const engine = start('answer');
   await listenFor(engine, 2);
   process.kill(engine.pid!, 'SIGKILL');
@@ -72,7 +72,7 @@ test.runIf(process.platform === 'linux')('where Linux must kill for memory, it t
   expect(readFileSync(`/proc/${engine.pid}/oom_score_adj`, 'utf8')).toBe('500\n');
 });
 
-test('an engine whose heap is full tells that it was out of memory', async () => {
+test('an engine whose heap is full reports that it was out of memory', async () => {
   const engine = start('heap', undefined, { NODE_OPTIONS: '--max-old-space-size=32' });
   expect(await engine.ended).toMatchObject({
     code: 'out_of_memory',
@@ -80,7 +80,7 @@ test('an engine whose heap is full tells that it was out of memory', async () =>
   });
 });
 
-test('an engine that Linux kills for memory tells so', async ({ skip }) => {
+test('an engine that Linux kills for memory says so', async ({ skip }) => {
   const limit = limitMemory(256 * 2 ** 20);
   if (typeof limit === 'string') return skip(limit);
   const engine = start('hoard');

@@ -129,7 +129,7 @@ export class EngineProcess<Incoming extends z.ZodType, Outgoing extends object> 
     return this.#watch.expect();
   }
 
-  /** Sends a message; one to an engine that is gone is dropped, and `ended` tells. */
+  /** Sends a message; one to an engine that is gone is dropped, and `ended` reports. */
   send(message: Outgoing): void {
     this.#channel.send(message);
   }

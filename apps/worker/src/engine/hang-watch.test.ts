@@ -15,7 +15,7 @@ function look(times: number): number {
   return hangs;
 }
 
-test('a process hangs that owes an answer and used no processor time in so many looks, and is told of once', () => {
+test('a process hangs that owes an answer and used no processor time in so many looks, and is reported once', () => {
   const answered = watch.expect();
   expect(look(2)).toBe(0);
   expect(look(1)).toBe(1);

@@ -6,7 +6,7 @@ const LOOK_MS = 30_000;
 
 /** How the watch looks at a process; tests have their own. */
 export interface HangWatchOptions {
-  /** How much processor time the process has used so far, in any unit; `undefined` where that is not known. */
+  /** How much processor time the process has used so far, in any unit; `undefined` if that is not known. */
   processorTime: () => number | undefined;
   onHang: () => void;
   looks?: number;

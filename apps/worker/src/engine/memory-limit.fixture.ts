@@ -6,7 +6,7 @@ export interface MemoryLimit {
   remove(): void;
 }
 
-/** Makes a group with a limit; gives why not where this machine lets us make none. */
+/** Makes a group with a limit; returns why not if this machine lets us make none. */
 export function limitMemory(bytes: number): MemoryLimit | string {
   const name = `glyphmill-test-${process.pid}`;
   const ways = [

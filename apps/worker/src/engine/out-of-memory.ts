@@ -7,7 +7,7 @@ const NO_MEMORY =
 /** How much more an engine is wanted by the system's killer than a process that has as much memory: of 1000. */
 const ENGINE_SCORE = 500;
 
-/** The line that tells that there was no memory, if one of the words does. */
+/** The line that reports that there was no memory, if one of the words does. */
 export function memoryComplaint(words: string): string | undefined {
   return words
     .split('\n')
@@ -15,7 +15,7 @@ export function memoryComplaint(words: string): string | undefined {
     ?.trim();
 }
 
-/** How many processes Linux has killed for memory since it started; `undefined` where that is not told. */
+/** How many processes Linux has killed for memory since it started; `undefined` if that is not told. */
 export function memoryKills(): number | undefined {
   try {
     const count = /^oom_kill (\d+)$/mu.exec(readFileSync('/proc/vmstat', 'utf8'))?.[1];
@@ -25,7 +25,7 @@ export function memoryKills(): number | undefined {
   }
 }
 
-/** Has Linux, where it must kill for memory, take this process before its worker, an api or Valkey. */
+/** Has Linux, where it must kill for memory, take this process before its worker, an API or Valkey. */
 export function offerForMemory(pid: number): void {
   try {
     writeFileSync(`/proc/${pid}/oom_score_adj`, String(ENGINE_SCORE));

@@ -11,7 +11,7 @@ type Work = Omit<GenerateCommand, 'type' | 'request'>;
 /** What a request returns when its lines are in the file: how many there are, and what they were computed on. */
 export type Generated = Pick<Extract<GenerationReport, { type: 'done' }>, 'counts' | 'ranOn'>;
 
-/** What is told of a request while it is done; of one that is made again it is told from the start. */
+/** What is told about a request while it is done; of one that is retried it is told from the start. */
 export interface GenerationListeners {
   onProgress: (progress: Progress) => void;
   onText: (growth: Growth) => void;
@@ -29,14 +29,14 @@ class SharedDeathError extends Error {}
 
 /**
  * The worker's generation engine: one process that stays, started again at the next request when it has died. Where it
- * dies with several requests, each is made again alone, and only the death that it then meets is its own.
+ * dies with several requests, each is retried alone, and only the death that it then meets is its own.
  */
 export class GenerationEngines {
   readonly #environment: NodeJS.ProcessEnv;
   readonly #script: URL;
   readonly #pending = new Map<number, Pending>();
   #engine: Engine | undefined;
-  /** Ends when no request is being made again alone. */
+  /** Ends when no request is being retried alone. */
   #suspects: Promise<unknown> = Promise.resolve();
   #lastRequest = 0;
 
@@ -45,7 +45,7 @@ export class GenerationEngines {
     this.#script = script;
   }
 
-  /** Starts the engine and gives what it runs on. Throws when it cannot start. */
+  /** Starts the engine and returns what it runs on. Throws when it cannot start. */
   async describe(): Promise<{ device: string; libraries: Record<string, string> }> {
     const engine = this.#start();
     const answered = engine.expect();

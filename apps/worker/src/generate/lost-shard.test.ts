@@ -53,7 +53,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** A worker that has a shard, does something else first, and then makes it; gives what is there of its output then. */
+/** A worker that has a shard, does something else first, and then makes it; returns what is there of its output then. */
 async function madeAfter(event: (id: string) => Promise<unknown>): Promise<{ error: unknown; output: string[] }> {
   const { storage } = context;
   const request = generateRequest.parse({ model: 'model_1', prompts: ['the whale'] });

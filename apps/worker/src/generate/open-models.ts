@@ -25,7 +25,7 @@ export class OpenModels<Model extends Openable> {
     this.#maxBytes = maxBytes;
   }
 
-  /** Opens the model of a folder, or takes the one that is open, and gives what `work` gives. */
+  /** Opens the model of a folder, or takes the one that is open, and returns what `work` yields. */
   async use<Result>(folder: string, work: (model: Model) => Promise<Result>): Promise<Result> {
     const entry = this.#entries.get(folder) ?? { model: this.#open(folder), uses: 0 };
     this.#entries.delete(folder);

@@ -25,7 +25,7 @@ function event(text: string, tokenCount: number, end: Partial<TextEvent> = {}): 
   return { type: 'text', ...place, text, tokenCount, ...end };
 }
 
-test('the first piece is told at once, and what comes while it travels is told together', () => {
+test('the first piece is reported at once, and what comes while it travels is reported together', () => {
   const { stream, posted } = openStream();
   grow(stream, 0, 'Call', 4);
   grow(stream, 4, ' me', 7);
@@ -35,7 +35,7 @@ test('the first piece is told at once, and what comes while it travels is told t
   expect(posted).toEqual([event('Call', 4), event(' me Ish', 11, { finishReason: 'length' })]);
 });
 
-test('what has gathered is told when the piece before it has arrived', async () => {
+test('what has gathered is reported when the piece before it has arrived', async () => {
   const { stream, posted, arrive } = openStream();
   grow(stream, 0, 'a', 1);
   grow(stream, 1, 'b', 2);
@@ -64,7 +64,7 @@ test('a text that an engine makes again is told on from where the first had come
   expect(posted).toEqual([event('Call me', 7), event('.', 8, { finishReason: 'stop' })]);
 });
 
-test('lines that are written already are told as far as they were not, and no ended one', () => {
+test('lines that are written already are reported as far as they were not, and no ended one', () => {
   const told = new Map([
     ['2.0', { length: 2, isEnded: false }],
     ['3.0', { length: 3, isEnded: true }],

@@ -12,13 +12,13 @@ const MAX_LENGTH = 2 * INTERACTIVE_LIMITS.tokens;
 const GATHERING_MS = 25;
 
 /**
- * Tells the texts of a job's sequences as they grow. What the job's events tell already, because another attempt or
+ * Reports the texts of a job's sequences as they grow. What the job's events tell already, because another attempt or
  * another engine came so far, is not told again: a sequence's text is the same whenever it is made.
  */
 export class TextStream {
   readonly #lease: Pick<Lease, 'post' | 'flush'>;
   readonly #told: Map<string, ToldText>;
-  /** What is to be told next, one event a sequence. */
+  /** What is to be told next, one event per sequence. */
   readonly #waiting = new Map<string, TextEvent>();
   #isTelling = false;
 
@@ -28,7 +28,7 @@ export class TextStream {
     this.#told = told;
   }
 
-  /** Tells what is new in more of a sequence's text: at once, or where something was told just before a moment later. */
+  /** Reports what is new in more of a sequence's text: at once, or where something was told just before a moment later. */
   grow(growth: TextGrowth): void {
     this.#gather(growth);
     void this.#tell();
@@ -83,7 +83,7 @@ export class TextStream {
     return told;
   }
 
-  /** Goes on while there is something to tell; while Redis is slow, more gathers. */
+  /** Continues while there is something to tell; while Redis is slow, more gathers. */
   async #tell(): Promise<void> {
     if (this.#isTelling) return;
     this.#isTelling = true;

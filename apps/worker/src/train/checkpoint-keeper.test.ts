@@ -71,7 +71,7 @@ const writing = (step: () => number) => (folder: string, keeper: CheckpointKeepe
   keeper.written(step());
 };
 
-test('the two newest checkpoints are kept, pointed to and told of', async () => {
+test('the two newest checkpoints are kept, pointed to and told about', async () => {
   let step = 0;
   const { id, keeper, told, kept } = await training(writing(() => step));
   for (step of [10, 20, 30]) {
@@ -180,7 +180,7 @@ test('one that cannot be written is a warning, and the next is tried again', asy
   keeper.reached(step);
   await keeper.save();
   expect(await told()).toEqual([
-    { type: 'log', level: 'warn', message: expect.stringMatching(/at step 10.*goes on: no space left on device/u) },
+    { type: 'log', level: 'warn', message: expect.stringMatching(/at step 10.*continues: no space left on device/u) },
   ]);
   step = 20;
   keeper.reached(step);

@@ -15,9 +15,9 @@ interface CheckpointKeeperOptions {
 }
 
 /**
- * Keeps the checkpoints of one training. It decides when one is due; the engine writes it into a staged folder, which
- * is then published, and only the record's pointer, set under the lease, makes it one to go on from. A checkpoint that
- * cannot be written is a warning: the training goes on.
+ * Keeps the checkpoints of one training run. It decides when one is due; the engine writes it into a staged folder, which
+ * is then published, and only the record's pointer, set under the lease, makes it one to continue from. A checkpoint that
+ * cannot be written is a warning: the training continues.
  */
 export class CheckpointKeeper {
   readonly #options: CheckpointKeeperOptions;
@@ -61,14 +61,14 @@ export class CheckpointKeeper {
 
   /**
    * Keeps a checkpoint after which the engine takes no more steps. One that is under way may have waited for Redis for
-   * long, so it is not the last where the training has gone on since.
+   * long, so it is not the last where the training has continued since.
    */
   async farewell(): Promise<void> {
     while (this.#saving) await this.#saving;
     await this.save({ thenStop: true });
   }
 
-  /** Hears that the last step was taken: a checkpoint of it is kept, from which another job can go on. */
+  /** Hears that the last step was taken: a checkpoint of it is kept, from which another job can continue. */
   lastStep(step: number): void {
     if (this.#options.intervalSeconds === 0) return;
     this.#savingLast = (this.#saving ?? Promise.resolve()).then(() => {
@@ -114,14 +114,14 @@ export class CheckpointKeeper {
     } catch (error) {
       if (this.#ended || error instanceof JobStoppedError) return;
       const why = describeError(error, 'train').message;
-      const message = `no checkpoint could be written at step ${this.#reachedStep}, and the training goes on: ${why}`;
+      const message = `no checkpoint could be written at step ${this.#reachedStep}, and the training continues: ${why}`;
       lease.post({ type: 'log', level: 'warn', message });
     } finally {
       await staged?.discard().catch(() => undefined);
     }
   }
 
-  /** Has the engine write a checkpoint into a folder; gives its step, or nothing where there is no more training. */
+  /** Has the engine write a checkpoint into a folder; returns its step, or nothing if there is no more training. */
   async #askEngine(folder: string, thenStop: boolean): Promise<number | undefined> {
     if (this.#ended) return undefined;
     this.#asked = Promise.withResolvers();

@@ -13,7 +13,7 @@ const points = [
   { step: 20, folder: damaged },
 ];
 
-test('without checkpoints a training starts from its beginning, and nothing is said', async () => {
+test('without checkpoints a training run starts from its beginning, and nothing is said', async () => {
   const said: string[] = [];
   expect(await readNewest([], false, (message) => said.push(message))).toBeUndefined();
   expect(said).toEqual([]);
@@ -28,7 +28,7 @@ test('each checkpoint that cannot be read is named, with what is used instead', 
   ]);
 });
 
-test("a training that goes on with another job's does not start from its beginning", async () => {
+test("a training run that continues with another job's does not start from its beginning", async () => {
   const lost = { code: 'checkpoint_lost', message: expect.stringContaining('initFrom') };
   await expect(readNewest(points, true, () => undefined)).rejects.toMatchObject(lost);
   await expect(readNewest([], true, () => undefined)).rejects.toMatchObject(lost);

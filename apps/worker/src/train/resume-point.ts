@@ -1,7 +1,7 @@
 import { type Checkpoint, CheckpointInvalidError, readCheckpoint } from '@glyphmill/model/training';
 import type { ResumePoint } from './training-protocol.js';
 
-/** `checkpoint_lost`: a training was to go on from another job's checkpoint, and none of them can be read. */
+/** `checkpoint_lost`: a training run was to continue from another job's checkpoint, and none of them can be read. */
 export class CheckpointLostError extends Error {
   readonly code = 'checkpoint_lost';
 
@@ -11,7 +11,7 @@ export class CheckpointLostError extends Error {
 }
 
 /**
- * The newest checkpoint that can be read; `undefined` where there is none, so that the training starts at its
+ * The newest checkpoint that can be read; `undefined` if there is none, so that the training starts at its
  * beginning. `warn` hears which could not be read, and what is used instead. Throws {@link CheckpointLostError} where
  * the training may not start at its beginning.
  */

@@ -26,7 +26,7 @@ const stopping = new AbortController();
 /** Asked for at the last step: once the training has ended it can give none. */
 let lastCheckpoint: Promise<Checkpoint> | undefined;
 
-/** A training engine: loads TensorFlow, says what it runs on, and does one training, with checkpoints when it is asked. */
+/** A training engine: loads TensorFlow, says what it runs on, and does one training run, with checkpoints when it is asked. */
 const parent = serveEngine<typeof trainingCommand, TrainingReport>(trainingCommand, (command) => {
   void (command.type === 'train' ? runTraining(command) : keepCheckpoint(command));
 });

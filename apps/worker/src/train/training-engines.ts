@@ -22,7 +22,7 @@ export class TrainingEngines {
     return spare?.isAlive ? spare : this.#start();
   }
 
-  /** Starts an engine and keeps it for the next job; gives what it runs on. Throws when it cannot start. */
+  /** Starts an engine and keeps it for the next job; returns what it runs on. Throws when it cannot start. */
   async describe(): Promise<{ device: string; libraries: Record<string, string> }> {
     const engine = this.#start();
     this.#spare = engine;

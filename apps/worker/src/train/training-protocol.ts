@@ -2,11 +2,11 @@ import { jobError, jobEvent, trainProgress } from '@glyphmill/contract';
 import { modelConfig, trainingConfig } from '@glyphmill/model/config';
 import { z } from 'zod';
 
-/** A checkpoint that a training may go on from; the folder is null where its files are gone. */
+/** A checkpoint that a training run may continue from; the folder is null if its files are gone. */
 const resumePoint = z.object({ step: z.int(), folder: z.string().nullable() });
 export type ResumePoint = z.output<typeof resumePoint>;
 
-/** One training, from the newest checkpoint that can be read; then the process ends. */
+/** One training run, from the newest checkpoint that can be read; then the process ends. */
 const trainCommand = z.object({
   type: z.literal('train'),
   /** Where the text is, as the file `content`, and how long it is. */
@@ -19,7 +19,7 @@ const trainCommand = z.object({
     .optional(),
   /** Newest first. */
   checkpoints: z.array(resumePoint),
-  /** Whether the training is another job's that goes on, so that there is no beginning to fall back on. */
+  /** Whether the training is another job's that continues, so that there is no beginning to fall back on. */
   mustResume: z.boolean(),
   /** The finished job that this one continues (`resumeFrom`). */
   continues: z.string().optional(),
@@ -36,11 +36,11 @@ export type TrainCommand = z.output<typeof trainCommand>;
 const checkpointCommand = z.object({ type: z.literal('checkpoint'), folder: z.string(), thenStop: z.boolean() });
 export type CheckpointCommand = z.output<typeof checkpointCommand>;
 
-/** What the worker asks of a training engine: one training, and checkpoints of it. */
+/** What the worker asks of a training engine: one training run, and checkpoints of it. */
 export const trainingCommand = z.discriminatedUnion('type', [trainCommand, checkpointCommand]);
 export type TrainingCommand = z.output<typeof trainingCommand>;
 
-/** What a training engine tells the worker. */
+/** What a training engine sends the worker. */
 export const trainingReport = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ready'), device: z.string(), libraries: z.record(z.string(), z.string()) }),
   z.object({ type: z.literal('progress'), progress: trainProgress }),

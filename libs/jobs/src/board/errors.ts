@@ -26,7 +26,7 @@ export class JobStateConflictError extends Error {
   }
 }
 
-/** A list was asked to go on after something that is no job's id. */
+/** A list was asked to continue after something that is no job's id. */
 export class InvalidCursorError extends Error {
   readonly code = 'invalid_cursor';
 }

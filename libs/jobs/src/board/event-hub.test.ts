@@ -57,7 +57,7 @@ test('followers see every event once, in order, up to the final state', async ()
   await hub.close();
 });
 
-test('a follower that comes back goes on after the last event it saw', async () => {
+test('a follower that comes back continues after the last event it saw', async () => {
   const { id, hub, store, tell, end } = await runningJob();
   await tell('one', 'two');
   const { events } = await store.readEvents(id, '0');
@@ -67,7 +67,7 @@ test('a follower that comes back goes on after the last event it saw', async () 
   await hub.close();
 });
 
-test('a follower is told of the gap where the stream was trimmed before it read', async () => {
+test('a follower is told about the gap where the stream was trimmed before it read', async () => {
   const { id, hub, tell, end, redis, stream } = await runningJob();
   await tell('one', 'two', 'three');
   await redis.xtrim(stream, 'MAXLEN', 1);

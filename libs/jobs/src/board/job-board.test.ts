@@ -94,7 +94,7 @@ describe('a new job', () => {
 });
 
 describe('a claim', () => {
-  test('makes the job run and gives its whole request', async () => {
+  test('makes the job run and returns its whole request', async () => {
     const { store, claim } = openStore();
     const { id } = await createOne(store);
     const claimed = await claim(id, 'token');
@@ -104,7 +104,7 @@ describe('a claim', () => {
     expect(job?.startedAt).not.toBeNull();
   });
 
-  test('of a generate job gives nothing: its shards are claimed', async () => {
+  test('of a generate job yields nothing: its shards are claimed', async () => {
     const { store, claim } = openStore();
     const { id } = await createOne(store, generateDraft({ prompts: ['one', ''] }));
     expect((await store.get(id))?.request).toMatchObject({ prompts: ['one', ''] });
@@ -119,7 +119,7 @@ describe('a claim', () => {
     expect(await store.get(id)).toMatchObject({ state: 'running', attempts: 0 });
   });
 
-  test('of a running job gives nothing while BullMQ has its delivery locked for another worker', async () => {
+  test('of a running job yields nothing while BullMQ has its delivery locked for another worker', async () => {
     const { store, claim, redis, prefix } = openStore();
     const { id } = await createOne(store);
     await redis.set(`${prefix}:train:${id}.1:lock`, 'lock of the first');
@@ -130,14 +130,14 @@ describe('a claim', () => {
     expect(await store.claim(id, { ...late, lock: 'lock of the first' })).toMatchObject({ attempts: 1 });
   });
 
-  test('of an older delivery gives nothing', async () => {
+  test('of an older delivery yields nothing', async () => {
     const { store, claim } = openStore();
     const { id } = await createOne(store);
     expect(await claim(id, 'token', 2)).toBeUndefined();
     expect((await store.get(id))?.state).toBe('queued');
   });
 
-  test('of a cancelled job gives nothing', async () => {
+  test('of a cancelled job yields nothing', async () => {
     const { store, claim } = openStore();
     const { id } = await createOne(store);
     await store.cancel(id);
@@ -223,7 +223,7 @@ describe('a checkpoint', () => {
     return { ...opened, id, checkpointEvents };
   }
 
-  test('is told of, and the two newest are handed to the next claim', async () => {
+  test('is told about, and the two newest are handed to the next claim', async () => {
     const { store, claim, id, checkpointEvents } = await running();
     for (const step of [10, 20, 30]) await store.saveCheckpoint(id, 'first', at(step));
     expect(await checkpointEvents()).toEqual([10, 20, 30]);
@@ -231,14 +231,14 @@ describe('a checkpoint', () => {
     expect(await claim(id, 'second')).toMatchObject({ kind: 'train', checkpoints: [at(30), at(20)] });
   });
 
-  test('gives those that are pointed to now, so that all others can be deleted', async () => {
+  test('yields those that are pointed to now, so that all others can be deleted', async () => {
     const { store, id } = await running();
     expect(await store.saveCheckpoint(id, 'first', at(10))).toEqual({ held: true, checkpoints: [at(10)] });
     expect(await store.saveCheckpoint(id, 'first', at(20))).toEqual({ held: true, checkpoints: [at(20), at(10)] });
     expect(await store.saveCheckpoint(id, 'first', at(30))).toEqual({ held: true, checkpoints: [at(30), at(20)] });
   });
 
-  test('that the connection repeats is told of once and gives the same', async () => {
+  test('that the connection repeats is reported once and returns the same', async () => {
     const { store, id, checkpointEvents } = await running();
     await store.saveCheckpoint(id, 'first', at(10));
     const saved = await store.saveCheckpoint(id, 'first', at(20));
@@ -263,7 +263,7 @@ describe('a checkpoint', () => {
     expect(await store.checkpoints(id)).toEqual([]);
   });
 
-  test('gives back the attempts spent only where it passes the furthest one', async () => {
+  test('returns the attempts spent only where it passes the furthest one', async () => {
     const { store, claim, id } = await running({ maxAttempts: 4 });
     await store.saveCheckpoint(id, 'first', at(20));
     expect(await claim(id, 'second')).toMatchObject({ attempts: 1 });
@@ -274,7 +274,7 @@ describe('a checkpoint', () => {
     expect(await store.get(id)).toMatchObject({ attempts: 0 });
   });
 
-  test('pushes out those that were not gone on from, which could not be read', async () => {
+  test('pushes out those that were not continued from, which could not be read', async () => {
     const { store, claim, id } = await running();
     for (const step of [10, 20]) await store.saveCheckpoint(id, 'first', at(step));
     await claim(id, 'second');
@@ -307,7 +307,7 @@ describe('a settled job', () => {
     expect(await store.report(id, 'token', 9, {})).toMatchObject({ held: false });
   });
 
-  test('gives the same answer again, and nothing is spent twice', async () => {
+  test('yields the same answer again, and nothing is spent twice', async () => {
     const { store, claim } = openStore();
     const { id } = await createOne(store);
     await claim(id, 'token');
@@ -364,7 +364,7 @@ describe('a settled job', () => {
     await Promise.all(rescuers.map((rescuer) => rescuer.stop()));
   });
 
-  test('whose error no retry mends has failed at once', async () => {
+  test('whose error no retry repairs has failed at once', async () => {
     const { store, claim } = openStore();
     const { id } = await createOne(store);
     await claim(id, 'token');
@@ -389,7 +389,7 @@ describe('cancel', () => {
     expect(await redis.zcard(`${prefix}:train:prioritized`)).toBe(0);
   });
 
-  test('again gives the same answer', async () => {
+  test('again yields the same answer', async () => {
     const { store } = openStore();
     const { id } = await createOne(store);
     expect(await store.cancel(id)).toEqual(await store.cancel(id));
@@ -414,7 +414,7 @@ describe('cancel', () => {
 });
 
 describe('the rescuer', () => {
-  test('mends a queued job whose delivery was lost, once however many rescuers run', async () => {
+  test('repairs a queued job whose delivery was lost, once however many rescuers run', async () => {
     const { store, redis, prefix, claim } = openStore();
     const lost = await createOne(store);
     await createOne(store);

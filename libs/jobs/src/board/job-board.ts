@@ -126,7 +126,7 @@ export class JobBoard {
   }
 
   /**
-   * Pauses a job: at once where it waits, and otherwise as soon as its workers have kept what they can go on from; until
+   * Pauses a job: at once where it waits, and otherwise as soon as its workers have kept what they can continue from; until
    * then it shows what is asked. One that is paused stays so.
    * Throws {@link JobNotFoundError}, and `JobStateConflictError` where it ended or is publishing its result.
    */
@@ -153,7 +153,7 @@ export class JobBoard {
     await this.#control.remove(id);
   }
 
-  /** The keys of all checkpoints that a job, or one that went on from its checkpoints, points to. */
+  /** The keys of all checkpoints that a job, or one that continued from its checkpoints, points to. */
   async checkpointsInUse(id: string): Promise<Set<string>> {
     const { redis, keys } = this.#jobs;
     const answer = await checkpointsInUse.run(redis, {
@@ -203,7 +203,7 @@ export class JobBoard {
     return { waiting, running, paused, oldestWaitSeconds: waited };
   }
 
-  /** The checkpoints that a train job can be gone on from, newest first. */
+  /** The checkpoints that a train job can be continued from, newest first. */
   async checkpoints(id: string): Promise<CheckpointPointer[]> {
     return parsePointers((await this.#jobs.redis.hget(this.#jobs.keys.job(id), 'checkpoints')) ?? '[]');
   }

@@ -173,7 +173,7 @@ describe('resuming a train job', () => {
     await expect(store.resume(id)).rejects.toThrow(/is cancelled and cannot be resumed/u);
   });
 
-  test('after each of several pauses gives the next delivery', async () => {
+  test('after each of several pauses yields the next delivery', async () => {
     const { store, id, claim } = await queued();
     for (const delivery of [1, 2, 3]) {
       expect(await claim(`token ${delivery}`, delivery)).toMatchObject({ attempts: 0 });
@@ -214,7 +214,7 @@ describe('pausing a job in shards', () => {
     expect(await claimShard(0, 'token', 2)).toBeDefined();
   });
 
-  test('gives no further shard, and pauses it when the last that is in work is handed back', async () => {
+  test('yields no further shard, and pauses it when the last that is in work is handed back', async () => {
     const { store, id, job, claimShard, states } = await queued(shardedDraft(10));
     const [first, second] = [(await claimShard(0))!, (await claimShard(1))!];
     await store.shards.settle(first, 'token 0', { state: 'succeeded', result: counts });

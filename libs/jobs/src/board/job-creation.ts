@@ -168,7 +168,7 @@ export class JobCreation {
     }
   }
 
-  /** What the script that writes the records is told of one. */
+  /** What the script that writes the records is told about one. */
   #newJob({ id, draft, record, open, artifacts, lane }: Made): NewJob {
     const { keys } = this.#jobs;
     const source = sourceOf(draft);

@@ -28,7 +28,7 @@ export interface JobPage {
 const MOST_LOOKED_AT = 500;
 
 /**
- * Jobs, newest first. A page goes on below an id, whatever was added since. Of what the filter names, the index with the
+ * Jobs, newest first. A page continues below an id, whatever was added since. Of what the filter names, the index with the
  * fewest jobs is read, and the records that it leads to are compared with the rest.
  * Prompts and places in the queue are left out.
  */

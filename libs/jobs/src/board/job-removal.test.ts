@@ -64,7 +64,7 @@ describe('removing a finished job', () => {
     expect(await keys()).toEqual([]);
   });
 
-  test('is a conflict while it has not ended, and an error where there is none', async () => {
+  test('is a conflict while it has not ended, and an error if there is none', async () => {
     const { store, made, finished } = openStore();
     const { id } = await made();
     await expect(store.remove(id)).rejects.toThrow(/is queued and cannot be deleted/u);
@@ -87,7 +87,7 @@ describe('removing a finished job', () => {
     expect(await keys()).toEqual([]);
   });
 
-  test('tells which jobs are gone', async () => {
+  test('reports which jobs are gone', async () => {
     const { store, made, finished } = openStore();
     const gone = await finished();
     const { id } = await made();
@@ -178,7 +178,7 @@ describe('finished jobs are outlived', () => {
 describe('an idempotency key', () => {
   const key = { scope: 'POST /api/jobs/train 1', hash: 'hash' };
 
-  test('that is known gives the jobs that were made first', async () => {
+  test('that is known yields the jobs that were made first', async () => {
     const { store } = openStore();
     expect(await store.answered(key)).toBeUndefined();
     const made = await store.create([trainDraft(), trainDraft()], key);

@@ -16,7 +16,7 @@ const ROUND_MS = 1000;
 const LOST_EVERY = 30;
 
 /**
- * Mends what no script can: releases retries whose time has come, and jobs and shards whose delivery BullMQ no
+ * Repairs what no script can: releases retries whose time has come, and jobs and shards whose delivery BullMQ no
  * longer has; fails jobs whose deadline has passed. Any number of rescuers may run at once: the script that releases a job
  * compares what was read of it, so one of them releases it. What is released comes ahead of its priority's peers, for it
  * has waited its turn already.
@@ -24,7 +24,7 @@ const LOST_EVERY = 30;
 export class JobRescuer {
   readonly #jobs: JobsInRedis;
   readonly #control: JobControl;
-  /** Where the next look for lost deliveries goes on in each index. */
+  /** Where the next look for lost deliveries continues in each index. */
   readonly #lookedUpTo = new Map<string, string>();
   #task: RepeatedTask | undefined;
   #rounds = 0;
@@ -34,7 +34,7 @@ export class JobRescuer {
     this.#control = new JobControl(this.#jobs);
   }
 
-  /** Rescues once a second until {@link JobRescuer.stop}; errors go to `onError`. */
+  /** Rescues once per second until {@link JobRescuer.stop}; errors go to `onError`. */
   start(onError: (error: unknown) => void): void {
     this.#task = new RepeatedTask(ROUND_MS, () => this.#rescue(), onError);
   }

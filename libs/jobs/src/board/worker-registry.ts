@@ -9,7 +9,7 @@ const FORGET_MS = 15_000;
 /** What is kept of that; when it was said is kept apart. */
 const announced = workerInfo.omit({ seenAt: true });
 
-/** The workers that are alive, as each announces itself about once a second. */
+/** The workers that are alive, as each announces itself about once per second. */
 export class WorkerRegistry {
   readonly #redis: Redis;
   readonly #keys: JobKeys;

@@ -5,7 +5,7 @@ import { lane as lanes, type Lane } from '../records/lane.js';
 /** BullMQ never gives up on a delivery: whether a job is over is for its record to say. */
 const NEVER = 2_147_483_647;
 
-/** Highest number that a priority of the api becomes; BullMQ runs low numbers first, and 0 before all. */
+/** Highest number that a priority of the API becomes; BullMQ runs low numbers first, and 0 before all. */
 const PRIORITY_ORIGIN = 1000;
 
 /** The keys of a queue that BullMQ's script adds a delivery to, in the script's order. */

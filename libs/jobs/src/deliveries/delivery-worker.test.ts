@@ -50,7 +50,7 @@ test('a delivery that is handed back comes again, the same one', async () => {
   await worker.close();
 });
 
-test('a delivery whose handling throws is not lost, and the error is told', async () => {
+test('a delivery whose handling throws is not lost, and the error is reported', async () => {
   const { id, work } = await queuedJob();
   const again = Promise.withResolvers<Delivery>();
   const told: string[] = [];

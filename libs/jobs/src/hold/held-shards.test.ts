@@ -101,7 +101,7 @@ describe('a job in shards', () => {
     expect(await open()).toEqual([6, 7]);
   });
 
-  test('tells once what each of its shards ran on, where that is known', async () => {
+  test('reports once what each of its shards ran on, where that is known', async () => {
     const [cpu, gpu] = ['cpu', 'cuda:0'].map((device) => ({ device, onnxruntime: '1.30.0' }));
     const { finish, job } = await queuedJob(4);
     await finish(0, cpu);
@@ -111,7 +111,7 @@ describe('a job in shards', () => {
     expect((await job()).result).toMatchObject({ ranOn: [cpu, gpu] });
   });
 
-  test('of whose shards nobody knows what they ran on tells nothing of it', async () => {
+  test('of whose shards nobody knows what they ran on reports nothing of it', async () => {
     const { finish, job } = await queuedJob(1);
     await finish(0);
     expect((await job()).result).not.toHaveProperty('ranOn');
@@ -136,12 +136,12 @@ describe('a job in shards', () => {
 });
 
 describe('the claim of a shard', () => {
-  test('gives which prompts it has', async () => {
+  test('yields which prompts it has', async () => {
     const { claim } = await queuedJob(3);
     expect(await claim(1)).toMatchObject({ shard: 1, prompts: { first: 256, end: 512 }, opens: [2] });
   });
 
-  test('gives nothing without a ticket, for another delivery, or where the shard is committed', async () => {
+  test('yields nothing without a ticket, for another delivery, or where the shard is committed', async () => {
     const { claim, finish } = await queuedJob(3);
     expect(await claim(2)).toBeUndefined();
     expect(await claim(0, 'token', 2)).toBeUndefined();
@@ -149,7 +149,7 @@ describe('the claim of a shard', () => {
     expect(await claim(0)).toBeUndefined();
   });
 
-  test('that the connection repeats gives the same and spends nothing', async () => {
+  test('that the connection repeats yields the same and spends nothing', async () => {
     const { claim, job } = await queuedJob(3);
     const claimed = await claim(0);
     expect(await claim(0)).toEqual(claimed);
@@ -168,7 +168,7 @@ describe('the claim of a shard', () => {
     expect(await settle(store, second, done, 'second')).toBe('running');
   });
 
-  test('gives nothing while BullMQ has its delivery locked for another worker', async () => {
+  test('yields nothing while BullMQ has its delivery locked for another worker', async () => {
     const { claim, store, redis, prefix, id } = await queuedJob(3);
     await redis.set(`${prefix}:generate:${id}.0.1:lock`, 'lock of the first');
     await claim(0, 'first');
@@ -211,7 +211,7 @@ describe('the progress of a job in shards', () => {
 });
 
 describe('the commit of a shard', () => {
-  test('that the connection repeats counts once and gives the same', async () => {
+  test('that the connection repeats counts once and returns the same', async () => {
     const { claim, store, job, tickets } = await queuedJob(3);
     const shard = (await claim(0))!;
     const commit = () => settle(store, shard, { state: 'succeeded', result: counts });
@@ -271,7 +271,7 @@ describe('a shard that is given back', () => {
     await rescuer.stop();
   });
 
-  test('after an error that no retry mends fails the job, and what was due is forgotten', async () => {
+  test('after an error that no retry repairs fails the job, and what was due is forgotten', async () => {
     const { claim, store, redis, keys, prefix, id } = await queuedJob(3);
     const [first, second] = [(await claim(0))!, (await claim(1))!];
     await settle(store, first, { state: 'failed', error: crash });
@@ -284,7 +284,7 @@ describe('a shard that is given back', () => {
   });
 });
 
-test('the rescuer mends an open shard whose ticket was lost, once however many rescuers run', async () => {
+test('the rescuer repairs an open shard whose ticket was lost, once however many rescuers run', async () => {
   const { redis, prefix, id, claim, finish } = await queuedJob(5);
   await finish(0);
   await redis.zrem(`${prefix}:generate:prioritized`, `${id}.2.1`);

@@ -2,7 +2,7 @@ import { generateRequest, trainRequest } from '@glyphmill/contract';
 import { JobBoard } from '../board/job-board.js';
 import { connectRedis } from '../redis/redis-connection.js';
 
-/** An api in a process of its own, which makes two jobs in one transaction, and says when it has heard that they are. */
+/** An API in a process of its own, which makes two jobs in one transaction, and says when it has heard that they are. */
 const [redisUrl = '', prefix = ''] = process.argv.slice(2);
 export const store = new JobBoard({ redis: connectRedis(redisUrl, 'api', () => undefined), prefix });
 

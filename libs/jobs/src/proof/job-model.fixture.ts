@@ -6,7 +6,7 @@ export type Ending = 'succeeded' | 'failed' | 'retry' | 'handed-back' | 'paused'
 
 /** One thing done to a job, with all that it needs to be done again: to the model, and to the real store. */
 export type Action =
-  /** BullMQ gives a delivery to a worker, or takes it from whoever has it. */
+  /** BullMQ hands a delivery to a worker, or takes it from whoever has it. */
   | { do: 'deliver'; delivery: number; worker: string | null }
   | { do: 'claim'; delivery: number; worker: string; token: string }
   | { do: 'report'; token: string; sequence: number }
@@ -67,7 +67,7 @@ export function queuedModel(maxAttempts: number): JobModel {
   };
 }
 
-/** Does an action to the model, and gives the answer that the store must give. */
+/** Does an action to the model, and returns the answer that the store must give. */
 export function apply(job: JobModel, action: Action): unknown {
   switch (action.do) {
     case 'deliver':
@@ -166,7 +166,7 @@ function settle(job: JobModel, { token, ending }: Extract<Action, { do: 'settle'
   return job.state;
 }
 
-/** Rule 8: at once where no worker has the job, and else a request to the one that has it. */
+/** Rule 8: at once if no worker has the job, and else a request to the one that has it. */
 function pause(job: JobModel): unknown {
   if (job.state === 'paused') return 'paused';
   if (isFinal(job.state) || job.isCommitting) return 'conflict';
@@ -176,7 +176,7 @@ function pause(job: JobModel): unknown {
   return 'paused';
 }
 
-/** Rule 11: a paused job is queued under a new delivery; one that is only to pause goes on. */
+/** Rule 11: a paused job is queued under a new delivery; one that is only to pause continues. */
 function resume(job: JobModel): unknown {
   if (isFinal(job.state)) return 'conflict';
   job.isToPause = false;

@@ -126,7 +126,7 @@ test('whatever several clients do to a job at once, it and their answers are tho
   );
 });
 
-/** Whether some order of what the clients did, each in its own, gives these answers and leaves the job as it is seen. */
+/** Whether some order of what the clients did, each in its own, yields these answers and leaves the job as it is seen. */
 function isOneOrder(model: JobModel, told: readonly Told[], seen: Seen): boolean {
   if (told.every((each) => each.length === 0)) return isSame(seenOf(model), seen);
   return told.some(([next, ...rest], client) => {

@@ -56,7 +56,7 @@ export class JobUnderTest {
     return new JobUnderTest(job!.id, prefix, connections[0]!, clients);
   }
 
-  /** Does an action as one of the clients, and gives its answer in the words of the model. */
+  /** Does an action as one of the clients, and returns its answer in the words of the model. */
   async perform(client: number, action: Action): Promise<unknown> {
     const store = this.clients[client]!;
     const { id } = this;

@@ -19,8 +19,8 @@ beforeAll(async () => {
 });
 afterAll(() => proxy.close());
 
-describe('an api that is killed while it makes jobs', () => {
-  /** An api that makes two jobs through the proxy, and the names of all that Redis has of jobs. */
+describe('an API that is killed while it makes jobs', () => {
+  /** An API that makes two jobs through the proxy, and the names of all that Redis has of jobs. */
   function startApi() {
     const prefix = valkey.fresh();
     const api = fork(new URL('dying-client.fixture.ts', import.meta.url), [proxy.url, prefix], {
@@ -78,7 +78,7 @@ const events = [{ type: 'log', level: 'info', message: 'once' } as const];
 /** What a worker does to a train job that it has claimed. */
 const withJob: Record<string, (id: string, store: WorkedBoard) => Promise<unknown>> = {
   'claims it again': (id, store) => store.claim(id, by),
-  'tells of it': (id, store) => store.report(id, 'token', 1, { events }),
+  'reports it': (id, store) => store.report(id, 'token', 1, { events }),
   'keeps a checkpoint': (id, store) => store.saveCheckpoint(id, 'token', { key: 'checkpoint', step: 5 }),
   'is about to publish': (id, store) => store.startCommitting(id, 'token'),
   'has done it': (id, store) => store.settle(id, 'token', { state: 'succeeded', result }),
@@ -127,7 +127,7 @@ describe('a worker whose connection breaks before it hears the answer', () => {
   });
   afterAll(() => severed.disconnect());
 
-  /** Plays an act with a job of its own; gives the answer and what is there then, without ids and times. */
+  /** Plays an act with a job of its own; returns the answer and what is there then, without ids and times. */
   async function played(name: string, connection: Redis, act: (store: WorkedBoard) => Act) {
     const { kind, play } = acts[name]!;
     const prefix = valkey.fresh();
@@ -162,7 +162,7 @@ describe('a worker whose connection breaks before it hears the answer', () => {
   });
 });
 
-test('what a worker asks at its start is answered, also where the connection breaks before it is ready', async () => {
+test('what a worker asks at its start is answered, even if the connection breaks before it is ready', async () => {
   const broken = new AbortController();
   void proxy.cutAtAnswer(/redis_version/u).then(() => broken.abort());
   const redis = connectRedis(proxy.url, 'worker', () => undefined);

@@ -2,7 +2,7 @@ import { JOB_STATES, jobEvent, type JobState, type StoredJobEvent } from '@glyph
 import type { Redis } from 'ioredis';
 import type { JobKeys } from './job-keys.js';
 
-/** About how many events a job's stream keeps; older ones are trimmed, and followers are told of the gap. */
+/** About how many events a job's stream keeps; older ones are trimmed, and followers are told about the gap. */
 export const STREAM_CAP = 20_000;
 
 /** How many events are read at once unless it is said. */
@@ -13,7 +13,7 @@ export interface EventPage {
   /** Whether events before these were trimmed, which the reader has not seen. */
   gap: boolean;
   events: StoredJobEvent[];
-  /** The state of the job just before they were read; `undefined` where there is no such job. */
+  /** The state of the job just before they were read; `undefined` if there is no such job. */
   state: JobState | undefined;
 }
 

@@ -67,7 +67,7 @@ test('every key that jobs leave in Redis is documented, and every documented one
     for await (const event of hub.follow(id, '0', following.signal)) void event;
   };
   const followers = [readAll(queued!.id), readAll(sharded!.id)];
-  await vi.waitUntil(async () => (await redis.keys(`${prefix}:hub:*`)).length > 0);
+  await vi.waitUntil(async () => (await redis.keys(`${prefix}:hub:*`)).length > 0, 120_000);
   await look();
   following.abort();
   await Promise.all(followers);

@@ -19,7 +19,7 @@ export class JobKeys {
 
   /** Hash: the record of one job. */
   readonly job = (id: string) => `${this.prefix}:job:${id}`;
-  /** Stream: what was told of one job. */
+  /** Stream: what was told about one job. */
   readonly events = (id: string) => `${this.prefix}:job:${id}:events`;
   /** Sorted set of equal scores: the ids of all jobs, in the order of their making. */
   readonly all = () => `${this.prefix}:jobs`;

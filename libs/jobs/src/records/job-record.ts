@@ -75,18 +75,18 @@ const recordProbe = jobRecord.pick({ kind: true, state: true, tags: true, model:
 export type RecordProbe = z.output<typeof recordProbe>;
 const PROBE_FIELDS = Object.keys(recordProbe.shape);
 
-/** Reads a record without its prompts; `undefined` where there is none. */
+/** Reads a record without its prompts; `undefined` if there is none. */
 export async function readSummary(redis: Redis, key: string): Promise<JobRecord | undefined> {
   return (await readSummaries(redis, [key]))[0];
 }
 
-/** Reads records without their prompts, in one go; each `undefined` where there is none. */
+/** Reads records without their prompts, in one go; each `undefined` if there is none. */
 export async function readSummaries(redis: Redis, keys: string[]): Promise<(JobRecord | undefined)[]> {
   const found = await readFields(redis, keys, SUMMARY_FIELDS);
   return found.map((each) => each && parseRecord(each));
 }
 
-/** Reads what lists are filtered by, in one go; each `undefined` where there is no record. */
+/** Reads what lists are filtered by, in one go; each `undefined` if there is no record. */
 export async function readProbes(redis: Redis, keys: string[]): Promise<(RecordProbe | undefined)[]> {
   const found = await readFields(redis, keys, PROBE_FIELDS);
   return found.map((each) => each && recordProbe.parse(each));

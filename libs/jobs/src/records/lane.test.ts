@@ -69,7 +69,7 @@ describe('a small generate job', () => {
     expect(await waiting('generate-now')).toEqual([]);
   });
 
-  test('has its lost delivery mended in its lane, and none where it is not lost', async () => {
+  test('has its lost delivery fixed in its lane, and none where it is not lost', async () => {
     const { generate, waiting, redis, prefix } = await openStore();
     const [lost, kept] = [await generate(SMALL), await generate(SMALL)];
     const name = deliveryId(lost.id, 1, 0);

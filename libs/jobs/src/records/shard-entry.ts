@@ -6,9 +6,9 @@ import { z } from 'zod';
 export const shardCounts = z.object({ done: z.int(), failed: z.int(), tokens: z.int() });
 export type ShardCounts = z.output<typeof shardCounts>;
 
-/** What the work on a shard gives. */
+/** What the work on a shard yields. */
 export const shardResult = shardCounts.extend({
-  /** What its text was computed on; left out where another attempt had written it. */
+  /** What its text was computed on; left out if another attempt had written it. */
   ranOn: generationRuntime.optional(),
 });
 export type ShardResult = z.output<typeof shardResult>;

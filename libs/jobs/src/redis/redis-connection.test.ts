@@ -36,7 +36,7 @@ async function refusal(call: () => Promise<unknown>): Promise<unknown> {
   return await call().catch((error: unknown) => error);
 }
 
-test('an api that starts before its Redis refuses by name, and makes jobs once it is there', async () => {
+test('an API that starts before its Redis refuses by name, and makes jobs once it is there', async () => {
   const away = await startServer();
   await away.stop();
   const { redis, store, told } = openApi(away.url);
@@ -51,7 +51,7 @@ test('an api that starts before its Redis refuses by name, and makes jobs once i
   expect(await store.create([{ kind: 'train', request }])).toMatchObject([{ state: 'queued', queuePosition: 0 }]);
 });
 
-test('an api whose Redis stops answering refuses by name', async () => {
+test('an API whose Redis stops answering refuses by name', async () => {
   const server = await startServer();
   const { store } = openApi(server.url);
   await store.create([{ kind: 'train', request }]);

@@ -1,13 +1,13 @@
 import { Redis } from 'ioredis';
 
-/** How long an api waits for one answer of Redis before it tells its client that Redis is away. */
+/** How long an API waits for one answer of Redis before it tells its client that Redis is away. */
 const API_COMMAND_TIMEOUT_MS = 1500;
 
 /** After how much silence with a command under way a connection counts as dead and is made anew. */
 const SILENCE_MS = { api: 3000, worker: 20_000 } as const;
 
 /**
- * Connects to Redis or Valkey. An api's commands fail within two seconds while Redis is away; a worker's wait until it
+ * Connects to Redis or Valkey. An API's commands fail within two seconds while Redis is away; a worker's wait until it
  * is back. Connections come back by themselves; their errors go to `onError`.
  */
 export function connectRedis(url: string, role: 'api' | 'worker', onError: (error: Error) => void): Redis {

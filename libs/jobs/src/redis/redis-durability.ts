@@ -16,7 +16,7 @@ export interface RedisDurability {
   persistence: 'aof' | 'rdb' | 'none' | 'unknown';
 }
 
-/** Reads what Redis promises. Throws as the connection does where Redis is away. */
+/** Reads what Redis promises. Throws as the connection does if Redis is away. */
 export async function redisDurability(redis: Redis): Promise<RedisDurability> {
   const sections = [await askWhenReady(redis, 'info', 'memory'), await askWhenReady(redis, 'info', 'persistence')];
   const info = z.array(z.string()).parse(sections).join('\n');
@@ -28,7 +28,7 @@ export async function redisDurability(redis: Redis): Promise<RedisDurability> {
 }
 
 /**
- * Checks that Redis keeps what it is given. Gives warnings for whoever runs the system, each with what to do; throws
+ * Checks that Redis keeps what it is given. Returns warnings for whoever runs the system, each with what to do; throws
  * {@link UnsafeRedisError} where Redis may drop keys while it runs, for then accepted jobs would vanish without a word.
  */
 export async function checkRedisDurability(redis: Redis): Promise<string[]> {

@@ -6,7 +6,7 @@ import type { Redis } from 'ioredis';
 import { afterAll, beforeAll } from 'vitest';
 import { connectRedis } from './redis-connection.js';
 
-/** A real Valkey for one test file; every call of `fresh` gives keys that no other test sees. */
+/** A real Valkey for one test file; every call of `fresh` yields keys that no other test sees. */
 export function useValkey(): { url: () => string; redis: () => Redis; fresh: () => string } {
   let stop: (() => Promise<void>) | undefined;
   let url = '';

@@ -18,7 +18,7 @@ const PORT = 6379;
 // It would be one more image, which cannot be fetched everywhere. The tests stop their containers themselves.
 process.env['TESTCONTAINERS_RYUK_DISABLED'] = 'true';
 
-/** Why no container can be started here; `undefined` where one can. */
+/** Why no container can be started here; `undefined` if one can. */
 export async function whyNoDocker(): Promise<string | undefined> {
   try {
     await run('docker', ['info']);

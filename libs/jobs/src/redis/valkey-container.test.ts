@@ -4,7 +4,7 @@ import { WorkedBoard } from '../testing/worked-board.js';
 import { connectRedis } from './redis-connection.js';
 import { startContainer, whyNoDocker } from './valkey-container.fixture.js';
 
-test('jobs outlive a Valkey in a container that is killed and comes back, and go on where they were', async ({
+test('jobs outlive a Valkey in a container that is killed and comes back, and continue where they were', async ({
   skip,
 }) => {
   const why = await whyNoDocker();

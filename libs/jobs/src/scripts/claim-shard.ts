@@ -5,7 +5,7 @@ import { LOST_WORKER_JSON } from './lost-worker.js';
 import { FAIL_SHARDED, IS_IN_WORK, SPEND, TELL_PROGRESS } from './shard-progress.js';
 
 /**
- * Gives a shard to a worker under the rules by which `claim` gives a job: the delivery is the shard's newest, BullMQ's
+ * Hands a shard to a worker under the rules by which `claim` gives a job: the delivery is the shard's newest, BullMQ's
  * lock of it is still the worker's, and a shard that another worker left spends an attempt, the last of which fails the
  * job. No shard is given of a job that was asked to pause; one that was left is then at rest. The first claim of a shard
  * also sets which shards its commit will open: one, or two while the job has fewer open than twice the workers, or none

@@ -4,7 +4,7 @@ import { ENTER } from './enter-state.js';
 import { LOST_WORKER_JSON } from './lost-worker.js';
 
 /**
- * Gives a job to a worker, if its record wants to run, the delivery is its newest, and BullMQ's lock of the delivery
+ * Hands a job to a worker, if its record wants to run, the delivery is its newest, and BullMQ's lock of the delivery
  * is still the worker's: one that slept since it took the delivery must not push out the one that has it now.
  * A record that is running already was left by a worker whose delivery BullMQ took back: that spends an attempt, and
  * the last one fails the job; if it was asked to pause, it is paused. A claim that the connection repeats finds its

@@ -72,7 +72,7 @@ end
 local waiting, bytes = 0, 0
 for _, index in ipairs(creation.waiting) do waiting = waiting + redis.call('ZCARD', index) end
 for _, index in ipairs(creation.waiting) do
-  -- Whatever was counted wrongly, as by an older version, is mended when nothing waits.
+  -- Whatever was counted wrongly, as by an older version, is fixed when nothing waits.
   if waiting == 0 then redis.call('DEL', index .. ':bytes') end
   bytes = bytes + tonumber(redis.call('GET', index .. ':bytes') or 0)
 end

@@ -80,7 +80,7 @@ test.each(['state.safetensors', 'best.safetensors', 'checkpoint.json'])(
   },
 );
 
-test('a changed number in checkpoint.json is damage, also where it would be another checkpoint', async () => {
+test('a changed number in checkpoint.json is damage, even if it would be another checkpoint', async () => {
   await writeCheckpoint(checkpoint, folder);
   const about = path.join(folder, 'checkpoint.json');
   const text = await readFile(about, 'utf8');

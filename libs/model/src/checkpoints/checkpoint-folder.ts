@@ -66,7 +66,7 @@ export async function writeCheckpoint(checkpoint: Checkpoint, folder: string): P
 }
 
 /**
- * Writes a new file in as few turns of the event loop as there can be: a training gives one only now and then, and
+ * Writes a new file in as few turns of the event loop as there can be: a training run yields one only now and then, and
  * `writeFile` takes one for each half megabyte.
  */
 async function writeWhole(file: string, bytes: Uint8Array): Promise<void> {

@@ -4,7 +4,7 @@ import type { TrainingState } from '../training/training-state.js';
 import type { Weights } from '../weights/weights.js';
 import type { Fingerprint } from './fingerprint.js';
 
-/** All that a training needs to go on to the same bits as if it had never stopped. Plain data. */
+/** All that a training run needs to continue to the same bits as if it had never stopped. Plain data. */
 export interface Checkpoint extends TrainingState {
   model: ModelConfig;
   training: TrainingConfig;
@@ -15,6 +15,6 @@ export interface Checkpoint extends TrainingState {
   /** What computed it. */
   fingerprint: Fingerprint;
   learner: LearnerState;
-  /** The weights of {@link TrainingState.best}; undefined where there is none. */
+  /** The weights of {@link TrainingState.best}; undefined if there is none. */
   bestWeights: Weights | undefined;
 }

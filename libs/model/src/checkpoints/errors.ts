@@ -8,14 +8,14 @@ export class CheckpointInvalidError extends Error {
   }
 }
 
-/** `resume_mismatch`: a checkpoint is of another training, so this one cannot go on from it. */
+/** `resume_mismatch`: a checkpoint is of another training run, so this one cannot continue from it. */
 export class ResumeMismatchError extends Error {
   override readonly name = 'ResumeMismatchError';
   readonly code = 'resume_mismatch';
 
   constructor(field: string, then: string, now: string) {
     super(
-      `${field} is ${now}, but the checkpoint's is ${then}: the training cannot go on from it. ` +
+      `${field} is ${now}, but the checkpoint's is ${then}: the training cannot continue from it. ` +
         `Give ${field} as it was, or start from the published model (initFrom).`,
     );
   }

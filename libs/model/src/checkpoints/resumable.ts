@@ -2,7 +2,7 @@ import { KEPT_TRAINING_SETTINGS, type ModelConfig, type TrainingConfig } from '.
 import type { Checkpoint } from './checkpoint.js';
 import { ResumeMismatchError } from './errors.js';
 
-/** Throws {@link ResumeMismatchError} unless a training of this text, model and settings can go on from the checkpoint. */
+/** Throws {@link ResumeMismatchError} unless a training run of this text, model and settings can continue from the checkpoint. */
 export function checkResumable(
   checkpoint: Checkpoint,
   now: { textSha256: string; model: ModelConfig; training: TrainingConfig },

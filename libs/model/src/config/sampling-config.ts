@@ -11,7 +11,7 @@ const stopString = z
   .max(STOP_CHARACTERS, `a stop string has 1 to ${STOP_CHARACTERS} characters; take a shorter part of it`)
   .refine((text) => text.isWellFormed(), 'half a surrogate pair is no character; give both halves or none');
 
-/** How the next token is drawn from a model's logits, how far a text goes, and what is told of it. */
+/** How the next token is drawn from a model's logits, how far a text goes, and what is told about it. */
 export const samplingConfig = z.strictObject({
   maxNewTokens: z.int().min(1).max(100_000).default(256).describe('Tokens to generate for each sample.'),
   temperature: z.number().min(0).max(100).default(1).describe('Divides the logits; 0 takes the likeliest token.'),
@@ -41,14 +41,14 @@ export const samplingConfig = z.strictObject({
     .max(LOGPROBS)
     .default(0)
     .describe(
-      'Tells the natural logarithm of the probability of each drawn token, and of the so many likeliest ones, as the ' +
-        'model has them before temperature and all other rules; 0 tells none.',
+      'Returns the natural logarithm of the probability of each drawn token, and of the so many likeliest ones, as the ' +
+        'model has them before temperature and all other rules; 0 returns none.',
     ),
   window: z
     .enum(['restarting', 'sliding'])
     .default('restarting')
     .describe(
-      'What the model sees of a text that is longer than its block. `restarting`: where the block is full it goes on ' +
+      'What the model sees of a text that is longer than its block. `restarting`: where the block is full it continues ' +
         'from the newest half. `sliding`: always the newest tokens that fit the block, at the cost of the whole block ' +
         'for each token.',
     ),

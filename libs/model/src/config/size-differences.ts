@@ -4,7 +4,7 @@ import type { ModelConfig } from './model-config.js';
 const NO_SIZE = new Set(['dropout', 'blockSize']);
 
 /**
- * In what a model differs from one whose weights it is to start from, such as `nHead is 4 and not 2`; empty where the
+ * In what a model differs from one whose weights it is to start from, such as `nHead is 4 and not 2`; empty if the
  * weights fit. Block size and vocabulary, which can be mapped, are not among it.
  */
 export function sizeDifferences(asked: ModelConfig, source: ModelConfig): string[] {

@@ -14,7 +14,7 @@ const fraction = z.number().min(0);
  */
 export const trainingConfig = z.strictObject({
   maxSteps: z.int().min(1).max(10_000_000).describe('Optimizer steps.'),
-  batchSize: z.int().min(1).max(1_048_576).describe('Sequences a step.'),
+  batchSize: z.int().min(1).max(1_048_576).describe('Sequences per step.'),
   gradientAccumulationSteps: z
     .int()
     .min(0)
@@ -58,7 +58,7 @@ export const trainingConfig = z.strictObject({
 });
 export type TrainingConfig = z.output<typeof trainingConfig>;
 
-/** What decides which tokens a step sees: a training that goes on from a checkpoint keeps it, and may change the rest. */
+/** What decides which tokens a step sees: a training run that continues from a checkpoint keeps it, and may change the rest. */
 export const KEPT_TRAINING_SETTINGS = [
   'seed',
   'batchSize',

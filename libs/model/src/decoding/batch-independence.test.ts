@@ -67,7 +67,7 @@ class Visitor {
     this.#leaveWith = leaveWith;
   }
 
-  /** Gives whether it stays. */
+  /** Returns whether it stays. */
   take({ tokens, logits }: NewTokens): boolean {
     this.#tokens.push(...tokens);
     for (const at of tokens.keys()) {

@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(() => closeDecodingModel(model));
 
-test('a sequence gets a chunk of tokens a run, until it has all or the block is full', async () => {
+test('a sequence gets a chunk of tokens per run, until it has all or the block is full', async () => {
   const decoder = new ContinuousDecoder(model);
   const long = addSequence(decoder, randomSequence(1, 10), { sampling, maxNewTokens: 40 });
   const short = addSequence(decoder, randomSequence(2, 1), { sampling, maxNewTokens: 3 });
@@ -119,7 +119,7 @@ test('the repetition penalty sees the prompt and all new tokens, also those that
   expect(likeliest).toBeLessThan(100); // the penalty did change what was drawn
 });
 
-test('a removed sequence gets nothing more, also where it is removed during a run, and its place is free', async () => {
+test('a removed sequence gets nothing more, even if it is removed during a run, and its place is free', async () => {
   const decoder = new ContinuousDecoder(model);
   const options = { sampling, maxNewTokens: 500 };
   const [first, second, third] = [1, 2, 3].map((number) => addSequence(decoder, randomSequence(number, 5), options));

@@ -10,7 +10,7 @@ export const SHORT_STEP_TOKENS = 4;
 const STREAMED_BATCH_SIZE = 4;
 
 /**
- * Decodes sequences side by side, a chunk of tokens a run or a part of one. They come and go at any time, each with rules of its own; what
+ * Decodes sequences side by side, a chunk of tokens per run or a part of one. They come and go at any time, each with rules of its own; what
  * a sequence gets depends on the model, its context, its random stream and its rules, and not on the others: its tokens,
  * and the bits of its logits (batch-independence.test.ts). Memory for keys and values is taken for a batch at a time.
  *

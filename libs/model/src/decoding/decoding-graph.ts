@@ -6,7 +6,7 @@ import { cacheNames } from './kv-cache.js';
 import { type DrawingValues, drawingValuesOnnx, sampledTokenOnnx } from './sampling-graph.js';
 import { penalizedLogitsOnnx, type PenaltyValues } from './penalized-logits.js';
 
-/** The linear layer that gives queries, keys and values, in all kinds with attention. */
+/** The linear layer that yields queries, keys and values, in all kinds with attention. */
 const ATTENTION_WEIGHT = /(?:^|\.)c_attn\.(?:weight|bias)$/u;
 
 const BATCH = 'batch_size';
@@ -16,7 +16,7 @@ const STEPS = 'steps';
 export interface DecodedNetwork {
   blockSize: number;
   shape: CacheShape;
-  /** Writes the layers for one new token a sequence: the logits, float [B, V]. */
+  /** Writes the layers for one new token per sequence: the logits, float [B, V]. */
   logitsOnnx: (pass: DecodingOnnxPass) => string;
 }
 
@@ -30,7 +30,7 @@ export interface DecodedNetwork {
  *     chunk.N.key, chunk.N.value  float [B, H, E, D]   of the E tokens after them, from earlier runs of this chunk; E from 0
  *     uniforms        float [S, B, 1]         a number of (0, 1) for each of the S tokens to draw
  *     temperature     float [B, 1], top_k int64 [B, 1], top_p float [B, 1]     (sampling-graph.ts)
- *     repetition_penalty  float [B, 1], seen bool [B, V]: the tokens before last_token; [B, 0] where no row has a penalty
+ *     repetition_penalty  float [B, 1], seen bool [B, V]: the tokens before last_token; [B, 0] if no row has a penalty
  *     → tokens        int64 [S, B]
  *       logits        float [S, B, V]         that they were drawn from, before all rules
  *       new.N.key, new.N.value  float [B, H, E + S, D]   the chunk with last_token and all new tokens but the newest

@@ -87,7 +87,7 @@ export async function closeDecodingModel({ model, decoding }: DecodingModel): Pr
   await decoding.close();
 }
 
-/** A sequence of random tokens; the same number gives the same one. */
+/** A sequence of random tokens; the same number yields the same one. */
 export function randomSequence(number: number, length: number): Sequence {
   const random = new RandomStream(number, length);
   const context = Int32Array.from({ length }, () => random.nextInt(VOCABULARY));

@@ -43,7 +43,7 @@ export interface StepInputs {
 export interface StepResults {
   /** [steps, rows], row-major. */
   tokens: Int32Array;
-  /** [steps, rows, vocabulary], row-major; empty where they were not asked for. */
+  /** [steps, rows, vocabulary], row-major; empty if they were not asked for. */
   logits: Float32Array;
   /** The chunk with these steps. */
   chunk: ChunkCache;
@@ -116,7 +116,7 @@ export class DecodingSession {
   }
 }
 
-/** bool [rows, vocabulary], or [rows, 0] where no row has a penalty. */
+/** bool [rows, vocabulary], or [rows, 0] if no row has a penalty. */
 function seenTensor(rows: readonly ChunkRow[]): Tensor {
   const width = rows.some(({ rules }) => hasPenalty(rules)) ? rows[0]!.seen.length : 0;
   const all = new Uint8Array(rows.length * width);

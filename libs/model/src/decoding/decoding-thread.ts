@@ -25,7 +25,7 @@ export interface ThreadListener {
 
 /**
  * A thread that decodes sequences side by side in a session of its own (decoding-service.ts), so that the event loop of
- * this one stays free and other threads decode at the same time. It runs while it has sequences, and tells their tokens as
+ * this one stays free and other threads decode at the same time. It runs while it has sequences, and reports their tokens as
  * they are drawn. An error in it ends it, and with it all its sequences. It keeps the process running until it is closed.
  */
 export class DecodingThread {

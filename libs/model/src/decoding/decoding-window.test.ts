@@ -4,7 +4,7 @@ import { DecodingWindow, windowLength } from './decoding-window.js';
 const numbers = (count: number) => Int32Array.from({ length: count }, (_, at) => at);
 const seen = (window: DecodingWindow) => [...window.past, window.lastToken];
 
-test('a full block goes on from its newer half and the token after it', () => {
+test('a full block continues from its newer half and the token after it', () => {
   const window = new DecodingWindow(numbers(4), 6);
   expect(window.room).toBe(3);
   window.isNew = false;

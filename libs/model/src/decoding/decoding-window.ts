@@ -1,6 +1,6 @@
 /**
  * What a decoding sees of a sequence: at most `blockSize` tokens before the one that it draws. Where the block is full it
- * goes on with the newest ⌊blockSize/2⌋ tokens and the one after them, which stand at 0, 1, … again; so a text that grew
+ * continues with the newest ⌊blockSize/2⌋ tokens and the one after them, which stand at 0, 1, … again; so a text that grew
  * beyond the block costs no more than one within it.
  */
 export class DecodingWindow {

@@ -22,7 +22,7 @@ export function graphRules(
   };
 }
 
-/** The number by which a sequence's next token is drawn. Draws one from its stream, also where nothing depends on it. */
+/** The number by which a sequence's next token is drawn. Draws one from its stream, even if nothing depends on it. */
 export function nextUniform({ temperature }: SamplingRules, random: RandomStream): number {
   const drawn = (Math.floor(random.nextFloat() * PARTS) + 0.5) / PARTS;
   return temperature === 0 ? LOWEST_UNIFORM : drawn;

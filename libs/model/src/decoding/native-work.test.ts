@@ -10,7 +10,7 @@ test('work may overlap, and the end comes after it', async () => {
   const both = [inThread.during(() => first.promise), inThread.during(() => second.promise)];
   first.resolve(1);
   expect(await both[0]).toBe(1);
-  expect(new Int32Array(cell)[0]).toBe(1); // the second goes on
+  expect(new Int32Array(cell)[0]).toBe(1); // the second continues
   second.resolve(2);
   expect(await both[1]).toBe(2);
   outside.end();

@@ -78,7 +78,7 @@ test('each row has its penalty, as in double precision, for what it has seen and
   expect([...seen]).toEqual(rows.flatMap((row) => Array.from(withNewest(row))));
 });
 
-test('where no row has one all is as it was', async () => {
+test('if no row has one all is as it was', async () => {
   const { logits, seen } = await penalized(rows, { anyPenalty: false });
   expect([...logits]).toEqual(rows.flatMap((row) => Array.from(row.logits)));
   expect(seen).toHaveLength(0);

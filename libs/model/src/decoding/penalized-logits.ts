@@ -10,7 +10,7 @@ export interface PenaltyValues {
 
 /**
  * Writes the repetition penalty of sampling/logits-processor.ts: float [B, V] → float [B, V]. `seen`, bool [B, V], are the
- * tokens that each row had before its newest one, int64 [B]; it is given with that one for the next step. Where no row has
+ * tokens that each row had before its newest one, int64 [B]; it is given with that one for the next step. If no row has
  * a penalty logits and `seen`, which may have any shape then, stay as they are.
  */
 export function penalizedLogitsOnnx(

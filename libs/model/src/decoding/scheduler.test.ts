@@ -56,7 +56,7 @@ test('calls at the same time get what each gets alone, whatever the threads', as
   expect(together).toEqual(alone);
 });
 
-test('until the block is full, greedy texts are those of the sliding window, and then they go on', async () => {
+test('until the block is full, greedy texts are those of the sliding window, and then they continue', async () => {
   const greedy = options({ maxNewTokens: 200, sampling: { temperature: 0, topK: 0, topP: 1 } });
   const starts = () => [1, 9, 20].map((length, number) => randomSequence(number, length));
   const window = new WindowDecoder(shared.logits, { vocabularySize: VOCABULARY, blockSize: BLOCK });
@@ -133,7 +133,7 @@ test('a streamed call that comes while long ones have all places gets its tokens
   expect(steps).toEqual(['4 streamed', '4 streamed', '2 streamed', 'all of the long']);
 });
 
-test('a call that is stopped ends at the next step, and the others go on', async () => {
+test('a call that is stopped ends at the next step, and the others continue', async () => {
   let breaths = 0;
   const yieldToEventLoop = () => {
     breaths += 1;
@@ -161,7 +161,7 @@ test('a sequence that is told to end gets nothing more, and its place goes to th
   for (const count of seen.values()) expect(count).toBeLessThan(1000);
 });
 
-test('what is done with tokens may throw: the call ends with it, and the others go on', async () => {
+test('what is done with tokens may throw: the call ends with it, and the others continue', async () => {
   const failing = shared.decode(sequences(1, 3), {
     ...options(),
     onTokens: () => {

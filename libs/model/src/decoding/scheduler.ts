@@ -147,7 +147,7 @@ export class Scheduler implements Decoder {
     this.#admit();
   }
 
-  /** Whether the sequence shall go on. */
+  /** Whether the sequence shall continue. */
   #handOver({ call, index }: { call: Call; index: number }, tokens: NewTokens): boolean {
     try {
       return call.onTokens(index, tokens);

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { SessionOptions } from '../onnx/open-session.js';
 
-/** Beyond it the weights are not held once a thread: the operators of such a model are large enough to share threads. */
+/** Beyond it the weights are not held once per thread: the operators of such a model are large enough to share threads. */
 const MAX_COPIED_BYTES = 64 * 2 ** 20;
 
 /** How the threads of a processor share the work of decoding. */

@@ -39,7 +39,7 @@ function trainBriefly(): Promise<TrainedModel> {
 const read = (file: string) => readFile(path.join(folder, file), 'utf8');
 const readJson = async (file: string): Promise<unknown> => JSON.parse(await read(file));
 
-test('a folder has the files of the design, and the manifest tells their sizes and hashes', async () => {
+test('a folder has the files of the design, and the manifest reports their sizes and hashes', async () => {
   const manifest = await exportModel(await trainBriefly(), folder, about);
   expect(modelManifest.parse(await readJson('manifest.json'))).toEqual(manifest);
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });

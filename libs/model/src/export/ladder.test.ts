@@ -98,7 +98,7 @@ test('the folder of a gpt is a GPT-2, with zeros for the biases that the model d
   expect(new Map([...published].filter(([name]) => !name.endsWith('.bias')))).toEqual(trained.weights);
 });
 
-test('the same seed gives the same weights of a gpt with dropout, however often it is evaluated', async () => {
+test('the same seed yields the same weights of a gpt with dropout, however often it is evaluated', async () => {
   const training = { maxSteps: 12, batchSize: 4, evalBatches: 1 };
   const model = modelConfig.parse({ kind: 'gpt', nEmbd: 16, blockSize: 8, nLayer: 1, dropout: 0.2 });
   const text = 'the cat sat on the mat. '.repeat(30);

@@ -9,7 +9,7 @@ export interface TokenRows {
 
 /**
  * The logits [rows, columns, vocabulary] of a graph that sees the first `split` columns, and then the others with the
- * first as its past. What it gives must not depend on the split, from 1 to columns − 1.
+ * first as its past. What it yields must not depend on the split, from 1 to columns − 1.
  */
 export async function logitsInTwoParts(
   session: LanguageModelSession,

@@ -27,7 +27,7 @@ Glyphmill on “${escapeMarkdown(about.dataset.name)}” (sha256 \`${about.datas
 | held out | the last ${Number((100 * training.validationFraction).toPrecision(6))}% of the text |
 | seed | ${training.seed} |
 | loss, nats a character | train ${trained.trainLoss.toFixed(4)}, validation ${trained.validationLoss.toFixed(4)} |
-| bits a byte | validation ${trained.bitsPerByte.toFixed(4)} |
+| bits per byte | validation ${trained.bitsPerByte.toFixed(4)} |
 | computed by | TensorFlow ${computedBy.tensorflow} on ${computedBy.device} (${computedBy.deviceName}) |
 
 ## Training curve

@@ -11,7 +11,7 @@ function graphUsage({ kind }: ModelConfig, vocabularySize: number): string {
   const logits = `\`logits\` (float, [batch, sequence, ${vocabularySize}])`;
   const ids = '`input_ids` (int64, [batch, sequence])';
   if (kind === 'bigram' || kind === 'averaging') {
-    return `\`onnx/model.onnx\` takes ${ids} and gives ${logits} in ONNX Runtime of any language.`;
+    return `\`onnx/model.onnx\` takes ${ids} and returns ${logits} in ONNX Runtime of any language.`;
   }
   return `In ONNX Runtime of any language \`onnx/model.onnx\` takes
 
@@ -19,7 +19,7 @@ function graphUsage({ kind }: ModelConfig, vocabularySize: number): string {
 - \`attention_mask\` (int64, [batch, past + sequence]; 1, or 0 for padding on the left), and
 - \`past_key_values.N.key\` and \`.value\` (float, [batch, heads, past, head size]; at first with a past of 0),
 
-and gives ${logits} and, as the past of the next run, \`present.N.key\` and \`.value\`.`;
+and returns ${logits} and, as the past of the next run, \`present.N.key\` and \`.value\`.`;
 }
 
 function gpt2Usage(blockSize: number, modelId: string): string {

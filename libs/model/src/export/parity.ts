@@ -79,14 +79,14 @@ export function* probeRows(blockSize: number, vocabularySize: number): Generator
   yield Int32Array.of(0);
 }
 
-/** Throws {@link ParityError} where a logit differs by more than this share of the largest (of 1, where all are smaller). */
+/** Throws {@link ParityError} if a logit differs by more than this share of the largest (of 1, if all are smaller). */
 export function requireEqual(expected: Float32Array, actual: Float32Array, tolerance = TOLERANCE): void {
   const allowed = tolerance * expected.reduce((largest, logit) => Math.max(largest, Math.abs(logit)), 1);
   const difference = largestDifference(expected, actual);
   if (!(difference <= allowed)) throw new ParityError(difference, allowed);
 }
 
-/** Infinity where the lengths differ; NaN where a difference is. */
+/** Infinity if the lengths differ; NaN if a difference is. */
 function largestDifference(expected: Float32Array, actual: Float32Array): number {
   if (expected.length !== actual.length) return Infinity;
   let largest = 0;

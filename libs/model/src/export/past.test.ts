@@ -43,7 +43,7 @@ function tokens(rows: number, columns: number): Int32Array {
 
 const openSession = (onnx: Uint8Array) => LanguageModelSession.open(onnx, { device: 'cpu', threads: 1 });
 
-/** Infinity where the lengths differ. */
+/** Infinity if the lengths differ. */
 function largestDifference(one: Float32Array, other: Float32Array): number {
   if (one.length !== other.length) return Infinity;
   return one.reduce((largest, value, at) => Math.max(largest, Math.abs(value - other[at]!)), 0);
@@ -214,7 +214,7 @@ test('a mask of another length than past and present together is refused', async
   await session.release();
 });
 
-test('a graph of input_ids alone, as those of averages and of earlier versions, gives logits and takes no past', async () => {
+test('a graph of input_ids alone, as those of averages and of earlier versions, yields logits and takes no past', async () => {
   const model = modelConfig.parse({ kind: 'averaging', ...small });
   const session = await openSession(definitionOf(model).onnx(weightsOf(model)));
   expect(session.takesPast).toBe(false);

@@ -30,7 +30,7 @@ export interface LineGeneration {
   onText?: ((growth: TextGrowth) => void) | undefined;
 }
 
-/** Where a line stands in the whole job, and what it goes on from. */
+/** Where a line stands in the whole job, and what it continues from. */
 type Place = Pick<GeneratedLine, 'promptIndex' | 'sampleIndex' | 'prompt'>;
 
 /** A line in the making: one that has failed already, or a sequence to decode. */

@@ -68,7 +68,7 @@ test('a line tells its place, its prompt, and the new text alone', async () => {
   ]);
 });
 
-test('the pieces that are told while a text grows are the text of its line', async () => {
+test('the pieces that are reported while a text grows are the text of its line', async () => {
   const pieces: TextGrowth[] = [];
   const lines: OutputLine[] = [];
   await model.generate({
@@ -94,7 +94,7 @@ test('the pieces that are told while a text grows are the text of its line', asy
   ]);
 });
 
-test('an empty prompt goes on from the first character of the vocabulary', async () => {
+test('an empty prompt continues from the first character of the vocabulary', async () => {
   const [line] = await linesOf([{ promptIndex: 0, text: '' }], { temperature: 0, maxNewTokens: 3 });
   expect(line).toMatchObject({ prompt: '', text: 'abc' });
 });

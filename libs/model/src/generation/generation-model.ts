@@ -14,7 +14,7 @@ export interface GenerationTask {
   signal?: AbortSignal | undefined;
   /** A line for each sample of each prompt, in their order; the next is not given before this has returned. */
   onSequence: (line: OutputLine) => void | Promise<void>;
-  /** About ten times a second, and at the end. */
+  /** About ten times per second, and at the end. */
   onProgress?: ((counts: GenerationCounts) => void) | undefined;
   /** More of a sequence's text, as soon as it is drawn and sure; where it is given, tokens come in short steps. */
   onText?: ((growth: TextGrowth) => void) | undefined;
@@ -46,7 +46,7 @@ export class GenerationModel {
 
   /**
    * Generates all samples of all prompts. A sequence's text depends on the model, the seed, its place and the sampling
-   * only, not on what else is generated. A prompt with a character that the model does not know gives lines with an error.
+   * only, not on what else is generated. A prompt with a character that the model does not know yields lines with an error.
    */
   async generate(task: GenerationTask): Promise<GenerationCounts> {
     const decoder = this.#decoders[task.sampling.window];

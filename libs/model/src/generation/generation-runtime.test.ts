@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { generationRuntime } from './generation-runtime.js';
 
-test('the processor can be used, and what runs there is told', async () => {
+test('the processor can be used, and what runs there is reported', async () => {
   const runtime = await generationRuntime('cpu');
   expect(runtime).toEqual({ device: 'cpu', libraries: { onnxruntime: expect.stringMatching(/^\d+\.\d+\./u) } });
 });

@@ -76,7 +76,7 @@ test('a repetition penalty changes texts, in the same way in both windows', asyn
   expect(await textsOf(whole, { ...within, repetitionPenalty: 1 })).not.toEqual(texts);
 });
 
-test('a text that goes on from a text is the same text, for greedy needs no random numbers', async () => {
+test('a text that continues from a text is the same text, for greedy needs no random numbers', async () => {
   const [whole1] = await textsOf(whole, { temperature: 0, maxNewTokens: 60, prompts: ['HELLO'] });
   for (const cut of [1, BLOCK - 5, BLOCK, 37]) {
     const prompt = `HELLO${whole1!.slice(0, cut)}`;

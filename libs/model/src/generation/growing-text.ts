@@ -43,7 +43,7 @@ export class GrowingText {
     return this.#text.length - Math.max(0, ...this.#stop.map((stop) => this.#begunLength(stop)));
   }
 
-  /** Adds the next tokens; gives whether the text goes on. */
+  /** Adds the next tokens; returns whether the text continues. */
   append(tokens: Int32Array): boolean {
     const before = this.#text.length;
     this.#text += this.#tokenizer.decode(tokens);

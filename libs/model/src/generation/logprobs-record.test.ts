@@ -7,7 +7,7 @@ const tokenizer = CharacterTokenizer.fromText('abcd');
 /** Logits, moved by 7, whose softmax is exactly these probabilities. */
 const logitsOf = (...probabilities: number[]) => probabilities.map((probability) => 7 + Math.log(probability));
 
-test('of each token of the text, and of the likeliest, the logarithm of the probability is told', () => {
+test('of each token of the text, and of the likeliest, the logarithm of the probability is reported', () => {
   const record = new LogprobsRecord(tokenizer, 2);
   const logits = Float32Array.from([...logitsOf(0.5, 0.25, 0.125, 0.125), ...logitsOf(0.125, 0.125, 0.25, 0.5)]);
   record.append({ tokens: tokenizer.encode('bb'), logits, finished: false });
@@ -21,13 +21,13 @@ test('of each token of the text, and of the likeliest, the logarithm of the prob
   ]);
 });
 
-test('of equally likely tokens the first of the vocabulary is told', () => {
+test('of equally likely tokens the first of the vocabulary is reported', () => {
   const record = new LogprobsRecord(tokenizer, 2);
   record.append({ tokens: tokenizer.encode('a'), logits: Float32Array.of(0, 1, 1, 1), finished: true });
   expect(Object.keys(record.of('a').topLogprobs[0]!)).toEqual(['b', 'c', 'a']);
 });
 
-test('what a stop string took from the text is not told of', () => {
+test('what a stop string took from the text is not told about', () => {
   const record = new LogprobsRecord(tokenizer, 1);
   record.append({ tokens: tokenizer.encode('abc'), logits: new Float32Array(12), finished: false });
   expect(record.of('a')).toMatchObject({ tokens: ['a'], tokenLogprobs: [Math.log(1 / 4)] });

@@ -6,7 +6,7 @@ import { GrowthReport, type TextGrowth } from './text-growth.js';
 
 const tokenizer = CharacterTokenizer.fromText('abc🐳');
 
-/** What is told of a text whose tokens come so many at once, up to its end. */
+/** What is told about a text whose tokens come so many at once, up to its end. */
 function toldOf(text: string, stop: readonly string[], together: number) {
   const growing = new GrowingText(tokenizer, stop);
   const told: TextGrowth[] = [];
@@ -27,12 +27,12 @@ test('a piece tells its place, where it starts, and how many tokens there are so
   ]);
 });
 
-test('what may become a stop string is told once it cannot, or at the end', () => {
+test('what may become a stop string is reported once it cannot, or at the end', () => {
   expect(toldOf('abac', ['abc', 'cc'], 1).told.map(({ text }) => text)).toEqual(['ab', 'ac']);
   expect(toldOf('ab', ['bc'], 1).told.map(({ text }) => text)).toEqual(['a', 'b']);
 });
 
-test('of a stop string nothing is told, and the last piece says that it ended the text', () => {
+test('of a stop string nothing is reported, and the last piece says that it ended the text', () => {
   const { told } = toldOf('abca', ['bc'], 1);
   expect(told.map(({ text }) => text)).toEqual(['a', '']);
   expect(told.at(-1)).toMatchObject({ finishReason: 'stop', tokenCount: 3 });

@@ -14,7 +14,7 @@ export interface TextGrowth {
   finishReason?: GeneratedLine['finishReason'] | undefined;
 }
 
-/** Tells a text in the making as it grows, but nothing that may still become a stop string. */
+/** Reports a text in the making as it grows, but nothing that may still become a stop string. */
 export class GrowthReport {
   readonly #place: Pick<TextGrowth, 'promptIndex' | 'sampleIndex'>;
   readonly #text: GrowingText;
@@ -31,7 +31,7 @@ export class GrowthReport {
     this.#onText = onText;
   }
 
-  /** Tells what is sure by now and was not told before; with the last tokens that is all. */
+  /** Reports what is sure by now and was not told before; with the last tokens that is all. */
   tell(isLast: boolean): void {
     const { text, tokenCount, isStopped, sureLength } = this.#text;
     const start = this.#toldLength;

@@ -2,7 +2,7 @@ import type { Trainable } from '../learner/trainable.js';
 import type { WeightPlan } from '../layers/weight-plan.js';
 import type { Weights } from '../weights/weights.js';
 
-/** All that differs from one kind of model to another. A kind is a folder that gives this for its configuration. */
+/** All that differs from one kind of model to another. A kind is a folder that yields this for its configuration. */
 export interface ModelDefinition {
   /** The weights that a model over so many tokens has, and how they start. */
   plan(vocabularySize: number): WeightPlan;

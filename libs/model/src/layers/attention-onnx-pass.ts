@@ -26,8 +26,8 @@ export interface KeysAndValues {
 }
 
 /**
- * The pass of a model with attention. Its graph goes on after a past of P tokens, of which it need know the keys and
- * values only, and gives those of past and present together:
+ * The pass of a model with attention. Its graph continues after a past of P tokens, of which it need know the keys and
+ * values only, and returns those of past and present together:
  *
  *     attention_mask                          int64 [B, P+T], 0 where a token is padding that nothing may attend to
  *     past_key_values.N.key, … .N.value       float [B, H, P, D], of the Nth layer of attention; P may be 0

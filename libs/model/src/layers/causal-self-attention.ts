@@ -13,7 +13,7 @@ export interface AttentionShape {
 
 /**
  * Each token gathers from the tokens up to itself, weighted by how well its query fits their keys: x [B·T, C] →
- * softmax(q·kᵀ/√D)·v of each head, side by side: [B·T, C]. `name` is the linear layer that gives queries, keys and values,
+ * softmax(q·kᵀ/√D)·v of each head, side by side: [B·T, C]. `name` is the linear layer that yields queries, keys and values,
  * [C, 3C]. Vaswani et al. 2017.
  */
 export function causalSelfAttention(
@@ -39,7 +39,7 @@ export function causalSelfAttention(
     .reshape<Tensor2D>([batchSize * length, nEmbd]);
 }
 
-/** The same in ONNX, of [B, T, C], or of one new token a sequence, [B, C]. */
+/** The same in ONNX, of [B, T, C], or of one new token per sequence, [B, C]. */
 export function causalSelfAttentionOnnx(
   pass: AttentionOnnxPass | DecodingOnnxPass,
   name: string,

@@ -6,7 +6,7 @@ export function embedding(tensorflow: TensorFlow, table: Tensor2D, ids: Tensor2D
   return gatherRows(tensorflow, table, ids) as Tensor3D;
 }
 
-/** The same in ONNX; gives the name of the rows. */
+/** The same in ONNX; returns the name of the rows. */
 export function embeddingOnnx(graph: OnnxGraph, table: string, ids: string, output?: string): string {
   return graph.node('Gather', [table, ids], { axis: { i: 0 } }, output);
 }

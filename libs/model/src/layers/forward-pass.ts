@@ -10,7 +10,7 @@ export interface ForwardPassOptions {
   batchSize: number;
   /** Tokens in each row of the batch. */
   length: number;
-  /** Left out where nothing is dropped: in evaluation and generation. */
+  /** Left out if nothing is dropped: in evaluation and generation. */
   dropout?: { rate: number; seed: Tensor } | undefined;
 }
 
@@ -44,7 +44,7 @@ export class ForwardPass {
     return this.#weight(name) as Tensor1D;
   }
 
-  /** The vector, or undefined where the model has none, as a linear layer without bias. */
+  /** The vector, or undefined if the model has none, as a linear layer without bias. */
   optionalVector(name: string): Tensor1D | undefined {
     return this.#weights[name] as Tensor1D | undefined;
   }

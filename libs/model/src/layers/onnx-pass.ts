@@ -30,7 +30,7 @@ export abstract class OnnxPass {
     return value;
   }
 
-  /** The same, or undefined where the model has no such weight, as a linear layer without bias. */
+  /** The same, or undefined if the model has no such weight, as a linear layer without bias. */
   optionalWeight(name: string): string | undefined {
     return this.#weights.has(name) ? this.weight(name) : undefined;
   }

@@ -2,7 +2,7 @@ import type { RandomStream } from '@glyphmill/data';
 import type { PlannedWeight, WeightPlan } from './weight-plan.js';
 import type { Weights } from '../weights/weights.js';
 
-/** The numbers that a model starts from. The same stream gives the same ones. */
+/** The numbers that a model starts from. The same stream yields the same ones. */
 export function startPlanned(plan: WeightPlan, random: RandomStream): Weights {
   const started = Object.entries(plan).map(([name, planned]) => {
     return [name, { shape: planned.shape, values: startValues(planned, random) }] as const;

@@ -35,7 +35,7 @@ export function tokenAndPosition(pass: ForwardPass, names: EmbeddingNames, ids: 
   return pass.dropout(tokens.add(positions).reshape<Tensor2D>([pass.batchSize * pass.length, width]));
 }
 
-/** The same in ONNX: → [B, T, C], or [B, C] where there is one token a sequence. */
+/** The same in ONNX: → [B, T, C], or [B, C] if there is one token per sequence. */
 export function tokenAndPositionOnnx(pass: OnnxPass, names: EmbeddingNames): string {
   const { graph } = pass;
   const tokens = embeddingOnnx(graph, pass.weight(names.tokens), pass.rowIds); // [B, T, C] or [B, C]

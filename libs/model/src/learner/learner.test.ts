@@ -35,7 +35,7 @@ function started(given: object, settings: Partial<TrainingConfig> = {}) {
   return { training, trainable: definition.trainable(VOCABULARY), weights };
 }
 
-/** The same steps as a learner's, but operation by operation: a function that takes the next one and gives its loss. */
+/** The same steps as a learner's, but operation by operation: a function that takes the next one and returns its loss. */
 function eagerLearner(trainable: Trainable, weights: Weights, training: TrainingConfig) {
   const { tf } = tensorflow;
   const variables = variablesOf(tensorflow, weights);
@@ -81,7 +81,7 @@ test.each([
   learner.dispose();
 });
 
-test.each([1, 3])('a learner goes on from a state, with %i batches a step, as the one that gave it', (count) => {
+test.each([1, 3])('a learner continues from a state, with %i batches per step, as the one that gave it', (count) => {
   const { training, trainable, weights } = started(
     { kind: 'gpt', nEmbd: 8, nHead: 2, nLayer: 1, dropout: 0.2 },
     { gradientAccumulationSteps: count },

@@ -13,15 +13,15 @@ export interface StepOptions {
   learningRate: number;
 }
 
-/** What a step tells. */
+/** What a step reports. */
 export interface StepNumbers {
-  /** Of its batches before it, in nats a token. */
+  /** Of its batches before it, in nats per token. */
   loss: number;
   /** The global norm of the gradients before clipping. */
   gradientNorm: number;
 }
 
-/** All that a learner has learned: with it another one goes on to the same bits. Plain data. */
+/** All that a learner has learned: with it another one continues to the same bits. Plain data. */
 export interface LearnerState {
   weights: Weights;
   firstMoments: Weights;
@@ -71,7 +71,7 @@ export class Learner {
     const numbers = adamWStepNumbers({ step, learningRate }, this.#training);
     const inputsOf = (batch: Batch, index: number) => ({
       ...this.#batchForm.valuesOf(batch),
-      // Each forward pass of a training has a number of its own.
+      // Each forward pass of a training run has a number of its own.
       seed: Int32Array.of(this.#training.seed, (step - 1) * this.#microSteps + index + 1),
     });
     if (this.#microSteps === 1) {
@@ -86,7 +86,7 @@ export class Learner {
     return { loss: sum / batches.length, gradientNorm: gradientNorm! };
   }
 
-  /** The mean loss of a batch in nats a token; changes nothing. Takes shorter batches than those of training, too. */
+  /** The mean loss of a batch in nats per token; changes nothing. Takes shorter batches than those of training, too. */
   loss(batch: Batch): number {
     return this.#program.runNumbers('evaluate', this.#batchForm.valuesOf(batch))['loss']!;
   }
@@ -112,7 +112,7 @@ export class Learner {
     return this.#arrays('', this.#program.readAll([...this.#shapes.keys()]));
   }
 
-  /** Goes on with other weights of the same shapes; the moments stay. */
+  /** Continues with other weights of the same shapes; the moments stay. */
   writeWeights(weights: Weights): void {
     this.#write(valuesOf('', weights));
   }
@@ -127,7 +127,7 @@ export class Learner {
     };
   }
 
-  /** Goes on from a state, which it copies. */
+  /** Continues from a state, which it copies. */
   restore({ weights, firstMoments, secondMoments }: LearnerState): void {
     this.#write([
       ...valuesOf('', weights),

@@ -12,7 +12,7 @@ import { ForwardPass } from '../layers/forward-pass.js';
 import type { Weights } from '../weights/weights.js';
 import type { Trainable } from './trainable.js';
 
-/** The entry that gives the logits of one row: ids [1, block] → `logits` [block, V]. */
+/** The entry that yields the logits of one row: ids [1, block] → `logits` [block, V]. */
 export function logitsEntry(
   tensorflow: TensorFlow,
   trainable: Trainable,
@@ -21,7 +21,7 @@ export function logitsEntry(
   const length = trainable.blockSize;
   return entry({
     inputs: { ids: { shape: [1, length], dtype: 'int32' } },
-    xla: false, // For the few samples of a training it would not be worth compiling.
+    xla: false, // For the few samples of a training run it would not be worth compiling.
     body: ({ ids }) => {
       const pass = new ForwardPass(tensorflow, { weights, batchSize: 1, length });
       return { logits: trainable.logits(pass, ids as Tensor2D) };

@@ -20,7 +20,7 @@ export interface Trainable {
   readonly dropout: number;
   /** For batches of up to `batchSize` rows. */
   batchForm(batchSize: number): BatchForm;
-  /** The mean loss of a batch, in nats a token. */
+  /** The mean loss of a batch, in nats per token. */
   loss(pass: ForwardPass, batch: BatchTensors): Scalar;
   /** ids [B, T] → logits of the token after each [B·T, V]. */
   logits(pass: ForwardPass, ids: Tensor2D): Tensor2D;

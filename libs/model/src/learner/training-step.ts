@@ -8,7 +8,7 @@ import type { BatchTensors, Trainable } from './trainable.js';
 /** A model's weights, as they are optimized, by their names. */
 export type OptimizedWeights = Readonly<Record<string, OptimizedWeight>>;
 
-/** The loss of a batch before a step, in nats a token, and its gradients in the order of the weights. */
+/** The loss of a batch before a step, in nats per token, and its gradients in the order of the weights. */
 export interface LossAndGradients {
   loss: Scalar;
   gradients: Tensor[];
@@ -32,7 +32,7 @@ export function lossAndGradients(
   return { loss, gradients: Object.values(weights).map((weight) => grads[weight.name]!) };
 }
 
-/** Clips the gradients by their global norm, and takes one step of AdamW. Gives the norm before clipping. */
+/** Clips the gradients by their global norm, and takes one step of AdamW. Returns the norm before clipping. */
 export function updateWeights(
   tensorflow: TensorFlow,
   optimized: OptimizedWeights,

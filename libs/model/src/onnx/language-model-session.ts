@@ -42,7 +42,7 @@ export class LanguageModelSession {
     return new LanguageModelSession(await openSession(onnx, options));
   }
 
-  /** Whether {@link advance} can be asked to go on from a past. */
+  /** Whether {@link advance} can be asked to continue from a past. */
   get takesPast(): boolean {
     return this.#pastInputs.size > 0;
   }
@@ -51,7 +51,7 @@ export class LanguageModelSession {
   readonly logits = async (ids: Int32Array, rows: number, columns: number): Promise<Float32Array> =>
     floatResult(await this.#session.run(this.#feeds({ ids, rows, columns }), ['logits']), 'logits');
 
-  /** The same after a past, and the past of what comes next. Throws `TypeError` where the graph takes none. */
+  /** The same after a past, and the past of what comes next. Throws `TypeError` if the graph takes none. */
   async advance(continuation: Continuation): Promise<{ logits: Float32Array; past: Past }> {
     if (!this.takesPast) throw new TypeError('The graph takes no past: it computes logits from input_ids alone.');
     const results = await this.#session.run(this.#feeds(continuation));
@@ -63,7 +63,7 @@ export class LanguageModelSession {
 
   /**
    * The keys and values of each layer for ids [rows, columns], row-major: float [rows, H, columns, D] each, the keys of a
-   * layer before its values. Throws `TypeError` where the graph takes no past.
+   * layer before its values. Throws `TypeError` if the graph takes no past.
    */
   async keysAndValues(ids: Int32Array, rows: number, columns: number): Promise<Float32Array[]> {
     if (!this.takesPast) throw new TypeError('The graph has no keys and values: it has no attention.');

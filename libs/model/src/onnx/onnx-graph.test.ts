@@ -19,7 +19,7 @@ test('ONNX Runtime computes what was written, at any size of a named dimension',
   await session.release();
 });
 
-test('lists of whole numbers reach an operator, and results are named where no name is given', async () => {
+test('lists of whole numbers reach an operator, and results are named if no name is given', async () => {
   const graph = new OnnxGraph('transpose');
   const x = graph.input('x', 'float', [1, 2]);
   const turned = graph.node('Transpose', [x], { perm: { ints: [1, 0] } });

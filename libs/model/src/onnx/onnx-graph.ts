@@ -19,7 +19,7 @@ type Attribute = { f: number } | { i: number } | { ints: readonly number[] } | {
 type Attributes = Readonly<Record<string, Attribute>>;
 
 /**
- * Writes an ONNX model node by node; values are known by their names, and each node gives the name of its result.
+ * Writes an ONNX model node by node; values are known by their names, and each node yields the name of its result.
  *
  *     const graph = new OnnxGraph('doubling');
  *     const x = graph.input('x', 'float', ['n']);
@@ -78,7 +78,7 @@ export class OnnxGraph {
     return this.#addInitializer('int64', [], BigInt64Array.of(BigInt(value)));
   }
 
-  /** An operator with one result, which is called `output`, or after the operator where no name is given. */
+  /** An operator with one result, which is called `output`, or after the operator if no name is given. */
   node(operator: string, inputs: readonly string[], attributes: Attributes = {}, output?: string): string {
     return this.#addNode(operator, inputs, attributes, [output ?? this.#newName(operator)])[0]!;
   }

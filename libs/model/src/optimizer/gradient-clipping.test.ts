@@ -16,7 +16,7 @@ test('gradients above the limit are scaled to it together, others are left', asy
   const { tf } = tensorflow;
   const gradients = [tf.tensor1d([3]), tf.tensor1d([4])];
   const clipped = clip(tensorflow, gradients, 1).map((gradient) => gradient.dataSync()[0]!);
-  // PyTorch's clip_grad_norm_ gives 0.5999999 and 0.7999998, for it divides by the norm + 1e-6.
+  // PyTorch's clip_grad_norm_ yields 0.5999999 and 0.7999998, for it divides by the norm + 1e-6.
   expect(clipped[0]).toBeCloseTo(0.6, 5);
   expect(clipped[1]).toBeCloseTo(0.8, 5);
   expect(clip(tensorflow, gradients, 10).map((gradient) => gradient.dataSync()[0])).toEqual([3, 4]);

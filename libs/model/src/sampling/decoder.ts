@@ -5,7 +5,7 @@ import type { Sequence } from './sequence.js';
 export interface NewTokens {
   /** At least one. */
   tokens: Int32Array;
-  /** [tokens, vocabulary], row-major: what they were drawn from, before all rules; empty where they were not asked for. */
+  /** [tokens, vocabulary], row-major: what they were drawn from, before all rules; empty if they were not asked for. */
   logits: Float32Array;
   /** Whether these were the last ones that were asked for; the sequence is no longer decoded then. */
   finished: boolean;
@@ -20,14 +20,14 @@ export interface DecodingOptions {
   isStreamed?: boolean;
   /** Called between pieces of work of some milliseconds at most; what it throws ends the decoding. */
   yieldToEventLoop: () => Promise<void>;
-  /** The next tokens of a sequence, by its index; those of one sequence in their order. Gives whether it shall go on. */
+  /** The next tokens of a sequence, by its index; those of one sequence in their order. Returns whether it shall continue. */
   onTokens: (index: number, tokens: NewTokens) => boolean;
 }
 
-/** Goes on with sequences. */
+/** Continues with sequences. */
 export interface Decoder {
   /** How many sequences it is worth to decode together. */
   readonly batchSize: number;
-  /** Draws tokens for each sequence until it has all or is told to end; each draws one uniform number a token from its own stream. */
+  /** Draws tokens for each sequence until it has all or is told to end; each draws one uniform number per token from its own stream. */
   decode(sequences: readonly Sequence[], options: DecodingOptions): Promise<void>;
 }

@@ -41,7 +41,7 @@ const sumLogits: LogitsFunction = (ids, rows, columns) => {
 const sequence = (context: number[], sampleIndex = 0) =>
   startSequence(Int32Array.from(context), { seed: 1, promptIndex: 0, sampleIndex });
 
-test('the window decoder goes on from the tokens of the window only', async () => {
+test('the window decoder continues from the tokens of the window only', async () => {
   const decoder = new WindowDecoder(sumLogits, { vocabularySize: VOCABULARY, blockSize: 2 });
   const [tokens] = await decodedTokens(decoder, [sequence([4, 1, 1])], {
     maxNewTokens: 5,
@@ -115,7 +115,7 @@ test('tokens follow each other as often as the table says', async () => {
   expect(share).toBeCloseTo(0.25, 1.5);
 });
 
-test('an empty prompt goes on from the first token of the vocabulary', () => {
+test('an empty prompt continues from the first token of the vocabulary', () => {
   expect([...sequence([]).context]).toEqual([0]);
 });
 
@@ -137,7 +137,7 @@ test('an error thrown while it yields ends the decoding', async () => {
 });
 
 test.each(['table', 'window'])(
-  'a sequence of the %s decoder that is told to end gets nothing more, and others go on',
+  'a sequence of the %s decoder that is told to end gets nothing more, and others continue',
   async (kind) => {
     const window = { vocabularySize: VOCABULARY, blockSize: 8 };
     const decoder = kind === 'table' ? new TableDecoder(table, VOCABULARY) : new WindowDecoder(tableLogits, window);
@@ -159,7 +159,7 @@ test.each(['table', 'window'])(
   },
 );
 
-test.each(['table', 'window'])('the %s decoder tells the logits that tokens were drawn from', async (kind) => {
+test.each(['table', 'window'])('the %s decoder reports the logits that tokens were drawn from', async (kind) => {
   const window = { vocabularySize: VOCABULARY, blockSize: 8 };
   const decoder = kind === 'table' ? new TableDecoder(table, VOCABULARY) : new WindowDecoder(tableLogits, window);
   const text = [3];

@@ -15,7 +15,7 @@ export function startSequence(
   prompt: Int32Array,
   { seed, promptIndex, sampleIndex }: { seed: number; promptIndex: number; sampleIndex: number },
 ): Sequence {
-  // Where the prompt is empty the text goes on from the first token of the vocabulary.
+  // Where the prompt is empty the text continues from the first token of the vocabulary.
   const context = prompt.length > 0 ? prompt : Int32Array.of(0);
   return { context, random: new RandomStream(seed, STREAM, promptIndex, sampleIndex) };
 }

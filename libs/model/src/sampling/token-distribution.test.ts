@@ -12,7 +12,7 @@ test('a uniform number falls to the token whose share of [0, 1) it is in', () =>
   ]);
 });
 
-test('a uniform number gives the first token whose cumulative probability exceeds it, wherever the search begins', () => {
+test('a uniform number yields the first token whose cumulative probability exceeds it, wherever the search begins', () => {
   const random = new RandomStream(1);
   for (const size of [1, 2, 3, 40, 65, 200]) {
     const logits = Float32Array.from({ length: size }, () => 4 * random.nextNormal());

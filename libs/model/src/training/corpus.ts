@@ -69,7 +69,7 @@ export class Corpus {
     }
   }
 
-  /** How many batches {@link wholeBatches} gives of both splits. */
+  /** How many batches {@link wholeBatches} yields of both splits. */
   get wholeBatchCount(): number {
     const count = this.#batchSize * this.#blockSize;
     return SPLITS.reduce((sum, split) => sum + Math.ceil((this.#splits[split].length - 1) / count), 0);

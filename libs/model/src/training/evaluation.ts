@@ -2,7 +2,7 @@ import type { Batch } from '@glyphmill/data';
 import type { Learner } from '../learner/learner.js';
 import type { Corpus, Split } from './corpus.js';
 
-/** The mean losses of both splits, in nats a token. */
+/** The mean losses of both splits, in nats per token. */
 export interface Losses {
   trainLoss: number;
   validationLoss: number;

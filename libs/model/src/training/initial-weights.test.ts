@@ -46,7 +46,7 @@ const rows = (model: TrainedModel, name: string) => {
   return Array.from({ length: shape[0]! }, (_, row) => [...values.subarray(row * shape[1]!, (row + 1) * shape[1]!)]);
 };
 
-test('a training starts from the weights of a published model', async () => {
+test('a training run starts from the weights of a published model', async () => {
   expect((await trainFrom({ vocabulary: 'same' })).weights).toEqual(source.weights);
 });
 

@@ -46,7 +46,7 @@ export function checkWeights(weights: Weights, model: ModelConfig, vocabularySiz
 }
 
 /**
- * The weights that a model over `tokenizer` starts with where it goes on from a published one. What the mapping leaves
+ * The weights that a model over `tokenizer` starts with where it continues from a published one. What the mapping leaves
  * open starts from the seed. Throws {@link InitMismatchError}, and `ModelFolderError` for a folder that is no model.
  */
 export async function weightsFromModel(

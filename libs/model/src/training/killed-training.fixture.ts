@@ -8,7 +8,7 @@ import { train } from './train.js';
 import { TrainingControl } from './training-control.js';
 
 /**
- * A training in a process of its own, which goes on from the newest checkpoint in its folder, writes others there, and
+ * A training run in a process of its own, which continues from the newest checkpoint in its folder, writes others there, and
  * dies as it is told. Its argument is {@link killedTraining} as JSON.
  */
 export const killedTraining = z.object({

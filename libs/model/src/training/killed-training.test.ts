@@ -22,7 +22,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(root, { recursive: true }));
 
-/** Runs a training in a process of its own to its end; gives the signal that ended it, or null. */
+/** Runs a training run in a process of its own to its end; returns the signal that ended it, or null. */
 async function run(folder: string, training: Training, xla: boolean): Promise<NodeJS.Signals | null> {
   const env = {
     ...process.env,
@@ -38,7 +38,7 @@ async function run(folder: string, training: Training, xla: boolean): Promise<No
   });
 }
 
-/** What a training ended with. */
+/** What a training run ended with. */
 async function ended(folder: string) {
   const { learner, sampler, tokensSeen, step } = await readCheckpoint(path.join(folder, 'end'));
   return { learner, sampler, tokensSeen, step, model: await readFile(path.join(folder, 'model.safetensors')) };

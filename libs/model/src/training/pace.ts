@@ -1,4 +1,4 @@
-/** How fast a training goes. Its first step, in which TensorFlow compiles, is no measure of the others. */
+/** How fast a training run goes. Its first step, in which TensorFlow compiles, is no measure of the others. */
 export class Pace {
   readonly #startedAtMs = performance.now();
   #steps = 0;
@@ -14,7 +14,7 @@ export class Pace {
     return this.#steps;
   }
 
-  /** Takes a step of so many tokens, and times it unless it is the first; gives what it gives. */
+  /** Takes a step of so many tokens, and times it unless it is the first; returns what it yields. */
   step<Result>(tokens: number, take: () => Result): Result {
     const start = performance.now();
     const result = take();

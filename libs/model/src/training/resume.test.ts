@@ -36,7 +36,7 @@ async function checkpointOfEnd(training: PartialTrainingConfig, rest: Partial<Tr
   return (await checkpoint)!;
 }
 
-test('a resumed training is the one that never stopped: weights, losses, curve and samples', async () => {
+test('a resumed training run is the one that never stopped: weights, losses, curve and samples', async () => {
   const { trained, checkpoint } = await checkpointAfter(7, { sampleInterval: 5 });
   expect(checkpoint.step).toBe(7);
   const resumed = await trainBriefly({ sampleInterval: 5 }, { resumeFrom: checkpoint });
@@ -73,7 +73,7 @@ test('gradients that accumulate are resumed too', async () => {
   expect((await trainBriefly(accumulating, { resumeFrom: checkpoint })).weights).toEqual(trained.weights);
 });
 
-test('a checkpoint of the end goes on past maxSteps, as if there had been more from the start', async () => {
+test('a checkpoint of the end continues past maxSteps, as if there had been more from the start', async () => {
   const constant = { schedule: 'constant', export: 'last' } as const;
   const { checkpoint } = await checkpointAfter(12, constant);
   const longer = await trainBriefly({ ...constant, maxSteps: 20 }, { resumeFrom: checkpoint });
@@ -123,7 +123,7 @@ test('measuring the best anew changes no weight, and a checkpoint that is taken 
   expect((await trainBriefly(other, { resumeFrom: taken })).weights).toEqual(plain.weights);
 });
 
-test('the weights that a training resumes with take part when the best is measured anew', async () => {
+test('the weights that a training run resumes with take part when the best is measured anew', async () => {
   const checkpoint = await checkpointOfEnd({ maxSteps: 9 });
   expect(checkpoint).toMatchObject({ evaluatedAt: 9, step: 9 });
   // Weights that know nothing, with a loss that they never had.
@@ -139,7 +139,7 @@ describe('patience', () => {
   /** So high a rate that the validation loss soon falls no more. */
   const rising = { ...overfitting, patience: 2, learningRate: 3, evalInterval: 5 };
 
-  test('counts anew in a training that continues one that it ended, and not again when that resumes', async () => {
+  test('counts anew in a training run that continues one that it ended, and not again when that resumes', async () => {
     const checkpoint = await checkpointOfEnd(rising);
     expect(checkpoint.step).toBeLessThan(rising.maxSteps);
     expect(checkpoint.staleEvaluations).toBe(2);
@@ -162,7 +162,7 @@ describe('patience', () => {
   });
 });
 
-test('it is told where it goes on, and what computes otherwise than before', async () => {
+test('it is told where it continues, and what computes otherwise than before', async () => {
   const processSettings = { threads: '1' };
   const { checkpoint } = await checkpointAfter(7, {}, { processSettings });
   const told: TrainingResumption[] = [];
@@ -189,7 +189,7 @@ test('a checkpoint of another text, model or batch is refused by name', async ()
   await expect(resumed({}, { model: moreHeads })).rejects.toThrow('model.nHead is 4');
 });
 
-test('a training that has ended, or failed, gives no checkpoint', async () => {
+test('a training run that has ended, or failed, yields no checkpoint', async () => {
   const control = new TrainingControl();
   await trainBriefly({ maxSteps: 1 }, { control });
   await expect(control.checkpoint()).rejects.toMatchObject({ code: 'training_ended' });

@@ -34,7 +34,7 @@ test('a bigram model learns a text as well as any bigram model can', async () =>
   expect(trainLoss).toBeLessThan(least + 0.01);
 });
 
-test('the same seed gives the same weights, another seed others', async () => {
+test('the same seed yields the same weights, another seed others', async () => {
   const [one, same, other] = [
     await trainBriefly({ seed: 3 }),
     await trainBriefly({ seed: 3 }),
@@ -107,7 +107,7 @@ test('a diverging training ends with the step and what to do', async () => {
   expect((error as LossNotFiniteError).step).toBeLessThanOrEqual(30);
 });
 
-test('the step at which the loss is lost is told exactly', async () => {
+test('the step at which the loss is lost is reported exactly', async () => {
   const steps: number[] = [];
   const diverging = trainBriefly(
     { maxSteps: 1000, evalInterval: 1000, learningRate: 10, weightDecay: 10 },
@@ -138,7 +138,7 @@ test('batches that accumulate are one larger batch', async () => {
 const turning = 'ab'.repeat(900) + 'aabb'.repeat(50);
 const overfit = { maxSteps: 60, evalInterval: 5, learningRate: 0.1, weightDecay: 0 };
 
-test('the best weights are published, or the last, and which is told', async () => {
+test('the best weights are published, or the last, and which is reported', async () => {
   const best = await trainBriefly(overfit, { text: turning });
   const last = await trainBriefly({ ...overfit, export: 'last' }, { text: turning });
   expect(last.published).toEqual({ which: 'last', step: 60 });
@@ -149,14 +149,14 @@ test('the best weights are published, or the last, and which is told', async () 
   expect(best.validationLoss).toBeLessThan(last.validationLoss);
 });
 
-test('a training out of patience stops, and publishes its best', async () => {
+test('a training run out of patience stops, and publishes its best', async () => {
   const { published, metrics } = await trainBriefly({ ...overfit, patience: 2 }, { text: turning });
   const steps = metrics.filter(({ step, whole }) => step > 0 && !whole).map(({ step }) => step);
   expect(steps.at(-1)).toBe(published.step + 2 * overfit.evalInterval);
   expect(steps.at(-1)).toBeLessThan(60);
 });
 
-test('metrics tell the gradient norm, the tokens seen, and bits a byte of the text', async () => {
+test('metrics tell the gradient norm, the tokens seen, and bits per byte of the text', async () => {
   const { metrics, bitsPerByte, validationLoss } = await trainBriefly({}, { text: 'äöü…'.repeat(200) });
   expect(metrics[0]).toMatchObject({ gradientNorm: null, tokensSeen: 0 });
   expect(metrics.at(-1)).toMatchObject({ gradientNorm: expect.any(Number), tokensSeen: 20 * 32 * 8 });
@@ -164,20 +164,20 @@ test('metrics tell the gradient norm, the tokens seen, and bits a byte of the te
   expect(bitsPerByte).toBeCloseTo(validationLoss / Math.LN2 / 2.25, 6);
 });
 
-test('what was prepared before the first step is told once', async () => {
+test('what was prepared before the first step is reported once', async () => {
   const told: object[] = [];
   await trainBriefly({}, { onPrepared: (preparation) => told.push(preparation) });
   expect(told).toEqual([{ recordingMs: expect.any(Number), compilingMs: expect.any(Number) }]);
 });
 
-test('a timer can end a training, for the event loop has its turns', async () => {
+test('a timer can end a training run, for the event loop has its turns', async () => {
   const controller = new AbortController();
   const endless = trainBriefly({ maxSteps: 10_000_000 }, { signal: controller.signal });
   setTimeout(() => controller.abort(new Error('enough')), 1);
   await expect(endless).rejects.toThrow('enough');
 });
 
-test('a training leaves no tensors behind, finished or not', async () => {
+test('a training run leaves no tensors behind, finished or not', async () => {
   const { tf, backend } = await loadTensorFlow();
   const count = () => [tf.memory().numTensors, backend.getNumOfTFTensors()];
   await trainBriefly({ gradientClip: 1 });

@@ -20,9 +20,9 @@ export interface TrainingTask extends TrainingCallbacks {
   text: string;
   model: ModelConfig;
   training: TrainingConfig;
-  /** Goes on from here; the text, the model, the batches and the seed must be those of the checkpoint. */
+  /** Continues from here; the text, the model, the batches and the seed must be those of the checkpoint. */
   resumeFrom?: Checkpoint | undefined;
-  /** The name of the finished training that this one continues: its evaluations do not count against the patience. */
+  /** The name of the finished training run that this one continues: its evaluations do not count against the patience. */
   continues?: string | undefined;
   /** Starts from these weights; left out: from a published model's or the seed's. */
   initialWeights?: Weights | undefined;
@@ -40,8 +40,8 @@ export interface TrainingTask extends TrainingCallbacks {
  *     const trained = await train({ text, model: { kind: 'bigram', blockSize: 8 }, training });
  *     await exportModel(trained, folder, about);
  *
- * The same text, configuration, library and number of threads give the same weights, also where the training went on
- * from one of its checkpoints. Samples are what generation gives for the empty prompt and the training's seed. The event
+ * The same text, configuration, library and number of threads give the same weights, even if the training continued
+ * from one of its checkpoints. Samples are what generation yields for the empty prompt and the training's seed. The event
  * loop has a turn about every 40 ms.
  * Throws `TensorFlowUnavailableError`, a `DatasetError` for a text that cannot train this model, `LossNotFiniteError`,
  * `ResumeMismatchError`, `InitMismatchError`.

@@ -1,6 +1,6 @@
 import type { Checkpoint } from '../checkpoints/checkpoint.js';
 
-/** `training_ended`: a checkpoint was asked of a training that has ended or failed. */
+/** `training_ended`: a checkpoint was asked of a training run that has ended or failed. */
 export class TrainingEndedError extends Error {
   override readonly name = 'TrainingEndedError';
   readonly code = 'training_ended';
@@ -16,7 +16,7 @@ interface Asker {
 }
 
 /**
- * Speaks with a training while it runs:
+ * Speaks with a training run while it runs:
  *
  *     const control = new TrainingControl();
  *     const trained = train({ …, control });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Where a training is; losses are in nats a token, and the train loss is that of the latest batch. */
+/** Where a training run is; losses are in nats per token, and the train loss is that of the latest batch. */
 export interface TrainingProgress {
   step: number;
   maxSteps: number;
@@ -19,14 +19,14 @@ export interface TrainingProgress {
   phase: 'training' | 'evaluating';
 }
 
-/** One evaluation; losses are in nats a token. */
+/** One evaluation; losses are in nats per token. */
 export const trainingMetric = z.object({
   step: z.int().describe('Steps that the weights had taken.'),
   trainLoss: z.number(),
   validationLoss: z.number(),
   bitsPerByte: z
     .number()
-    .describe('The validation loss in bits a byte of the text in UTF-8, which any tokenizer compares by.'),
+    .describe('The validation loss in bits per byte of the text in UTF-8, which any tokenizer compares by.'),
   learningRate: z.number().describe('Of the step just taken; at step 0, of the first.'),
   gradientNorm: z.number().nullable().describe('Of the step just taken, before clipping; null before the first.'),
   tokensSeen: z.int().describe('Tokens of all batches so far.'),
@@ -43,7 +43,7 @@ export type TrainingSample = z.output<typeof trainingSample>;
 export interface TrainingStepReport {
   /** From 1. */
   step: number;
-  /** Of its batches, before the step, in nats a token. */
+  /** Of its batches, before the step, in nats per token. */
   loss: number;
   /** Before clipping. */
   gradientNorm: number;
@@ -58,10 +58,10 @@ export interface TrainingPreparation {
   compilingMs: number;
 }
 
-/** A training goes on from a checkpoint. */
+/** A training run continues from a checkpoint. */
 export interface TrainingResumption {
   step: number;
-  /** What computes otherwise than what wrote the checkpoint, so that bits may differ; empty where nothing does. */
+  /** What computes otherwise than what wrote the checkpoint, so that bits may differ; empty if nothing does. */
   differences: string[];
 }
 
@@ -72,13 +72,13 @@ export interface BestMeasurement {
   evalBatches?: number | undefined;
 }
 
-/** Who is told what of a training. */
+/** Who is told what of a training run. */
 export interface TrainingCallbacks {
-  /** Where it goes on from a checkpoint: before the first step. */
+  /** Where it continues from a checkpoint: before the first step. */
   onResume?: ((resumption: TrainingResumption) => void) | undefined;
   /** After resuming with another `evalBatches`: the best so far, measured anew. */
   onBestMeasured?: ((best: BestMeasurement) => void) | undefined;
-  /** At the start, about ten times a second while it takes steps and evaluates whole splits, and at the end. */
+  /** At the start, about ten times per second while it takes steps and evaluates whole splits, and at the end. */
   onProgress?: ((progress: TrainingProgress) => void) | undefined;
   /** Before the first step, every `evalInterval` steps, after the last, and at the end over whole splits. */
   onMetric?: ((metric: TrainingMetric) => void) | undefined;

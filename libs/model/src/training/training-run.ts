@@ -22,27 +22,27 @@ export interface TrainingRunOptions extends TrainingCallbacks {
   writeSample: () => Promise<string>;
   /** Called wherever the training could be interrupted: between steps, and in evaluations. */
   atYield: () => void;
-  /** The name of the finished training that this one continues; left out: none. Kept in the state. */
+  /** The name of the finished training run that this one continues; left out: none. Kept in the state. */
   continues?: string | undefined;
   /** Where to resume, and the settings until then. */
   resume?: { state: TrainingState; bestWeights: Weights | undefined; training: TrainingConfig } | undefined;
 }
 
-/** A training as it is between two steps. */
+/** A training run as it is between two steps. */
 export interface TrainingMoment {
   state: TrainingState;
   learner: LearnerState;
   bestWeights: Weights | undefined;
 }
 
-/** What a training ends with; the learner then has the weights that are to be published. */
+/** What a training run ends with; the learner then has the weights that are to be published. */
 export interface TrainingEnd {
   /** Over whole splits. */
   whole: TrainingMetric;
   published: { which: 'best' | 'last'; step: number };
 }
 
-/** One training from its first step to its last: steps, and on the way evaluations, samples and progress. */
+/** One training run from its first step to its last: steps, and on the way evaluations, samples and progress. */
 export class TrainingRun {
   readonly #options: TrainingRunOptions;
   readonly #sampler: BatchSampler;
@@ -80,7 +80,7 @@ export class TrainingRun {
     return this.#state.samples;
   }
 
-  /** A copy of all that another run would need to go on from here. */
+  /** A copy of all that another run would need to continue from here. */
   moment(): TrainingMoment {
     if (this.#lastMoment !== undefined) return this.#lastMoment;
     const state = structuredClone({ ...this.#state, sampler: this.#sampler.state() });
@@ -272,7 +272,7 @@ export class TrainingRun {
   }
 }
 
-/** The state of a checkpoint, as a training that may be another one takes it over. */
+/** The state of a checkpoint, as a training run that may be another one takes it over. */
 function resumedState(
   { state, training }: NonNullable<TrainingRunOptions['resume']>,
   continues: string | undefined,

@@ -1,6 +1,6 @@
 import { loadTensorFlow, reportTensorFlow } from '@glyphmill/tensorflow';
 
-/** What trainings in this process run on: the device as TensorFlow says it, and versions. Loads TensorFlow. */
+/** What training runs in this process run on: the device as TensorFlow says it, and versions. Loads TensorFlow. */
 export async function trainingRuntime(): Promise<{
   device: 'cpu' | 'cuda:0';
   deviceName: string;

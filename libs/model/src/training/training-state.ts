@@ -4,7 +4,7 @@ import { trainingMetric, trainingSample } from './training-reports.js';
 const step = z.int().min(0);
 const word = z.int().min(0).max(0xffff_ffff);
 
-/** Where a training is, apart from what its learner has learned. Plain JSON. */
+/** Where a training run is, apart from what its learner has learned. Plain JSON. */
 export const trainingState = z.object({
   /** Steps taken. */
   step,
@@ -14,7 +14,7 @@ export const trainingState = z.object({
   /** The loss and the gradients' norm of the last step. */
   trainLoss: z.number().nullable(),
   gradientNorm: z.number().nullable(),
-  /** The step at which it was last evaluated, and last wrote a sample, so that a resumed training does neither twice. */
+  /** The step at which it was last evaluated, and last wrote a sample, so that a resumed training run does neither twice. */
   evaluatedAt: step.nullable(),
   sampledAt: step.nullable(),
   /** The evaluation with the lowest validation loss after the first step. */
@@ -26,7 +26,7 @@ export const trainingState = z.object({
       evalBatches: z.int().min(1).optional(),
     })
     .nullable(),
-  /** The finished training that this one continues, if any; its evaluations do not count against this one's patience. */
+  /** The finished training run that this one continues, if any; its evaluations do not count against this one's patience. */
   continues: z.string().optional(),
   /** Evaluations since the best. */
   staleEvaluations: z.int().min(0),

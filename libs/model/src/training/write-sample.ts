@@ -10,7 +10,7 @@ import { WindowDecoder } from '../sampling/window-decoder.js';
 const SAMPLE_TOKENS = 200;
 
 /**
- * Lets a model in training write a text: what generation by the sliding window gives for the empty prompt and the
+ * Lets a model in training write a text: what generation by the sliding window yields for the empty prompt and the
  * training's seed.
  */
 export async function writeSample(

@@ -13,7 +13,7 @@ const CONTENTS = 'contents.json';
 export type Report = (line: string) => void;
 
 /**
- * Gives the folder `cache/key`, made by `produce` where it is missing or damaged. An entry is made beside its place and
+ * Returns the folder `cache/key`, made by `produce` where it is missing or damaged. An entry is made beside its place and
  * renamed, so it is whole or absent; processes that want the same one at once wait for the first.
  *
  * @param produce fills the empty folder that it is given
@@ -51,7 +51,7 @@ export async function ensureCacheEntry(
   });
 }
 
-/** What is wrong with an entry, by looking at names and sizes only; undefined where nothing is. */
+/** What is wrong with an entry, by looking at names and sizes only; undefined if nothing is. */
 export function findDamage(folder: string): string | undefined {
   let contents: unknown;
   try {

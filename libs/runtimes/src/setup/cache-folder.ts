@@ -27,7 +27,7 @@ export function createCacheFolder(folder: string): void {
   }
 }
 
-/** @throws SetupError `disk-full` where the folder's disk has less room than is needed */
+/** @throws SetupError `disk-full` if the folder's disk has less room than is needed */
 export async function requireRoom(folder: string, what: string, megabytes: number): Promise<void> {
   const { bavail, bsize } = await statfs(folder);
   const freeMegabytes = Math.floor((bavail * bsize) / 1e6);

@@ -10,7 +10,7 @@ import { SetupError } from './setup-error.ts';
  * a small Python process that ends with this one however it ends, so no lock outlives its owner.
  *
  * @param onWait called once if another process holds the lock
- * @throws SetupError `cache-unusable` where the file cannot be locked
+ * @throws SetupError `cache-unusable` if the file cannot be locked
  */
 export async function withFileLock<T>(
   file: string,

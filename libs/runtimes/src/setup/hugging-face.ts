@@ -28,7 +28,7 @@ export interface HuggingFacePython {
 }
 
 /**
- * Finds what {@link setUpHuggingFace} has put into the cache. It looks, and fetches nothing; `undefined` where Transformers
+ * Finds what {@link setUpHuggingFace} has put into the cache. It looks, and fetches nothing; `undefined` if Transformers
  * are not set up for this Python.
  *
  * @throws SetupError `python-missing`

@@ -17,7 +17,7 @@ export function onnxruntimeBinaries(): string {
 }
 
 /**
- * Gives the cache folder with ONNX Runtime's CUDA 12 provider. The package's own install script fetches it, from a copy,
+ * Returns the cache folder with ONNX Runtime's CUDA 12 provider. The package's own install script fetches it, from a copy,
  * so that it lands in the cache and not in one checkout.
  *
  * @throws SetupError `download-failed`, and those of ensureCacheEntry

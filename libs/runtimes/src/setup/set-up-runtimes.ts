@@ -17,7 +17,7 @@ import { ensureWheel } from './wheel.ts';
  * Sees to it that TensorFlow, its binding and Valkey (with CUDA also NVIDIA's libraries and ONNX Runtime's provider) are
  * in the cache folder and in place in this checkout's node_modules. Fetches and compiles only what is missing.
  *
- * @param report called with a line for each thing that is done; not at all where nothing is missing
+ * @param report called with a line for each thing that is done; not at all if nothing is missing
  * @throws SetupError whatever stands in the way
  */
 export async function setUpRuntimes(report: Report): Promise<void> {

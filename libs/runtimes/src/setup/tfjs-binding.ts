@@ -16,7 +16,7 @@ export const TFJS_PACKAGE = '@tensorflow/tfjs-node-gpu';
 export const BINDING = 'tfjs_binding.node';
 
 /**
- * Gives the cache folder that holds tfjs-node's binding, compiled against the given TensorFlow: once for each version of
+ * Returns the cache folder that holds tfjs-node's binding, compiled against the given TensorFlow: once for each version of
  * tfjs and TensorFlow and each of Node's binary interfaces. Both builds of TensorFlow share it, since only the names of
  * the libraries go into it.
  *

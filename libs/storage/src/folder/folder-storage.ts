@@ -178,7 +178,7 @@ export class FolderStorage implements Storage {
   }
 }
 
-/** Links a file to a path where there is no artifact. Gives whether there was none; of several callers one is first. */
+/** Links a file to a path where there is no artifact. Returns whether there was none; of several callers one is first. */
 async function linkFirst(file: string, target: string): Promise<boolean> {
   try {
     await link(file, target);
@@ -189,7 +189,7 @@ async function linkFirst(file: string, target: string): Promise<boolean> {
   }
 }
 
-/** Renames a folder to a path where there is none with files. Gives whether there was none; of several callers one is first. */
+/** Renames a folder to a path where there is none with files. Returns whether there was none; of several callers one is first. */
 async function renameFirst(folder: string, target: string): Promise<boolean> {
   try {
     await rename(folder, target);

@@ -47,7 +47,7 @@ export class GuardedHandle {
     return guard.run(() => this.#handle.stat(), { signal });
   }
 
-  /** Reads into `bytes` from its start; gives how many were read, of the file's from `position` on. */
+  /** Reads into `bytes` from its start; returns how many were read, of the file's from `position` on. */
   async read(bytes: Uint8Array, position: number, signal?: AbortSignal): Promise<number> {
     const reading = () => this.#handle.read(bytes, 0, bytes.length, position);
     return (await guard.run(reading, { signal })).bytesRead;

@@ -11,7 +11,7 @@ interface GuardedCall<T> {
   signal?: AbortSignal | undefined;
   /** Instead of the guard's own limit, for calls that do much at once. */
   limitMs?: number | undefined;
-  /** Takes what a call gives that nobody waits for any longer. */
+  /** Takes what a call yields that nobody waits for any longer. */
   discard?: (late: T) => void;
 }
 
@@ -34,7 +34,7 @@ export class HangGuard {
     this.#limitMs = limitMs;
   }
 
-  /** Gives what `call` gives. Throws its error, the signal's reason, or `StorageUnavailableError` (`ETIMEDOUT`). */
+  /** Returns what `call` yields. Throws its error, the signal's reason, or `StorageUnavailableError` (`ETIMEDOUT`). */
   async run<T>(call: () => Promise<T>, { signal, limitMs = this.#limitMs, discard }: GuardedCall<T> = {}): Promise<T> {
     signal?.throwIfAborted();
     if (this.#freeSlots > 0) this.#freeSlots -= 1;

@@ -55,7 +55,7 @@ export class PlainFile {
     return new PlainFileStream(this.#handle, range, signal);
   }
 
-  /** All its bytes; closes the file. Throws {@link ArtifactDamagedError} where there are more than `maxBytes`. */
+  /** All its bytes; closes the file. Throws {@link ArtifactDamagedError} if there are more than `maxBytes`. */
   async bytes({ maxBytes = Infinity, signal }: ReadOptions = {}): Promise<Buffer> {
     try {
       if (this.#sizeBytes > maxBytes) {

@@ -72,7 +72,7 @@ export class RootFolder {
     return newStagedPath(this.#path);
   }
 
-  /** Writes a staged file to the disk, gives its path to `use`, and removes it unless `use` moved it. */
+  /** Writes a staged file to the disk, yields its path to `use`, and removes it unless `use` moved it. */
   async withStagedFile<T>(content: Uint8Array | string | Readable, use: (path: string) => Promise<T>): Promise<T> {
     const path = this.newStagedPath();
     try {

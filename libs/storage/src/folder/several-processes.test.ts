@@ -34,7 +34,7 @@ async function startProcess(folder: string, task: string): Promise<ChildProcess>
   return child;
 }
 
-/** Runs a task in several processes at once, and gives what each of them reports. */
+/** Runs a task in several processes at once, and returns what each of them reports. */
 async function race(task: string): Promise<{ pid: string; report: unknown }[]> {
   const racers = await Promise.all(Array.from({ length: PROCESSES }, () => startProcess(root, task)));
   const reports = racers.map(async (child) => ({ pid: String(child.pid), report: await nextMessage(child) }));

@@ -12,7 +12,7 @@ export interface SmallDisk {
   unmount(): void;
 }
 
-/** Mounts a small disk; gives why not where this machine lets us mount none. */
+/** Mounts a small disk; returns why not if this machine lets us mount none. */
 export function mountSmallDisk(bytes: number): SmallDisk | string {
   const path = mkdtempSync(join(tmpdir(), 'glyphmill-disk-'));
   const run = (command: string, ...args: string[]) => execFileSync(command, args, { stdio: 'pipe' });

@@ -52,7 +52,7 @@ test('a staged folder that a process still has is renewed each hour, until it is
   const staged = await storage.stage();
   await age(staged.path);
   vi.advanceTimersByTime(60 * 60 * 1000);
-  await vi.waitFor(async () => expect((await stat(staged.path)).mtimeMs).toBeGreaterThan(Date.now() - DAY_MS));
+  await vi.waitFor(async () => expect((await stat(staged.path)).mtimeMs).toBeGreaterThan(Date.now() - DAY_MS), 120_000);
   expect(await storage.removeLeftovers(DAY_MS, 10)).toBe(0);
   expect(vi.getTimerCount()).toBe(1);
   await staged.discard();

@@ -9,7 +9,7 @@ const RENEW_MS = 60 * 60 * 1000;
 
 /**
  * Keeps a staged folder from being taken for a leftover, for as long as this process lives: what is written into it may
- * come only after days. Gives what ends that.
+ * come only after days. Returns what ends that.
  */
 export function keepWanted(path: string): () => void {
   const renewing = setInterval(() => {
@@ -21,7 +21,7 @@ export function keepWanted(path: string): () => void {
 }
 
 /**
- * Removes what crashes left staged in a store: files and folders that nobody has written or renewed for so long. Gives
+ * Removes what crashes left staged in a store: files and folders that nobody has written or renewed for so long. Returns
  * how many there were, of at most `limit`.
  */
 export async function removeLeftovers(root: string, olderThanMs: number, limit: number): Promise<number> {

@@ -61,7 +61,7 @@ test('applyAdam computes what plain tfjs operations compute', () => {
   expect(largestDifference(applied, plain)).toBeLessThan(1e-5);
 });
 
-test('a program that takes over the variables of another goes on with the same bits', () => {
+test('a program that takes over the variables of another continues with the same bits', () => {
   const model = attention();
   const variables = withMoments(model);
   const [whole, first, second] = [0, 1, 2].map(() => recordTraining(model, variables, updateByApplyAdam));

@@ -78,7 +78,7 @@ test('a variable may be read, updated, assigned and updated again in one body', 
   expect([...recorded.second]).toEqual(near(eager.second));
 });
 
-test('what was read before the update keeps its values, also when the memory is updated in place', () => {
+test('what was read before the update keeps its values, even when the memory is updated in place', () => {
   const program = record(() => {
     const before = state.weight.clone();
     update([5, -0.01]);

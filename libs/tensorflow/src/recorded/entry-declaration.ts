@@ -39,11 +39,11 @@ export type Entries = Readonly<Record<string, Entry>>;
 /** What a run of an entry is given. */
 export type RunInputs<E extends Entry> = { readonly [K in keyof E['inputs']]: InputValue<E['inputs'][K]['dtype']> };
 
-/** What a run of an entry gives, each output as a `Value`. */
+/** What a run of an entry yields, each output as a `Value`. */
 export type RunOutputs<E extends Entry, Value> =
   ReturnType<E['body']> extends infer O ? { [K in O extends EntryOutputs ? keyof O : never]: Value } : never;
 
-/** Gives back the entry as it is; it only tells the compiler that inputs and body belong together. */
+/** Returns the entry as it is; it only tells the compiler that inputs and body belong together. */
 export function entry<const I extends InputDeclarations, O extends EntryOutputs | void>(
   declaration: Entry<I, O>,
 ): Entry<I, O> {

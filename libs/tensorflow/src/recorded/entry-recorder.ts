@@ -52,13 +52,13 @@ export class EntryRecorder {
     return this.#nodes.nodes;
   }
 
-  /** The first thing that the body did wrong, also where the body caught the error. */
+  /** The first thing that the body did wrong, even if the body caught the error. */
   get failure(): RecordedProgramError | undefined {
     return this.#failure;
   }
 
   /**
-   * Makes a tensor the entry's input; gives the placeholder's name. The body works on a copy: the binding shares memory
+   * Makes a tensor the entry's input; returns the placeholder's name. The body works on a copy: the binding shares memory
    * with arrays of JavaScript that happen to be aligned, and what a variable or an output holds must not change with
    * the array, nor be given back to JavaScript from one of TensorFlow's threads.
    */
@@ -86,7 +86,7 @@ export class EntryRecorder {
     const attr = nodeAttributes(this.#tensorflow.backend, this.#entry, op, attributes, inputs);
     const results = this.#execute(op, execute);
     if (results.some(({ dtype }) => dtype === 'string')) {
-      throw this.#fail(this.#faults.unsupported(op, `${origin} gives strings or a resource`));
+      throw this.#fail(this.#faults.unsupported(op, `${origin} yields strings or a resource`));
     }
     const node = this.#nodes.add({ op, input: references, attr, origin, shapes: results.map(({ shape }) => shape) });
     for (const [index, { dataId }] of results.entries()) {
@@ -143,7 +143,7 @@ export class EntryRecorder {
     }
   }
 
-  /** Writes the assigned variables at the body's end, then gives the names of the nodes to fetch, one an output. */
+  /** Writes the assigned variables at the body's end, then yields the names of the nodes to fetch, one an output. */
   finish(outputs: Readonly<Record<string, Tensor>>): string[] {
     for (const tracked of this.#variables) this.#assignIfChanged(tracked);
     const done = this.#nodes.add({ op: 'NoOp', input: this.#writes, origin: 'the end of the body', name: 'done' });

@@ -13,7 +13,7 @@ export interface EntryRecording {
   readonly nodes: readonly RecordedNode[];
   /** The placeholders to feed, in the order of the declared inputs. */
   readonly feeds: readonly string[];
-  /** The nodes to fetch, in the order of `outputs`; one that gives nothing of interest where there are no outputs. */
+  /** The nodes to fetch, in the order of `outputs`; one that yields nothing of interest where there are no outputs. */
   readonly fetches: readonly string[];
   readonly outputs: readonly { readonly name: string; readonly shape: readonly number[] }[];
 }

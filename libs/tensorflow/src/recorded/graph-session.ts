@@ -109,7 +109,7 @@ function rejection(cause: unknown, nodes: readonly NodeDef[]): GraphRejectedErro
   return new MissingAttributeError(
     `operation ${node.op} was given no attribute ${list}. Eager execution infers what a graph must be told: where the ` +
       `operation is called, add { name: '${missing[0]}', type: backend.binding.TF_ATTR_TYPE, value: … }, or whatever kind ` +
-      'and value its definition gives it.',
+      'and value its definition yields it.',
     where,
     cause,
   );

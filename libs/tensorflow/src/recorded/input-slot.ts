@@ -7,7 +7,7 @@ type InputArray = Float32Array | Int32Array | Uint8Array;
 
 const arrayClasses = { float32: Float32Array, int32: Int32Array, bool: Uint8Array };
 
-/** The values of the two recordings, where the declaration gives none. */
+/** The values of the two recordings, where the declaration yields none. */
 const defaultExamples = { float32: [0.25, 0.5], int32: [0, 1], bool: [0, 1] } as const;
 
 /** Where values enter the graph: an input of an entry, or a variable that is written. */
@@ -32,7 +32,7 @@ export class InputSlot {
 
   /**
    * The binding's id of a tensor with this value, for the length of one run: what had to be made for it is added to
-   * `made`. Throws {@link ProgramInputError} where shape, type or length are not as declared.
+   * `made`. Throws {@link ProgramInputError} if shape, type or length are not as declared.
    */
   tensorId(value: InputValue | undefined, made: number[]): number {
     const { backend } = this.tensorflow;

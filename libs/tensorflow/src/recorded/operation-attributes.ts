@@ -78,7 +78,7 @@ function attributeValue(
   );
 }
 
-/** Operations that draw from a state of their own: a second run gives other numbers, and no seed input sets them. */
+/** Operations that draw from a state of their own: a second run yields other numbers, and no seed input sets them. */
 const statefulRandomOperation =
   /^(?:Multinomial|Random[A-Z]\w*|ParameterizedTruncatedNormal|TruncatedNormal|Stateful[A-Z]\w*|\w+CandidateSampler)$/u;
 

@@ -1,6 +1,6 @@
 import type { NodeDef } from './graph-proto.js';
 
-/** A node and what is told of it when something is wrong. */
+/** A node and what is told about it when something is wrong. */
 export interface RecordedNode extends NodeDef {
   /** The shapes of its results when it was recorded; the graph is built on them. */
   readonly shapes: readonly (readonly number[])[];
@@ -14,7 +14,7 @@ export class NodeList {
 
   constructor(private readonly entry: string) {}
 
-  /** Adds a node under a name of its own, which it gives back. */
+  /** Adds a node under a name of its own, which it returns. */
   add({ op, input = [], attr = {}, shapes = [], origin, name }: NewNode): string {
     const node = {
       name: `entries/${this.entry}/${name ?? `${op}_${this.nodes.length}`}`,

@@ -105,7 +105,7 @@ const operations: Record<string, (x: Tensor, ids: Tensor) => Tensor> = {
   where: (x) => tf.where(x.greater(0.5), x, tf.zerosLike(x)).add(tf.onesLike(x)),
 };
 
-test.each(Object.keys(operations))('%s gives recorded what it gives eagerly', (name) => {
+test.each(Object.keys(operations))('%s yields recorded what it yields eagerly', (name) => {
   const body = operations[name]!;
   const values = Float32Array.from({ length: 24 }, (_, index) => ((index * 7) % 24) / 25 + 0.01);
   const numbers = Int32Array.of(5, 0, 3, 2);

@@ -101,7 +101,7 @@ test('a rate, like every input, is what the run is given', () => {
   expect([...program.read('weight')]).toEqual([0, 0]);
 });
 
-test('the tfjs variables stay where they were when the program goes on', () => {
+test('the tfjs variables stay where they were when the program continues', () => {
   program.runNumbers('train', { target: Float32Array.of(0, 0), rate: 0.25 });
   expect([...weight.dataSync()]).toEqual([1, -2]);
 });
@@ -127,7 +127,7 @@ test('variables are written and read by copy, whatever the alignment of the arra
   }
 });
 
-test('what an entry assigns or gives back is a copy of what it was given', () => {
+test('what an entry assigns or returns is a copy of what it was given', () => {
   for (let offset = 0; offset < 128; offset += 4) {
     const value = new Float32Array(new ArrayBuffer(256), offset, 2);
     const x = new Int32Array(new ArrayBuffer(256), offset, 4);
@@ -142,7 +142,7 @@ test('what an entry assigns or gives back is a copy of what it was given', () =>
   }
 });
 
-test('an output keeps its values when the variable that it came from goes on', () => {
+test('an output keeps its values when the variable that it came from continues', () => {
   const peek = recordProgram(tensorflow, {
     variables: { weight },
     entries: {
@@ -272,7 +272,7 @@ test('the hash is of the graph: the same for the same steps, another for another
   different.dispose();
 });
 
-test('the first run of an entry is told apart as its compile time', () => {
+test('the first run of an entry is reported apart as its compile time', () => {
   expect(program.compileMs).toEqual({});
   program.runNumbers('train', { target: Float32Array.of(0, 0), rate: 0.25 });
   const { train } = program.compileMs;

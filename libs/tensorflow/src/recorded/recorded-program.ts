@@ -28,7 +28,7 @@ export interface ProgramDeclaration<V extends string, E extends Entries> {
 }
 
 /**
- * Records steps written in plain tfjs (variables, gradients, optimizers) and gives a program that runs each of them as
+ * Records steps written in plain tfjs (variables, gradients, optimizers) and returns a program that runs each of them as
  * one TensorFlow graph:
  *
  *     const weight = tf.variable(tf.zeros([2]));

@@ -23,7 +23,7 @@ afterEach(() => {
   weight.dispose();
 });
 
-/** Records one entry, `step`, whose input x is [3]; gives the error. */
+/** Records one entry, `step`, whose input x is [3]; returns the error. */
 function faultOf(
   body: (x: Tensor) => EntryOutputs | void,
   x: InputDeclaration = { shape: [3], dtype: 'float32' },
@@ -56,7 +56,7 @@ test('a read-back hidden in an operation is an error that names the operation', 
   expect(error).toMatchObject(fault('recording_read_back', 'gather', /tf\.gather reads .*gatherRows/u));
 });
 
-test('a promised read-back is an error although the body goes on', () => {
+test('a promised read-back is an error although the body continues', () => {
   const error = faultOf((x) => {
     void x.data();
     return { y: x.square() };
@@ -64,7 +64,7 @@ test('a promised read-back is an error although the body goes on', () => {
   expect(error).toMatchObject(fault('recording_read_back', undefined, /reads a tensor's values back/u));
 });
 
-test('a read-back is an error also where the body catches it', () => {
+test('a read-back is an error even if the body catches it', () => {
   const error = faultOf((x) => {
     try {
       x.arraySync();

@@ -91,7 +91,7 @@ export class RecordingFaults {
   #random(operation: string, caller: string): RecordedProgramError {
     return new RandomOperationError(
       `${caller} draws random numbers that no input determines: the graph would repeat the same ones, or a resumed ` +
-        'training would go on with others. Use statelessUniform with a seed that is a declared input.',
+        'training would continue with others. Use statelessUniform with a seed that is a declared input.',
       { entry: this.entry, operation },
     );
   }

@@ -18,7 +18,7 @@ const valuesOf = ({ dataId }: TensorInfo) => {
   return values === null ? undefined : Array.from(values);
 };
 
-/** Runs `body` eagerly, and gives for each operation what was foretold of its results and what they were. */
+/** Runs `body` eagerly, and returns for each operation what was foretold of its results and what they were. */
 function foretold(body: () => void): Map<string, { said: unknown[]; was: unknown[] }> {
   const { tf, backend } = tensorflow;
   const executeSingleOutput = backend.executeSingleOutput.bind(backend);
@@ -47,7 +47,7 @@ function foretold(body: () => void): Map<string, { said: unknown[]; was: unknown
   return seen;
 }
 
-test('the shapes that are foretold are those that TensorFlow gives', () => {
+test('the shapes that are foretold are those that TensorFlow yields', () => {
   const { tf } = tensorflow;
   const seen = foretold(() => {
     const x = tf.tensor3d(

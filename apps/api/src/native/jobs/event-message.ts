@@ -10,7 +10,7 @@ export const HEARTBEAT = ': heartbeat\n\n';
 
 /**
  * One event as the text of a server-sent event: its stream id, its type as the event's name, and the event itself.
- * A gap has no id, so that a reconnect goes on from the last event that came.
+ * A gap has no id, so that a reconnect continues from the last event that came.
  * Format: https://html.spec.whatwg.org/multipage/server-sent-events.html
  */
 export function eventMessage(told: StoredJobEvent | EventGap): string {

@@ -21,7 +21,7 @@ const key = z.string().regex(/^[\x21-\x7e]{1,255}$/u, '1 to 255 visible ASCII ch
 
 /**
  * The key of a request: its route and the header's value, and a hash of what was asked, with all defaults filled in.
- * `undefined` where there is no header. Throws the problem `invalid_request`.
+ * `undefined` if there is no header. Throws the problem `invalid_request`.
  */
 export function idempotencyOf(header: string | undefined, route: string, asked: unknown): IdempotencyKey | undefined {
   if (header === undefined) return undefined;

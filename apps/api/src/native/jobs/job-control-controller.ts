@@ -4,7 +4,7 @@ import { Controller, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ApiProblems } from '../../openapi/api-problems.js';
 
-/** What can be asked of a job while it lives. Each is 202 also where it is so already. */
+/** What can be asked of a job while it lives. Each is 202 even if it is so already. */
 @ApiTags('jobs')
 @Controller('api/jobs/:id')
 export class JobControlController {
@@ -39,8 +39,9 @@ export class JobControlController {
   @Post('resume')
   @HttpCode(202)
   @ApiOperation({
-    summary: 'Go on with a paused job',
-    description: 'It is queued again, and goes on from where it stopped. A job that is about to pause goes on running.',
+    summary: 'Continue with a paused job',
+    description:
+      'It is queued again, and continues from where it stopped. A job that is about to pause continues to run.',
   })
   @ApiAcceptedResponse({ standardSchema: job, description: 'The job, queued or running.' })
   @ApiProblems('invalid_request', 'job_not_found', 'job_state_conflict', 'queue_unavailable')

@@ -52,7 +52,7 @@ export class JobCreationController {
     summary: 'Generate text with a model',
     description:
       'Queues a job for the prompts of the request, or for those of a dataset of JSON lines (`promptsDataset`). Its text ' +
-      'is at `/output`, also while it runs. Of a small job with `stream` the events at `/events` tell the text while it ' +
+      'is at `/output`, even while it runs. Of a small job with `stream` the events at `/events` tell the text while it ' +
       'is written. Small jobs (up to 16 sequences and 16,384 tokens) do not wait for large ones.',
   })
   @ApiHeader(IDEMPOTENCY_PARAMETER)
@@ -94,7 +94,7 @@ export class JobCreationController {
   @ApiOperation({
     summary: 'Make a failed or cancelled job again',
     description:
-      'As a new job with the same request (`retryOf`), which goes on from the checkpoints of the old one. A deadline ' +
+      'As a new job with the same request (`retryOf`), which continues from the checkpoints of the old one. A deadline ' +
       'that has passed is left out.',
   })
   @ApiHeader(IDEMPOTENCY_PARAMETER)

@@ -40,7 +40,7 @@ export class JobsController {
   @ApiOperation({
     summary: 'Delete a finished job',
     description:
-      'With its events, its generated text, and the checkpoints that no other job goes on from. A model that it trained ' +
+      'With its events, its generated text, and the checkpoints that no other job continues from. A model that it trained ' +
       'stays. A job that is not finished must be cancelled first.',
   })
   @ApiNoContentResponse({ description: 'It is gone.' })

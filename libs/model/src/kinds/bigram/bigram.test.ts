@@ -79,7 +79,7 @@ test('the loss and its gradient by pair counts are those by tokens', () => {
   expect(difference.dataSync()[0]).toBeLessThan(1e-7);
 });
 
-test('a step gives the loss before it, and lowers the loss of its batch', () => {
+test('a step yields the loss before it, and lowers the loss of its batch', () => {
   const random = new RandomStream(5);
   const batch = { inputs: randomTokens(40, 7, random), targets: randomTokens(40, 7, random) };
   const learner = learnerOf(initialWeights(7, random));

@@ -4,7 +4,7 @@ import type { Batch } from '@glyphmill/data';
 export interface PairFrequencies {
   /** [V]: the share of the pairs that start with a token. Adds up to 1. */
   firsts: Float32Array;
-  /** [V, V], row-major: of the pairs that start with the row's token, the share of each second one; 0 where none does. */
+  /** [V, V], row-major: of the pairs that start with the row's token, the share of each second one; 0 if none does. */
   seconds: Float32Array;
 }
 

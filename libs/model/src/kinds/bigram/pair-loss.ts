@@ -9,7 +9,7 @@ export interface PairTensors {
 }
 
 /**
- * The mean cross entropy of a batch under a table W of logits [V, V], in nats a token. All pairs (i, j) share the
+ * The mean cross entropy of a batch under a table W of logits [V, V], in nats per token. All pairs (i, j) share the
  * logits W[i], so with the share p of each first token and the shares q of its second ones it is
  * Σᵢ pᵢ·crossEntropy(q[i], softmax(W[i])): exact. Its gradient with respect to the table is pᵢ·(softmax(W[i]) − q[i]).
  */

@@ -16,7 +16,7 @@ export interface Network {
   logits(pass: ForwardPass, ids: Tensor2D): Tensor2D;
   /** The same in ONNX: writes the whole graph, its inputs and outputs included. */
   logitsOnnx(graph: OnnxGraph, weights: Weights): void;
-  /** One step of decoding, where the kind has attention: writes the layers for one new token a sequence → logits [B, V]. */
+  /** One step of decoding, where the kind has attention: writes the layers for one new token per sequence → logits [B, V]. */
   readonly decoding?: { shape: CacheShape; logitsOnnx: (pass: DecodingOnnxPass) => string };
   huggingFaceConfig(vocabularySize: number): Record<string, unknown>;
   /** What model.safetensors holds where that is more than the weights; left out: the weights. */
