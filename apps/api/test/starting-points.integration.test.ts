@@ -24,20 +24,20 @@ describe('a training run that starts from a model', () => {
   const publishGpt = () =>
     publishModel(api().storage, { kind: 'gpt', model: modelConfig.parse(GPT), vocabularySize: VOCABULARY_SIZE });
 
-  test('is queued where kind, sizes and vocabulary are the same; another dropout is no other size', async () => {
+  test('a training run that starts from a model is queued where kind, sizes and vocabulary are the same; another dropout is no other size', async () => {
     const model = await publishGpt();
     const created = await queued(await postTrain({ model: { ...GPT, dropout: 0.2 }, initFrom: model }));
     expect(created.request).toMatchObject({ initFrom: { model, vocabulary: 'same', positions: 'same' } });
   });
 
-  test('is 422 if a size is another, and each is named with what the model has', async () => {
+  test('a training run that starts from a model is 422 if a size is another, and each is named with what the model has', async () => {
     const initFrom = await publishGpt();
     const problem = await problemOf(await postTrain({ model: { ...GPT, nLayer: 2, nEmbd: 32, bias: true }, initFrom }));
     expect(problem).toMatchObject({ status: 422, code: 'init_mismatch' });
     expect(problem.detail).toMatch(/nLayer is 2 and not 1; nEmbd is 32 and not 16; bias is true and not false/u);
   });
 
-  test('is 422 if the kind is another', async () => {
+  test('a training run that starts from a model is 422 if the kind is another', async () => {
     const problem = await problemOf(await postTrain({ initFrom: await publishGpt() }));
     expect(problem).toMatchObject({
       code: 'init_mismatch',
@@ -45,7 +45,7 @@ describe('a training run that starts from a model', () => {
     });
   });
 
-  test('may have another blockSize only where positions are resized', async () => {
+  test('a training run that starts from a model may have another blockSize only where positions are resized', async () => {
     const model = await publishGpt();
     const longer = { ...GPT, blockSize: 16 };
     const problem = await problemOf(await postTrain({ model: longer, initFrom: model }));
@@ -54,7 +54,7 @@ describe('a training run that starts from a model', () => {
     await queued(await postTrain({ model: longer, initFrom: { model, positions: 'resize' } }));
   });
 
-  test('may have a vocabulary of another size only where it is mapped by character', async () => {
+  test('a training run that starts from a model may have a vocabulary of another size only where it is mapped by character', async () => {
     const model = await publishModel(api().storage, { vocabularySize: 65 });
     const problem = await problemOf(await postTrain({ initFrom: model }));
     expect(problem).toMatchObject({ status: 422, code: 'init_mismatch' });
@@ -62,7 +62,7 @@ describe('a training run that starts from a model', () => {
     await queued(await postTrain({ initFrom: { model, vocabulary: 'by-character' } }));
   });
 
-  test('is 422 when its text has as many characters as the model knows, but others, and names them', async () => {
+  test('a training run that starts from a model is 422 when its text has as many characters as the model knows, but others, and names them', async () => {
     const text = 'abcé\n'.repeat(100);
     const init = { method: 'POST', headers: { 'content-type': 'text/plain' }, body: text };
     const { id: dataset } = z
@@ -89,12 +89,12 @@ describe('a training run that starts from a model', () => {
     await queued(await postTrain({ dataset, initFrom: model }));
   });
 
-  test('is 422 if there is no such model', async () => {
+  test('a training run that starts from a model is 422 if there is no such model', async () => {
     const problem = await problemOf(await postTrain({ initFrom: 'model_nothing' }));
     expect(problem).toMatchObject({ status: 422, code: 'unknown_model', detail: expect.stringMatching(/^initFrom/u) });
   });
 
-  test('keeps its model from being deleted', async () => {
+  test('a training run that starts from a model keeps its model from being deleted', async () => {
     const model = await publishModel(api().storage);
     const { id } = await queued(await postTrain({ initFrom: model }));
     const remove = () => fetch(`${api().url}/api/models/${model}`, { method: 'DELETE' });
@@ -128,19 +128,19 @@ describe('a training run that resumes a job', () => {
     await api().jobs.settle(trained, 'token', { state: 'succeeded', result });
   });
 
-  test('is queued, and is handed the checkpoints of that job', async () => {
+  test('a training run that resumes a job is queued, and is handed the checkpoints of that job', async () => {
     const created = await queued(await postTrain({ ...more, resumeFrom: trained }));
     expect(created.request).toMatchObject({ resumeFrom: trained, training: { maxSteps: 30 } });
     expect(await api().jobs.checkpoints(created.id)).toEqual(checkpoints);
   });
 
-  test('is 422 if its steps are not beyond the checkpoint', async () => {
+  test('a training run that resumes a job is 422 if its steps are not beyond the checkpoint', async () => {
     const problem = await problemOf(await postTrain({ training: { maxSteps: 20 }, resumeFrom: trained }));
     expect(problem).toMatchObject({ status: 422, code: 'resume_mismatch', step: 20 });
     expect(problem.detail).toMatch(/^training\.maxSteps: .*step 20, and 20 is not beyond/u);
   });
 
-  test('is 422 when none of its checkpoints is stored any more', async () => {
+  test('a training run that resumes a job is 422 when none of its checkpoints is stored any more', async () => {
     const gone = [{ key: 'checkpoints/gone/000000020-0', step: 20 }];
     const id = await runningJob(gone);
     await api().jobs.cancel(id);
@@ -148,21 +148,21 @@ describe('a training run that resumes a job', () => {
     expect(problem).toMatchObject({ status: 422, code: 'no_checkpoint', detail: expect.stringMatching(/no longer/u) });
   });
 
-  test('is 422 if its model is another', async () => {
+  test('a training run that resumes a job is 422 if its model is another', async () => {
     const problem = await problemOf(
       await postTrain({ ...more, model: { kind: 'bigram', blockSize: 16 }, resumeFrom: trained }),
     );
     expect(problem).toMatchObject({ status: 422, code: 'resume_mismatch', detail: expect.stringMatching(/^model: /u) });
   });
 
-  test('is 422 if a setting is another that decides what the next step sees', async () => {
+  test('a training run that resumes a job is 422 if a setting is another that decides what the next step sees', async () => {
     const training = { ...more.training, batchSize: 7 };
     const problem = await problemOf(await postTrain({ training, resumeFrom: trained }));
     expect(problem).toMatchObject({ status: 422, code: 'resume_mismatch' });
     expect(problem.detail).toMatch(/^training\.batchSize: .* with 1024 and not 7/u);
   });
 
-  test('is 422 if its dataset is another', async () => {
+  test('a training run that resumes a job is 422 if its dataset is another', async () => {
     const init = { method: 'POST', headers: { 'content-type': 'text/plain' }, body: 'Call me Ishmael. '.repeat(100) };
     const { id: dataset } = z
       .object({ id: z.string() })
@@ -175,7 +175,7 @@ describe('a training run that resumes a job', () => {
     });
   });
 
-  test('is 409 while that job is not finished', async () => {
+  test('a training run that resumes a job is 409 while that job is not finished', async () => {
     const problem = await problemOf(await postTrain({ ...more, resumeFrom: await runningJob(checkpoints) }));
     expect(problem).toMatchObject({
       status: 409,
@@ -184,7 +184,7 @@ describe('a training run that resumes a job', () => {
     });
   });
 
-  test('is 422 if that job has no checkpoint, is not there, or is no train job', async () => {
+  test('a training run that resumes a job is 422 if that job has no checkpoint, is not there, or is no train job', async () => {
     const without = await runningJob([]);
     await api().jobs.cancel(without);
     const problem = await problemOf(await postTrain({ ...more, resumeFrom: without }));
@@ -199,7 +199,7 @@ describe('a training run that resumes a job', () => {
     expect(other).toMatchObject({ status: 422, code: 'resume_mismatch' });
   });
 
-  test('is 400 where it starts from a model too, and both are named', async () => {
+  test('a training run that resumes a job is 400 where it starts from a model too, and both are named', async () => {
     const problem = await problemOf(await postTrain({ ...more, resumeFrom: trained, initFrom: 'model_1' }));
     expect(problem).toMatchObject({ status: 400, code: 'invalid_request' });
     expect(problem.errors).toEqual([

@@ -32,7 +32,7 @@ async function isAllGone(stack: StackProcess): Promise<void> {
 }
 
 describe('npm start', () => {
-  test('says where it listens and where its data is, and stops everything at SIGINT', async () => {
+  test('npm start says where it listens and where its data is, and stops everything at SIGINT', async () => {
     const stack = start('main');
     const [, url = ''] = await stack.says(/Ready: (\S+)\/docs/u);
     expect(stack.output).toContain(`its data is in ${join(folder, 'data')}`);
@@ -45,7 +45,7 @@ describe('npm start', () => {
     await isAllGone(stack);
   });
 
-  test('stops everything at Ctrl-C, also one that npm passes on a second time', async () => {
+  test('npm start stops everything at Ctrl-C, also one that npm passes on a second time', async () => {
     const stack = start('main', { WORKERS: '0' });
     await stack.says(/Ready/u);
     stack.pressCtrlC();
@@ -54,7 +54,7 @@ describe('npm start', () => {
     await isAllGone(stack);
   });
 
-  test('stops everything at SIGTERM while it is still starting', async () => {
+  test('npm start stops everything at SIGTERM while it is still starting', async () => {
     const stack = start('main');
     await stack.says(VALKEY);
     stack.signal('SIGTERM');
@@ -63,7 +63,7 @@ describe('npm start', () => {
     await isAllGone(stack);
   });
 
-  test('ends what it started when it is killed', async () => {
+  test('npm start ends what it started when it is killed', async () => {
     const stack = start('main');
     await stack.says(/Ready/u);
     stack.signal('SIGKILL');
@@ -71,7 +71,7 @@ describe('npm start', () => {
     await isAllGone(stack);
   });
 
-  test('on a port that is taken says so in one line, and leaves no process', async () => {
+  test('npm start on a port that is taken says so in one line, and leaves no process', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
     const { port } = other.address() as AddressInfo;
@@ -84,20 +84,25 @@ describe('npm start', () => {
     other.close();
   });
 
-  test('with a setting that a worker refuses says so in one line, and leaves no process', async () => {
+  test('npm start with a setting that a worker refuses says so in one line, and leaves no process', async () => {
     const stack = start('main', { DEVICE: 'tpu' });
     expect(await stack.exitCode).toBe(1);
     expect(stack.errors).toBe('Glyphmill ended: worker 1 ended (exit code 1): DEVICE is "tpu": auto, cpu or cuda:N\n');
     await isAllGone(stack);
   });
 
-  test.runIf(process.platform === 'linux')('with a data folder that cannot be made says so in one line', async () => {
-    const stack = start('main', { DATA_DIR: '/proc/glyphmill/data' });
-    expect(await stack.exitCode).toBe(1);
-    expect(stack.errors).toMatch(/^Glyphmill ended: \/proc\/glyphmill cannot be made \(.*\)\. Set DATA_DIR to .*\n$/u);
-  });
+  test.runIf(process.platform === 'linux')(
+    'npm start with a data folder that cannot be made says so in one line',
+    async () => {
+      const stack = start('main', { DATA_DIR: '/proc/glyphmill/data' });
+      expect(await stack.exitCode).toBe(1);
+      expect(stack.errors).toMatch(
+        /^Glyphmill ended: \/proc\/glyphmill cannot be made \(.*\)\. Set DATA_DIR to .*\n$/u,
+      );
+    },
+  );
 
-  test('with a setting of its own that cannot be used starts nothing', async () => {
+  test('npm start with a setting of its own that cannot be used starts nothing', async () => {
     const stack = start('main', { WORKERS: 'many' });
     expect(await stack.exitCode).toBe(1);
     expect(stack.errors).toBe('Glyphmill ended: WORKERS is "many": a whole number from 0 to 64\n');

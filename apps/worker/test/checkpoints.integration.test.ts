@@ -100,7 +100,7 @@ describe('a training run whose worker is stopped', () => {
 
   const DRAIN_ONLY = { checkpointIntervalSeconds: 0 };
 
-  test('is handed back with a checkpoint, and resumes at that step, to the same bytes as one never stopped', async () => {
+  test('a training run whose worker is stopped is handed back with a checkpoint, and resumes at that step, to the same bytes as one never stopped', async () => {
     const { job, checkpoints } = await handedBack(DRAIN_ONLY);
     expect(checkpoints).toHaveLength(1);
     const { step } = checkpoints[0]!;
@@ -113,7 +113,7 @@ describe('a training run whose worker is stopped', () => {
     expect(await weightsOf(await trainGpt(longer))).toBe(resumed);
   });
 
-  test('falls back on the checkpoint before if the newest is damaged, and says where bits may differ', async () => {
+  test('a training run whose worker is stopped falls back on the checkpoint before if the newest is damaged, and says where bits may differ', async () => {
     const { job, checkpoints } = await handedBack();
     const [newest, before] = checkpoints;
     await truncate(join((await place.storage.localFolder(newest!.key)).path, 'state.safetensors'), 100);
@@ -145,7 +145,7 @@ describe('a training run whose worker is stopped', () => {
 describe('a training run that continues with a finished one', () => {
   const SHORT = { ...TRAINING, maxSteps: 100, checkpointIntervalSeconds: 30 };
 
-  test('starts at its last step, and leaves its checkpoints as they are', async () => {
+  test('a training run that continues with a finished one starts at its last step, and leaves its checkpoints as they are', async () => {
     await place.worker();
     const first = await trainGpt(SHORT);
     await weightsOf(first);
@@ -158,7 +158,7 @@ describe('a training run that continues with a finished one', () => {
     expect(await place.storage.listNames(`checkpoints/${longer.id}`)).toHaveLength(1);
   });
 
-  test('takes steps even when that one ran out of patience, and measures its best over the new batches', async () => {
+  test('a training run that continues with a finished one takes steps even when that one ran out of patience, and measures its best over the new batches', async () => {
     await place.worker();
     const impatient = { ...SHORT, maxSteps: 400, evalInterval: 5, evalBatches: 1, patience: 2, learningRate: 1 };
     const first = await trainGpt(impatient);
@@ -174,7 +174,7 @@ describe('a training run that continues with a finished one', () => {
     expect(progress && 'step' in progress && progress.step).toBeGreaterThanOrEqual(last!.step + 10);
   });
 
-  test('fails without another attempt if no checkpoint of it can be read', async () => {
+  test('a training run that continues with a finished one fails without another attempt if no checkpoint of it can be read', async () => {
     await place.worker();
     const first = await trainGpt(SHORT);
     await weightsOf(first);

@@ -60,27 +60,30 @@ describe('a job whose engine dies of it each time fails with its last attempt, a
     }, 20);
   }
 
-  test.each(['SIGKILL', 'SIGABRT'] as const)('by %s, a job beside it and one after it succeed', async (signal) => {
-    const model = await trainedModel(place);
-    const worker = await place.worker();
-    const dataset = await place.dataset('fox');
-    const poisoned = await place.train({ dataset, training: ENDLESS, maxAttempts: 2 });
-    const killing = poison(worker, poisoned, signal);
-    const beside = await place.generate({
-      model,
-      prompts: Array.from({ length: 2000 }, () => 'The '),
-      maxNewTokens: 500,
-    });
-    const after = await place.train({ dataset });
-    expect(await place.ended(poisoned)).toMatchObject({
-      state: 'failed',
-      attempts: 2,
-      error: { code: 'engine_died', message: expect.stringContaining(signal) },
-    });
-    clearInterval(killing);
-    expect(await place.ended(beside)).toMatchObject({ state: 'succeeded', attempts: 0 });
-    expect(await place.ended(after)).toMatchObject({ state: 'succeeded', attempts: 0 });
-    expect(isRunning(worker.pid)).toBe(true);
-    await vi.waitUntil(async () => (await place.registry.list())[0]?.state === 'idle', 120_000);
-  });
+  test.each(['SIGKILL', 'SIGABRT'] as const)(
+    'a job whose engine dies of it each time fails with its last attempt, and by %s, a job beside it and one after it succeed',
+    async (signal) => {
+      const model = await trainedModel(place);
+      const worker = await place.worker();
+      const dataset = await place.dataset('fox');
+      const poisoned = await place.train({ dataset, training: ENDLESS, maxAttempts: 2 });
+      const killing = poison(worker, poisoned, signal);
+      const beside = await place.generate({
+        model,
+        prompts: Array.from({ length: 2000 }, () => 'The '),
+        maxNewTokens: 500,
+      });
+      const after = await place.train({ dataset });
+      expect(await place.ended(poisoned)).toMatchObject({
+        state: 'failed',
+        attempts: 2,
+        error: { code: 'engine_died', message: expect.stringContaining(signal) },
+      });
+      clearInterval(killing);
+      expect(await place.ended(beside)).toMatchObject({ state: 'succeeded', attempts: 0 });
+      expect(await place.ended(after)).toMatchObject({ state: 'succeeded', attempts: 0 });
+      expect(isRunning(worker.pid)).toBe(true);
+      await vi.waitUntil(async () => (await place.registry.list())[0]?.state === 'idle', 120_000);
+    },
+  );
 });

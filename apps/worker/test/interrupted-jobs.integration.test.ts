@@ -62,7 +62,7 @@ describe('an engine that is killed', () => {
     expect(await place.ended(await place.train({ dataset: 'fox' }))).toMatchObject({ state: 'succeeded' });
   });
 
-  test('fails the job at its last attempt', async () => {
+  test('an engine that is killed fails the job at its last attempt', async () => {
     const worker = await place.worker();
     const { job, engine } = await midway(worker, { training: ENDLESS, maxAttempts: 1 });
     process.kill(engine, 'SIGKILL');
@@ -72,7 +72,7 @@ describe('an engine that is killed', () => {
 
 describe('a worker that is to stop', () => {
   test.each(['SIGTERM', 'SIGINT'] as const)(
-    'hands its job back at %s, spends no attempt, exits 0, and another worker takes the job',
+    'a worker that is to stop hands its job back at %s, spends no attempt, exits 0, and another worker takes the job',
     async (signal) => {
       const first = await place.worker({ SHUTDOWN_GRACE_SECONDS: '6' });
       const { job, engine } = await midway(first, { training: ENDLESS });
@@ -89,7 +89,7 @@ describe('a worker that is to stop', () => {
     },
   );
 
-  test('hands its job back even if the terminal and its parent both tell it', async () => {
+  test('a worker that is to stop hands its job back even if the terminal and its parent both tell it', async () => {
     const worker = await place.worker();
     const { job } = await midway(worker, { training: ENDLESS });
     worker.signal('SIGINT');
@@ -98,7 +98,7 @@ describe('a worker that is to stop', () => {
     expect(await place.get(job)).toMatchObject({ state: 'queued', attempts: 0 });
   });
 
-  test('hands its job back when its parent is gone', async () => {
+  test('a worker that is to stop hands its job back when its parent is gone', async () => {
     const worker = await place.worker();
     const { job, engine } = await midway(worker, { training: ENDLESS });
     worker.disconnect();
@@ -117,7 +117,7 @@ describe('an engine that hangs', () => {
     return { worker, job, engine };
   }
 
-  test('ends with its worker at the second SIGTERM, however long the grace time is', async () => {
+  test('an engine that hangs ends with its worker at the second SIGTERM, however long the grace time is', async () => {
     const { worker, engine } = await hanging({ SHUTDOWN_GRACE_SECONDS: '3600' });
     worker.signal('SIGTERM');
     await worker.logged('worker stopping');
@@ -128,7 +128,7 @@ describe('an engine that hangs', () => {
     await gone(engine);
   });
 
-  test('ends with its worker if the grace time is over, or too short for waiting', async () => {
+  test('an engine that hangs ends with its worker if the grace time is over, or too short for waiting', async () => {
     const { worker, job, engine } = await hanging({ SHUTDOWN_GRACE_SECONDS: '1' });
     worker.signal('SIGTERM');
     await worker.exitCode;

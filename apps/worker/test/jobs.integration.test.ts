@@ -23,7 +23,7 @@ async function outputOf(jobId: string): Promise<string[]> {
 }
 
 describe('a train job', () => {
-  test('publishes a whole model folder, and reports it in order', async () => {
+  test('a train job publishes a whole model folder, and reports it in order', async () => {
     await place.worker();
     const job = await place.train({ dataset: await place.dataset('fox'), name: 'A fox' });
     const told: string[] = [];
@@ -62,7 +62,7 @@ describe('a train job', () => {
     }
   });
 
-  test('with the same seed yields the same bytes', async () => {
+  test('a train job with the same seed yields the same bytes', async () => {
     await place.worker();
     const dataset = await place.dataset('fox');
     const [first, second] = [await place.train({ dataset }), await place.train({ dataset })];
@@ -78,7 +78,7 @@ describe('a train job', () => {
     expect(weights[0]).toEqual(weights[1]);
   });
 
-  test('on a dataset whose bytes have changed fails without another attempt', async () => {
+  test('a train job on a dataset whose bytes have changed fails without another attempt', async () => {
     await place.worker();
     const job = await place.train({ dataset: await place.dataset('fox', TEXT, '0'.repeat(64)) });
     expect(await place.ended(job)).toMatchObject({
@@ -88,7 +88,7 @@ describe('a train job', () => {
     });
   });
 
-  test('on a text shorter than its block fails without another attempt', async () => {
+  test('a train job on a text shorter than its block fails without another attempt', async () => {
     await place.worker();
     const job = await place.train({ dataset: await place.dataset('short', 'ab') });
     expect(await place.ended(job)).toMatchObject({ state: 'failed', attempts: 1, error: { code: 'text_too_short' } });
@@ -96,7 +96,7 @@ describe('a train job', () => {
 });
 
 describe('a generate job', () => {
-  test('writes its shards in order, and a prompt with an unknown character is an error in its own line', async () => {
+  test('a generate job writes its shards in order, and a prompt with an unknown character is an error in its own line', async () => {
     await place.worker();
     const model = await trainedModel();
     const prompts = Array.from({ length: 300 }, (_, i) => (i === 270 ? 'The ÿak' : `The ${'fox '.repeat(i % 3)}`));
@@ -123,7 +123,7 @@ describe('a generate job', () => {
     ]);
   });
 
-  test('with the same seed yields the same bytes, with another other ones', async () => {
+  test('a generate job with the same seed yields the same bytes, with another other ones', async () => {
     await place.worker();
     const model = await trainedModel();
     const texts: string[][] = [];
@@ -136,7 +136,7 @@ describe('a generate job', () => {
     expect(texts[0]).not.toEqual(texts[2]);
   });
 
-  test('ends its texts at a stop string, and reports log probabilities of what it drew', async () => {
+  test('a generate job ends its texts at a stop string, and reports log probabilities of what it drew', async () => {
     await place.worker();
     const model = await trainedModel();
     const rules = { stop: ['o', 'e '], logprobs: 2, repetitionPenalty: 1.2, window: 'sliding' as const };
@@ -160,7 +160,7 @@ describe('a generate job', () => {
     expect(job).toMatchObject({ state: 'succeeded', result: { counts: { done: 20, failed: 0, tokens } } });
   });
 
-  test('of a model that was deleted fails without another attempt', async () => {
+  test('a generate job of a model that was deleted fails without another attempt', async () => {
     await place.worker({ WORKER_ROLES: 'generate' });
     const job = await place.ended(await place.generate({ model: 'model_gone', prompts: ['a'] }));
     expect(job).toMatchObject({ state: 'failed', attempts: 1, error: { code: 'not_found', retryable: false } });

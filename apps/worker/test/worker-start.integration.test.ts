@@ -23,11 +23,11 @@ describe('a worker does not start, and says why in one line,', () => {
     [{ REDIS_URL: '' }, 'REDIS_URL is not set: a redis:// or rediss:// address; the worker needs one'],
     [{ LOG_LEVEL: 'loud' }, 'LOG_LEVEL is "loud": one of trace, debug, info, warn, error, silent'],
     [{ WORKER_ROLES: 'cook' }, 'WORKER_ROLES is "cook": train, generate, or both with a comma between'],
-  ])('with %o', async (settings, msg) => {
+  ])('a worker does not start, and says why in one line, with %o', async (settings, msg) => {
     expect(await refusal(settings)).toMatchObject({ level: 60, code: 'invalid_setting', msg });
   });
 
-  test('where Redis may drop keys when its memory is full', async () => {
+  test('a worker does not start, and says why in one line, where Redis may drop keys when its memory is full', async () => {
     const redis = connectRedis(place.redisUrl, 'worker', () => undefined);
     await redis.config('SET', 'maxmemory-policy', 'allkeys-lru');
     const { msg } = await refusal({ WORKER_ROLES: 'generate', LOG_LEVEL: 'silent' });
@@ -36,18 +36,24 @@ describe('a worker does not start, and says why in one line,', () => {
     expect(msg).toMatch(/maxmemory-policy of this Redis is "allkeys-lru".*Set "maxmemory-policy noeviction"/u);
   });
 
-  test.runIf(process.platform === 'linux')('where its storage folder cannot be made', async () => {
-    const { msg } = await refusal({ DATA_DIR: '/proc/glyphmill' });
-    expect(msg).toBe('No folder can be made in /proc. Choose another folder.');
-  });
+  test.runIf(process.platform === 'linux')(
+    'a worker does not start, and says why in one line, where its storage folder cannot be made',
+    async () => {
+      const { msg } = await refusal({ DATA_DIR: '/proc/glyphmill' });
+      expect(msg).toBe('No folder can be made in /proc. Choose another folder.');
+    },
+  );
 
   test.skipIf(findRuntimes().tensorflow.build === 'cuda').each([
     ['train', /compute on cuda:0, but its library sees cpu only.*DEVICE=cpu/u],
     ['generate', /cannot run on cuda:0.*DEVICE=cpu/u],
-  ])('where it is to %s on a GPU that is not there', async (role, reason) => {
-    const { msg } = await refusal({ DEVICE: 'cuda:0', LOG_LEVEL: 'silent', WORKER_ROLES: role });
-    expect(msg).toMatch(reason);
-  });
+  ])(
+    'a worker does not start, and says why in one line, where it is to %s on a GPU that is not there',
+    async (role, reason) => {
+      const { msg } = await refusal({ DEVICE: 'cuda:0', LOG_LEVEL: 'silent', WORKER_ROLES: role });
+      expect(msg).toMatch(reason);
+    },
+  );
 });
 
 test('a worker on a Redis that keeps nothing on a disk warns of it', async () => {

@@ -25,23 +25,26 @@ async function linesOf(text: string, size = 4, maxBytes = 100): Promise<Line[]> 
 const textOf = ({ bytes }: Line) => (bytes === undefined ? undefined : Buffer.from(bytes).toString());
 
 describe('the lines of a text', () => {
-  test.each([1, 2, 3, 5, 100])('are the same however it arrives, here in pieces of %i bytes', async (size) => {
-    const lines = await linesOf('one\n\nthrée\nfour', size);
-    expect(lines.map(textOf)).toEqual(['one', '', 'thrée', 'four']);
-    expect(lines.map(({ start, end }) => [start, end])).toEqual([
-      [0, 4],
-      [4, 5],
-      [5, 12],
-      [12, 16],
-    ]);
-  });
+  test.each([1, 2, 3, 5, 100])(
+    'the lines of a text are the same however it arrives, here in pieces of %i bytes',
+    async (size) => {
+      const lines = await linesOf('one\n\nthrée\nfour', size);
+      expect(lines.map(textOf)).toEqual(['one', '', 'thrée', 'four']);
+      expect(lines.map(({ start, end }) => [start, end])).toEqual([
+        [0, 4],
+        [4, 5],
+        [5, 12],
+        [12, 16],
+      ]);
+    },
+  );
 
-  test('end with its last newline', async () => {
+  test('the lines of a text end with its last newline', async () => {
     expect((await linesOf('one\ntwo\n')).map(textOf)).toEqual(['one', 'two']);
     expect(await linesOf('')).toEqual([]);
   });
 
-  test('that are too long have their place, and no bytes', async () => {
+  test('the lines of a text that are too long have their place, and no bytes', async () => {
     const lines = await linesOf('123456\n12345\n1234567', 4, 5);
     expect(lines.map(textOf)).toEqual([undefined, '12345', undefined]);
     expect(lines.map(({ start }) => start)).toEqual([0, 7, 13]);

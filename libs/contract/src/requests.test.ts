@@ -6,13 +6,13 @@ const promptsOf = (promptCount: number) => ({ promptCount, promptBytes: promptCo
 const TRAIN = { dataset: 'moby-dick', model: { kind: 'bigram' } };
 
 describe('initFrom', () => {
-  test('of a plain id asks for the same vocabulary and positions', () => {
+  test('initFrom of a plain id asks for the same vocabulary and positions', () => {
     const same = { model: 'model_1', vocabulary: 'same', positions: 'same' };
     expect(trainRequest.parse({ ...TRAIN, initFrom: 'model_1' }).initFrom).toEqual(same);
     expect(trainRequest.parse({ ...TRAIN, initFrom: { model: 'model_1' } }).initFrom).toEqual(same);
   });
 
-  test('names how what differs is mapped, and comes through a record as it is', () => {
+  test('initFrom names how what differs is mapped, and comes through a record as it is', () => {
     const initFrom = { model: 'model_1', vocabulary: 'by-character', positions: 'resize' };
     const request = trainRequest.parse({ ...TRAIN, initFrom });
     expect(request.initFrom).toEqual(initFrom);
@@ -24,7 +24,7 @@ describe('initFrom', () => {
     [{ model: 'model_1', vocabulary: 'any' }, 'vocabulary: Invalid option: expected one of "same"|"by-character"'],
     [{ model: 'model_1', positions: 1, heads: 'same' }, /^positions: .*"resize".*; .*heads/u],
     [{}, /^model: .*expected string/u],
-  ])('that is %o is refused, and the message says what is wrong in it', (initFrom, message) => {
+  ])('initFrom that is %o is refused, and the message says what is wrong in it', (initFrom, message) => {
     const { error } = trainRequest.safeParse({ ...TRAIN, initFrom });
     expect(error?.issues).toHaveLength(1);
     expect(error?.issues[0]).toMatchObject({ path: ['initFrom'], message: expect.stringMatching(message) });
@@ -53,12 +53,12 @@ describe('a deadline', () => {
     ['tomorrow', /^a time with its offset, such as/u],
     ['2027-01-01', /^a time with its offset, such as/u],
     ['9999-12-31T23:59:59-23:59', 'the year may be at most 9999, in UTC'],
-  ])('of %o is refused, and the message says what one is', (deadline, message) => {
+  ])('a deadline of %o is refused, and the message says what one is', (deadline, message) => {
     const { error } = trainRequest.safeParse({ ...TRAIN, deadline });
     expect(error?.issues).toMatchObject([{ path: ['deadline'], message: expect.stringMatching(message) }]);
   });
 
-  test('is kept in UTC, and comes through a record as it is', () => {
+  test('a deadline is kept in UTC, and comes through a record as it is', () => {
     const request = trainRequest.parse({ ...TRAIN, deadline: '2030-01-01T01:00:00+01:00' });
     expect(request.deadline).toBe('2030-01-01T00:00:00.000Z');
     expect(trainRequest.parse(JSON.parse(JSON.stringify(request)))).toEqual(request);
@@ -79,7 +79,7 @@ describe('the prompts of a generate request', () => {
     ]);
   });
 
-  test('may be those of a dataset', () => {
+  test('the prompts of a generate request may be those of a dataset', () => {
     const request = generateRequest.parse({ model: 'model_1', promptsDataset: 'dataset_1' });
     expect(request).toMatchObject({ promptsDataset: 'dataset_1', maxNewTokens: 256 });
     expect(request).not.toHaveProperty('prompts');
@@ -142,7 +142,7 @@ describe('a sampling field of a generate request', () => {
     expect(error?.issues[0]!.message).toMatch(message);
   });
 
-  test('that is left out changes nothing', () => {
+  test('a sampling field of a generate request that is left out changes nothing', () => {
     const off = { repetitionPenalty: 1, stop: [], logprobs: 0, window: 'restarting' };
     expect(generateRequest.parse(GENERATE)).toMatchObject(off);
   });
@@ -153,12 +153,12 @@ describe('a request with stream', () => {
     [{ promptsDataset: 'dataset_1' }, /prompts that come with the request/u],
     [{ prompts: ['a', 'b'], samples: 9 }, /prompts × samples ≤ 16/u],
     [{ prompts: ['a'], maxNewTokens: 16_385 }, /prompts × samples × maxNewTokens ≤ 16384/u],
-  ])('of %o is refused, and the message names the limit', (given, message) => {
+  ])('a request with stream of %o is refused, and the message names the limit', (given, message) => {
     const { error } = generateRequest.safeParse({ model: 'model_1', stream: true, ...given });
     expect(error?.issues).toMatchObject([{ path: ['stream'], message: expect.stringMatching(message) }]);
   });
 
-  test('of a small job is taken; it is false where it is left out', () => {
+  test('a request with stream of a small job is taken; it is false where it is left out', () => {
     const small = { model: 'model_1', prompts: ['a', 'b'], samples: 8 };
     expect(generateRequest.parse({ ...small, stream: true })).toMatchObject({ stream: true });
     expect(generateRequest.parse(small)).toMatchObject({ stream: false });

@@ -15,13 +15,13 @@ function errorOf(action: () => unknown): unknown {
 }
 
 describe('vocabulary', () => {
-  test('holds the distinct code points in code-point order', () => {
+  test('vocabulary holds the distinct code points in code-point order', () => {
     const tokenizer = CharacterTokenizer.fromText('hello\n\u{1F40B}\uFFFD!');
     expect(tokenizer.vocabulary).toEqual(['\n', '!', 'e', 'h', 'l', 'o', '\uFFFD', '\u{1F40B}']);
     expect(tokenizer.vocabularySize).toBe(8);
   });
 
-  test('of an empty text is empty', () => {
+  test('vocabulary of an empty text is empty', () => {
     const tokenizer = CharacterTokenizer.fromText('');
     expect(tokenizer.vocabularySize).toBe(0);
     expect(tokenizer.encode('')).toEqual(new Int32Array(0));
@@ -50,12 +50,12 @@ describe('vocabulary', () => {
 });
 
 describe('encoding', () => {
-  test('yields one id per code point', () => {
+  test('encoding yields one id per code point', () => {
     const tokenizer = CharacterTokenizer.fromText('abc\u{1F600}');
     expect(tokenizer.encode('c\u{1F600}a')).toEqual(Int32Array.of(2, 3, 0));
   });
 
-  test('and decoding give back any well-formed text', () => {
+  test('encoding and decoding give back any well-formed text', () => {
     fc.assert(
       fc.property(wellFormedText, (text) => {
         const tokenizer = CharacterTokenizer.fromText(text);
@@ -73,7 +73,7 @@ describe('encoding', () => {
     expect(tokenizer.decode(tokenizer.encode(text))).toBe(text);
   });
 
-  test('names an unknown character and its place in code points', () => {
+  test('encoding names an unknown character and its place in code points', () => {
     const tokenizer = CharacterTokenizer.fromText('caf\u{1F600}');
     const error = errorOf(() => tokenizer.encode('\u{1F600}caf\u00E9'));
     expect(error).toBeInstanceOf(UnknownCharacterError);
@@ -95,7 +95,7 @@ describe('encoding', () => {
     ['\u202E', 'U+202E (an invisible character)'],
     ['\u2028', 'U+2028 (an invisible character)'],
     ['\uD83D', 'U+D83D (half of a surrogate pair)'],
-  ])('says readably that it does not know %j', (character, description) => {
+  ])('encoding says readably that it does not know %j', (character, description) => {
     const tokenizer = CharacterTokenizer.fromText('abc');
     expect(() => tokenizer.encode(`a${character}`)).toThrow(
       `The character ${description} at position 1 is not among the characters this model knows. Remove or replace it.`,
@@ -104,7 +104,7 @@ describe('encoding', () => {
 });
 
 describe('decoding', () => {
-  test.each([[3], [-1], [0.5], [Number.NaN]])('refuses the id %d outside the vocabulary', (id) => {
+  test.each([[3], [-1], [0.5], [Number.NaN]])('decoding refuses the id %d outside the vocabulary', (id) => {
     const error = errorOf(() => CharacterTokenizer.fromText('abc').decode([0, id]));
     expect(error).toBeInstanceOf(UnknownTokenError);
     expect(error).toMatchObject({ code: 'unknown_token', id, position: 1 });

@@ -24,13 +24,13 @@ describe('philox4x32', () => {
       [0xa4093822, 0x299f31d0],
       [0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1],
     ],
-  ])('yields the published words for counter %j', (counter, key, expected) => {
+  ])('philox4x32 yields the published words for counter %j', (counter, key, expected) => {
     const output = new Uint32Array(4);
     philox4x32(Uint32Array.from(counter), key[0]!, key[1]!, output);
     expect([...output]).toEqual(expected);
   });
 
-  test('agrees with the definition in 64-bit arithmetic', () => {
+  test('philox4x32 agrees with the definition in 64-bit arithmetic', () => {
     fc.assert(
       fc.property(fc.tuple(uint32, uint32, uint32, uint32), uint32, uint32, (counter, key0, key1) => {
         const output = new Uint32Array(4);
@@ -42,7 +42,7 @@ describe('philox4x32', () => {
 });
 
 describe('a random stream', () => {
-  test('is Philox with the seed and first number as key and the others above the counter', () => {
+  test('a random stream is Philox with the seed and first number as key and the others above the counter', () => {
     const random = new RandomStream(0xa4093822, 0x299f31d0, 0x13198a2e, 0x03707344);
     const expected = new Uint32Array(4);
     philox4x32(Uint32Array.of(0, 0, 0x13198a2e, 0x03707344), 0xa4093822, 0x299f31d0, expected);
@@ -58,7 +58,7 @@ describe('a random stream', () => {
     expect(random.nextUint32()).toBe(expected[0]);
   });
 
-  test('continues from a saved state that went through JSON', () => {
+  test('a random stream continues from a saved state that went through JSON', () => {
     fc.assert(
       fc.property(uint32, fc.array(uint32, { maxLength: 3 }), fc.nat(50), (seed, stream, drawn) => {
         const random = new RandomStream(seed, ...stream);
@@ -70,18 +70,18 @@ describe('a random stream', () => {
     );
   });
 
-  test('differs from the streams of other names and seeds', () => {
+  test('a random stream differs from the streams of other names and seeds', () => {
     const firsts = [[1], [2], [1, 1], [1, 0, 1], [1, 0, 0, 1]].map(([seed, ...stream]) =>
       new RandomStream(seed!, ...stream).nextUint32(),
     );
     expect(new Set(firsts).size).toBe(firsts.length);
   });
 
-  test.each([[-1], [2 ** 32], [0.5], [Number.NaN]])('refuses the seed %d', (seed) => {
+  test.each([[-1], [2 ** 32], [0.5], [Number.NaN]])('a random stream refuses the seed %d', (seed) => {
     expect(() => new RandomStream(seed)).toThrow(RangeError);
   });
 
-  test('refuses a name of four numbers and a state that no stream yields', () => {
+  test('a random stream refuses a name of four numbers and a state that no stream yields', () => {
     expect(() => new RandomStream(1, 2, 3, 4, 5)).toThrow('A stream is named by at most 3 numbers, not 4.');
     expect(() => RandomStream.fromState({ seed: 1, stream: [], drawn: -1 })).toThrow(RangeError);
   });

@@ -55,7 +55,7 @@ function firstFaultSimply(bytes: Buffer): number | undefined {
 }
 
 describe('a well-formed text', () => {
-  test('is measured in bytes, code points and distinct code points', async () => {
+  test('a well-formed text is measured in bytes, code points and distinct code points', async () => {
     expect(await inspectText(cut(Buffer.from('aé\u{1F600}a'), []))).toEqual({
       bytes: 8,
       characters: 4,
@@ -65,7 +65,7 @@ describe('a well-formed text', () => {
     });
   });
 
-  test('is measured alike however it is cut', async () => {
+  test('a well-formed text is measured alike however it is cut', async () => {
     await fc.assert(
       fc.asyncProperty(fc.string({ unit: 'binary' }), chunkSizes, async (text, sizes) => {
         const bytes = Buffer.from(text);
@@ -74,16 +74,16 @@ describe('a well-formed text', () => {
     );
   });
 
-  test('of one chunk larger than a slice is measured whole', async () => {
+  test('a well-formed text of one chunk larger than a slice is measured whole', async () => {
     const bytes = Buffer.from('x€'.repeat(200_000));
     expect(await inspectText(cut(bytes, []))).toEqual(inspectSimply(bytes));
   });
 
-  test('may be empty', async () => {
+  test('a well-formed text may be empty', async () => {
     expect(await inspectText(cut(Buffer.alloc(0), []))).toMatchObject({ bytes: 0, characters: 0, vocabularySize: 0 });
   });
 
-  test('keeps its byte order mark and line ends as characters', async () => {
+  test('a well-formed text keeps its byte order mark and line ends as characters', async () => {
     expect(await inspectText(cut(Buffer.from('\uFEFFa\r\nb\n'), []))).toMatchObject({
       characters: 6,
       vocabularySize: 5,
@@ -92,7 +92,7 @@ describe('a well-formed text', () => {
 });
 
 describe('an ill-formed text', () => {
-  test('is refused at its first fault however it is cut, and no well-formed one is', async () => {
+  test('an ill-formed text is refused at its first fault however it is cut, and no well-formed one is', async () => {
     await fc.assert(
       fc.asyncProperty(nearlyUtf8, chunkSizes, async (bytes, sizes) => {
         const fault = await faultOf(bytes, sizes);
@@ -108,7 +108,7 @@ describe('an ill-formed text', () => {
     ['a surrogate', [0x61, 0xed, 0xa0, 0x80], 1],
     ['a code point beyond U+10FFFF', [0xf4, 0x90, 0x80, 0x80], 0],
     ['a sequence cut short in the middle', [0xe2, 0x82, 0x61], 0],
-  ])('with %s is refused where that starts', async (_, bytes, byteOffset) => {
+  ])('an ill-formed text with %s is refused where that starts', async (_, bytes, byteOffset) => {
     expect(await faultOf(Uint8Array.from(bytes))).toMatchObject({ code: 'invalid_utf8', byteOffset });
   });
 
@@ -117,7 +117,7 @@ describe('an ill-formed text', () => {
     expect(await faultOf(bytes, [99_999, 300_000])).toMatchObject({ byteOffset: 800_000 });
   });
 
-  test('that ends within a character says so', async () => {
+  test('an ill-formed text that ends within a character says so', async () => {
     expect(await faultOf(Buffer.from([0x61, 0xe2, 0x82]))).toMatchObject({
       byteOffset: 1,
       message: expect.stringContaining('not valid UTF-8 at byte 1: it ends in the middle of a character'),
@@ -127,11 +127,11 @@ describe('an ill-formed text', () => {
   test.each([
     ['a byte order mark', Buffer.from('\uFEFFmöbius', 'utf16le')],
     ['zeros between its letters', Buffer.from('plain möbius', 'utf16le')],
-  ])('that has %s is said to look like UTF-16', async (_, bytes) => {
+  ])('an ill-formed text that has %s is said to look like UTF-16', async (_, bytes) => {
     expect(await faultOf(bytes, [1, 1])).toMatchObject({ message: expect.stringContaining('look like UTF-16') });
   });
 
-  test('in Latin-1 is not said to look like UTF-16', async () => {
+  test('an ill-formed text in Latin-1 is not said to look like UTF-16', async () => {
     expect(await faultOf(Buffer.from('plain möbius', 'latin1'))).toMatchObject({
       byteOffset: 7,
       message: expect.stringContaining('Latin-1'),
@@ -142,7 +142,7 @@ describe('an ill-formed text', () => {
 describe('UTF-16 without a byte order mark', () => {
   const swapped = (text: string) => Buffer.from(text, 'utf16le').swap16();
 
-  test.each(['Call me', 'Call me Ishmael.\n'.repeat(100), 'Зовите меня Измаил.', 'a\nb\n'])('is refused: %j', async (text) => {
+  test.each(['Call me', 'Call me Ishmael.\n'.repeat(100), 'Зовите меня Измаил.', 'a\nb\n'])('UTF-16 without a byte order mark is refused: %j', async (text) => {
     for (const bytes of [Buffer.from(text, 'utf16le'), swapped(text)]) {
       await expect(inspectText(cut(bytes, [1, 2, 3]))).rejects.toMatchObject({
         code: 'looks_like_utf16',
@@ -152,7 +152,7 @@ describe('UTF-16 without a byte order mark', () => {
   });
 
   test.each(['\0', '\0\0\0\0', 'a\0bc', 'a\tb\tc\td\t', '1\n2\n3\n4\n', '\0\u0001\u0002\u0003'])(
-    'is not seen in %j',
+    'UTF-16 without a byte order mark is not seen in %j',
     async (text) => {
       const bytes = Buffer.from(text);
       expect((await inspectText(cut(bytes, [1, 2, 3]))).bytes).toBe(bytes.length);

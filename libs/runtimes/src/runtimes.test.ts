@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { engineEnvironment, findRuntimes } from './runtimes.ts';
 
 describe('findRuntimes', () => {
-  it('finds what the setup of this checkout has put in place', () => {
+  it('findRuntimes finds what the setup of this checkout has put in place', () => {
     const { valkeyServer, tensorflow } = findRuntimes();
     expect(existsSync(valkeyServer)).toBe(true);
     expect(tensorflow.version).toBe('2.21.0');
@@ -13,11 +13,11 @@ describe('findRuntimes', () => {
 });
 
 describe('engineEnvironment', () => {
-  it('is empty without CUDA', () => {
+  it('engineEnvironment is empty without CUDA', () => {
     expect(engineEnvironment({ libraryFolders: [], cudaFolder: null }, { XLA_FLAGS: '--a' })).toEqual({});
   });
 
-  it('adds the CUDA libraries before what is inherited', () => {
+  it('engineEnvironment adds the CUDA libraries before what is inherited', () => {
     const cuda = { libraryFolders: ['/cublas/lib', '/cudnn/lib'], cudaFolder: '/nvcc' };
     expect(engineEnvironment(cuda, { LD_LIBRARY_PATH: '/mine', XLA_FLAGS: '--a' })).toEqual({
       LD_LIBRARY_PATH: '/cublas/lib:/cudnn/lib:/mine',

@@ -47,7 +47,7 @@ function openToOthers(folder: string): string[] {
 }
 
 describe('startValkey', () => {
-  it('yields a server that answers and never drops a key to make room', async () => {
+  it('an embedded Valkey yields a server that answers and never drops a key to make room', async () => {
     const server = await start({ persistence: 'none' });
     expect(server.url).toMatch(new RegExp(`^redis://:[\\w-]{43}@127\\.0\\.0\\.1:${server.port}$`, 'u'));
     expect(await ask(server, 'PING')).toBe('+PONG\r\n');
@@ -55,7 +55,7 @@ describe('startValkey', () => {
     expect(await ask(server, 'INFO server')).toContain(`process_id:${server.pid}\r\n`);
   });
 
-  it('keeps each answered write through a kill where it persists', async () => {
+  it('an embedded Valkey keeps each answered write through a kill where it persists', async () => {
     const first = await start({ persistence: 'always' });
     expect(await ask(first, 'CONFIG GET appendfsync')).toContain('always');
     expect(await ask(first, 'SET job 1')).toBe('+OK\r\n');
@@ -65,7 +65,7 @@ describe('startValkey', () => {
     expect(await ask(second, 'GET job')).toBe('$1\r\n1\r\n');
   });
 
-  it('answers nobody who does not know the password in the file of its owner', async () => {
+  it('an embedded Valkey answers nobody who does not know the password in the file of its owner', async () => {
     const server = await start({ persistence: 'always' });
     const stranger = { url: `redis://127.0.0.1:${server.port}` };
     const commands = ['KEYS *', 'FLUSHALL', 'SHUTDOWN', 'CONFIG SET maxmemory-policy allkeys-lru', 'INFO'];
@@ -74,7 +74,7 @@ describe('startValkey', () => {
     expect(openToOthers(directory)).toEqual([]);
   });
 
-  it('keeps its password over restarts, and makes a new one of a file that holds none', async () => {
+  it('an embedded Valkey keeps its password over restarts, and makes a new one of a file that holds none', async () => {
     const first = await start({ persistence: 'none' });
     const { password } = new URL(first.url);
     await first.stop();
@@ -85,7 +85,7 @@ describe('startValkey', () => {
     expect(await ask(third, 'PING')).toBe('+PONG\r\n');
   });
 
-  it('closes to others a folder that was open to them, and keeps what is in it', async () => {
+  it('startValkey closes to others a folder that was open to them, and keeps what is in it', async () => {
     const before = await start({ persistence: 'always' });
     await ask(before, 'SET job 1');
     await before.stop();
@@ -96,16 +96,19 @@ describe('startValkey', () => {
     expect(statSync(directory).mode & 0o777).toBe(0o700);
   });
 
-  it.runIf(process.platform === 'linux')('shows no password in arguments, and gets no setting of ours', async () => {
-    vi.stubEnv('REDIS_URL', 'redis://:OUR-SECRET@mill');
-    const server = await start({ persistence: 'none' });
-    vi.unstubAllEnvs();
-    const { password } = new URL(server.url);
-    const shown = readFileSync(`/proc/${server.pid}/cmdline`, 'utf8');
-    expect(shown).toContain('valkey-server');
-    expect(shown).not.toContain(password);
-    expect(readFileSync(`/proc/${server.pid}/environ`, 'utf8')).not.toMatch(/REDIS_URL|OUR-SECRET/u);
-  });
+  it.runIf(process.platform === 'linux')(
+    'startValkey shows no password in arguments, and gets no setting of ours',
+    async () => {
+      vi.stubEnv('REDIS_URL', 'redis://:OUR-SECRET@mill');
+      const server = await start({ persistence: 'none' });
+      vi.unstubAllEnvs();
+      const { password } = new URL(server.url);
+      const shown = readFileSync(`/proc/${server.pid}/cmdline`, 'utf8');
+      expect(shown).toContain('valkey-server');
+      expect(shown).not.toContain(password);
+      expect(readFileSync(`/proc/${server.pid}/environ`, 'utf8')).not.toMatch(/REDIS_URL|OUR-SECRET/u);
+    },
+  );
 
   it('forgets everything with its end where it does not persist', async () => {
     const first = await start({ persistence: 'none' });
@@ -115,14 +118,14 @@ describe('startValkey', () => {
     expect(await ask(second, 'GET job')).toBe('$-1\r\n');
   });
 
-  it('finds each of several that start at once a port of its own', async () => {
+  it('startValkey finds each of several that start at once a port of its own', async () => {
     const servers = await Promise.all(Array.from({ length: 4 }, () => start({ persistence: 'none' })));
     expect(new Set(servers.map(({ port }) => port)).size).toBe(4);
     const answers = await Promise.all(servers.map((server) => ask(server, 'PING')));
     expect(answers).toEqual(Array.from({ length: 4 }, () => '+PONG\r\n'));
   });
 
-  it('is gone once it was stopped, and may be stopped again', async () => {
+  it('an embedded Valkey is gone once it was stopped, and may be stopped again', async () => {
     const server = await start({ persistence: 'none' });
     await server.stop();
     await expect(ask(server, 'PING')).rejects.toThrow('ECONNREFUSED');
@@ -130,7 +133,7 @@ describe('startValkey', () => {
     expect(await server.ended).toContain('bye bye');
   });
 
-  it('refuses a port that is taken, and says so', async () => {
+  it('startValkey refuses a port that is taken, and says so', async () => {
     const { port } = await start({ persistence: 'none' });
     await expect(start({ persistence: 'none', port })).rejects.toMatchObject({
       code: 'valkey-failed',
@@ -138,7 +141,7 @@ describe('startValkey', () => {
     });
   });
 
-  it('refuses files that another server uses', async () => {
+  it('startValkey refuses files that another server uses', async () => {
     await start({ persistence: 'always' });
     await expect(start({ persistence: 'always' })).rejects.toMatchObject({
       code: 'valkey-failed',
@@ -146,13 +149,13 @@ describe('startValkey', () => {
     });
   });
 
-  it('refuses a folder that cannot be made', async () => {
+  it('startValkey refuses a folder that cannot be made', async () => {
     await expect(startValkey({ directory: '/dev/null/valkey', persistence: 'none' })).rejects.toMatchObject({
       code: 'valkey-failed',
     });
   });
 
-  it('ends with the process that started it, however that ends', async () => {
+  it('an embedded Valkey ends with the process that started it, however that ends', async () => {
     const program = `
       import { startValkey } from ${JSON.stringify(path.join(import.meta.dirname, 'valkey.ts'))};
       const { port } = await startValkey({ directory: process.argv[1], persistence: 'always' });

@@ -59,13 +59,13 @@ export function describeStorage(driver: string, open: () => Promise<StoreUnderTe
         ['a string', () => 'naïve', 6],
         ['a stream', () => Readable.from([Buffer.from('na'), Buffer.from('ïve')]), 6],
         ['nothing', () => '', 0],
-      ])('keeps %s and returns the size', async (_, content, sizeBytes) => {
+      ])('put keeps %s and returns the size', async (_, content, sizeBytes) => {
         expect(await storage.put('datasets/d1/text', content())).toBe(sizeBytes);
         expect(await storage.readBytes('datasets/d1/text')).toHaveLength(sizeBytes);
         expect(await storage.stat('datasets/d1/text')).toMatchObject({ key: 'datasets/d1/text', sizeBytes });
       });
 
-      test('replaces what was there, and a reader that had begun reads on in the old', async () => {
+      test('put replaces what was there, and a reader that had begun reads on in the old', async () => {
         await storage.put('a', 'old');
         const reader = await storage.read('a');
         await storage.put('a', 'new');
@@ -73,7 +73,7 @@ export function describeStorage(driver: string, open: () => Promise<StoreUnderTe
         expect(await text(await storage.read('a'))).toBe('new');
       });
 
-      test('of a stream that fails yields its own error and leaves the old bytes and no rest', async () => {
+      test('put of a stream that fails yields its own error and leaves the old bytes and no rest', async () => {
         await storage.put('a', 'old');
         const failure = Object.assign(new Error('no such source'), { code: 'ENOENT', syscall: 'open' });
         async function* failing(): AsyncGenerator<string> {
@@ -85,7 +85,7 @@ export function describeStorage(driver: string, open: () => Promise<StoreUnderTe
         expect(await opened.staged()).toEqual([]);
       });
 
-      test('of a stream that is cut off fails', async () => {
+      test('put of a stream that is cut off fails', async () => {
         const cutOff = new Readable({ read: () => undefined });
         cutOff.push('half');
         const put = storage.put('a', cutOff);
@@ -94,7 +94,7 @@ export function describeStorage(driver: string, open: () => Promise<StoreUnderTe
         expect(await storage.stat('a')).toBeUndefined();
       });
 
-      test('refuses an artifact as a folder and a folder as an artifact', async () => {
+      test('put refuses an artifact as a folder and a folder as an artifact', async () => {
         await storage.put('a/b', 'x');
         await expect(storage.put('a/b/c', 'y')).rejects.toThrow(
           'The key "a/b/c" is not valid: "b" is an artifact and no folder.',
@@ -106,7 +106,7 @@ export function describeStorage(driver: string, open: () => Promise<StoreUnderTe
     });
 
     describe('putIfAbsent', () => {
-      test('writes once', async () => {
+      test('putIfAbsent writes once', async () => {
         expect(await storage.putIfAbsent('a/b', 'first')).toBe(true);
         expect(await storage.putIfAbsent('a/b', 'second')).toBe(false);
         expect((await storage.readBytes('a/b')).toString()).toBe('first');
@@ -124,7 +124,7 @@ export function describeStorage(driver: string, open: () => Promise<StoreUnderTe
     });
 
     describe('read', () => {
-      test('yields any range that a slice of the bytes would', async () => {
+      test('read yields any range that a slice of the bytes would', async () => {
         const bytes = Buffer.from('0123456789');
         await storage.put('digits', bytes);
         await fc.assert(
@@ -140,21 +140,24 @@ export function describeStorage(driver: string, open: () => Promise<StoreUnderTe
         [3, 2],
         [0, 0.5],
         [0, Number.NaN],
-      ])('refuses the range from %d to %d', async (start, end) => {
+      ])('read refuses the range from %d to %d', async (start, end) => {
         await storage.put('digits', '0123456789');
         await expect(storage.read('digits', { start, end })).rejects.toThrow(RangeError);
       });
 
-      test.each([['none'], ['folder'], ['folder/file/below']])('of %s throws before there is a stream', async (key) => {
-        await storage.put('folder/file', 'x');
-        await expect(storage.read(key)).rejects.toThrow(ArtifactNotFoundError);
-        await expect(storage.readBytes(key)).rejects.toThrow(`There is no artifact "${key}".`);
-        expect(await storage.stat(key)).toBeUndefined();
-      });
+      test.each([['none'], ['folder'], ['folder/file/below']])(
+        'read of %s throws before there is a stream',
+        async (key) => {
+          await storage.put('folder/file', 'x');
+          await expect(storage.read(key)).rejects.toThrow(ArtifactNotFoundError);
+          await expect(storage.readBytes(key)).rejects.toThrow(`There is no artifact "${key}".`);
+          expect(await storage.stat(key)).toBeUndefined();
+        },
+      );
     });
 
     describe('list', () => {
-      test('yields the keys in order of their code units, whatever is a folder', async () => {
+      test('list yields the keys in order of their code units, whatever is a folder', async () => {
         const keys = ['a', 'b+c', 'b-c/d', 'b.c', 'b/c', 'b/c-d', 'b0', 'B/x', '_/y'];
         for (const key of keys) await storage.put(key, key);
         expect(await listKeys('')).toEqual(keys.toSorted());
@@ -163,12 +166,12 @@ export function describeStorage(driver: string, open: () => Promise<StoreUnderTe
         expect(await listKeys('none')).toEqual([]);
       });
 
-      test('yields size and time', async () => {
+      test('list yields size and time', async () => {
         await storage.put('a/b', 'four');
         expect(await listAll('a')).toEqual([{ key: 'a/b', sizeBytes: 4, modifiedAt: expect.any(Date) }]);
       });
 
-      test('leaves out what is staged, what is foreign, and what vanishes meanwhile', async () => {
+      test('list leaves out what is staged, what is foreign, and what vanishes meanwhile', async () => {
         for (const key of ['a', 'b', 'c/d']) await storage.put(key, 'x');
         await stageFiles({ file: 'x' });
         await opened.putForeign('not a key.txt');
@@ -200,7 +203,7 @@ export function describeStorage(driver: string, open: () => Promise<StoreUnderTe
         expect(await storage.listNames('')).toEqual([]);
       });
 
-      test('what is not there is harmless', async () => {
+      test('deleting what is not there is harmless', async () => {
         await storage.put('a/b', 'x');
         for (const key of ['none', 'a', 'a/b/c']) await storage.delete(key);
         for (const prefix of ['none', 'a/b', 'a/b/c']) await storage.deleteAll(prefix);
@@ -222,7 +225,7 @@ export function describeStorage(driver: string, open: () => Promise<StoreUnderTe
     });
 
     describe('a staged folder', () => {
-      test('is seen when it is published, with all its files', async () => {
+      test('a staged folder is seen when it is published, with all its files', async () => {
         const staged = await stageFiles({ 'config.json': '{}', 'onnx/model.onnx': 'graph' });
         expect(await listKeys('')).toEqual([]);
         expect(await staged.publish('models/m1')).toBe(true);
@@ -233,7 +236,7 @@ export function describeStorage(driver: string, open: () => Promise<StoreUnderTe
         local.release();
       });
 
-      test('is thrown away where another was published before', async () => {
+      test('a staged folder is thrown away where another was published before', async () => {
         const [first, second] = [await stageFiles({ a: 'first' }), await stageFiles({ a: 'second', b: 'second' })];
         expect(await first.publish('m')).toBe(true);
         expect(await second.publish('m')).toBe(false);
@@ -242,7 +245,7 @@ export function describeStorage(driver: string, open: () => Promise<StoreUnderTe
         expect(await opened.staged()).toEqual([]);
       });
 
-      test('is published by one of eight that publish at once, whole', async () => {
+      test('a staged folder is published by one of eight that publish at once, whole', async () => {
         const names = Array.from({ length: 8 }, (_, place) => String(place));
         const folders = await Promise.all(names.map((name) => stageFiles({ a: name, [name]: name })));
         const answers = await Promise.all(folders.map((folder) => folder.publish('m')));
@@ -253,20 +256,20 @@ export function describeStorage(driver: string, open: () => Promise<StoreUnderTe
         expect(await opened.staged()).toEqual([]);
       });
 
-      test('is gone when it is discarded', async () => {
+      test('a staged folder is gone when it is discarded', async () => {
         const staged = await stageFiles({ a: 'x' });
         await staged.discard();
         await staged.discard();
         expect(await opened.staged()).toEqual([]);
       });
 
-      test('without files is not published', async () => {
+      test('a staged folder without files is not published', async () => {
         const staged = await storage.stage();
         await mkdir(join(staged.path, 'empty'));
         await expect(staged.publish('m')).rejects.toThrow(EmptyFolderError);
       });
 
-      test('with a file that no key reaches is not published', async () => {
+      test('a staged folder with a file that no key reaches is not published', async () => {
         const hidden = await stageFiles({ a: 'x', '.hidden': 'x' });
         await expect(hidden.publish('m')).rejects.toThrow('The key "m/.hidden" is not valid');
         const linked = await stageFiles({ a: 'x' });
@@ -277,7 +280,7 @@ export function describeStorage(driver: string, open: () => Promise<StoreUnderTe
         expect(await listKeys('')).toEqual([]);
       });
 
-      test('is not published over an artifact', async () => {
+      test('a staged folder is not published over an artifact', async () => {
         await storage.put('m', 'x');
         await expect((await stageFiles({ a: 'x' })).publish('m')).rejects.toThrow(InvalidKeyError);
         expect((await storage.readBytes('m')).toString()).toBe('x');

@@ -24,13 +24,13 @@ function lint(file: string, source: string): string[] {
 }
 
 describe('npm run lint', () => {
-  it('refuses the import of a room that is not allowed, and says which are', () => {
+  it('npm run lint refuses the import of a room that is not allowed, and says which are', () => {
     expect(lint('libs/jobs/src/forbidden.ts', `import { openStorage } from '@glyphmill/storage';`)).toEqual([
       'libs/jobs may not import @glyphmill/storage. Of the other rooms it may import contract (scripts/src/rooms/rooms.ts).',
     ]);
   });
 
-  it('refuses the import of a package that is not allowed', () => {
+  it('npm run lint refuses the import of a package that is not allowed', () => {
     expect(lint('apps/worker/src/forbidden.ts', `import { Queue } from 'bullmq';`)).toEqual([
       'apps/worker may not import the package bullmq. It may import pino, ulid, zod (scripts/src/rooms/rooms.ts).',
     ]);
@@ -44,11 +44,11 @@ describe('npm run lint', () => {
     ['an import at run time', `await import('@glyphmill/jobs');`],
     ['the address of a module', `import.meta.resolve('@glyphmill/jobs');`],
     ['a path into another room', `import '../../jobs/src/job-board.js';`],
-  ])('refuses %s too', (_name, source) => {
+  ])('npm run lint refuses %s too', (_name, source) => {
     expect(lint('libs/storage/src/forbidden.ts', source)).toHaveLength(1);
   });
 
-  it('lets an allowed import pass', () => {
+  it('npm run lint lets an allowed import pass', () => {
     expect(
       lint('libs/jobs/src/allowed.ts', `import 'bullmq';\nimport '@glyphmill/contract';\nimport './lease.js';`),
     ).toEqual([]);

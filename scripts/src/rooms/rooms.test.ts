@@ -24,12 +24,12 @@ function nameOf({ folder }: Room): string {
 }
 
 describe('the list of rooms', () => {
-  it('has every workspace of the project, and no other folder', () => {
+  it('the list of rooms has every workspace of the project, and no other folder', () => {
     const workspaces = globSync(manifestOf('.').workspaces ?? [], { cwd: CHECKOUT });
     expect(ROOMS.map(({ folder }) => folder).toSorted()).toEqual(workspaces.toSorted());
   });
 
-  it('goes from the bottom up: a room imports only rooms that stand before it', () => {
+  it('the list of rooms goes from the bottom up: a room imports only rooms that stand before it', () => {
     const names = ROOMS.map(nameOf);
     for (const [index, { rooms, starts = [] }] of ROOMS.entries()) {
       for (const used of [...rooms, ...starts]) expect(names.slice(0, index)).toContain(used.split('/')[0]);

@@ -26,7 +26,7 @@ async function createOne(store: WorkedBoard, draft: JobDraft = trainDraft()) {
 const crash = { code: 'engine_died', message: 'it died', retryable: true };
 
 describe('a new job', () => {
-  test('is queued, with its defaults filled in, its delivery in BullMQ, and its place in the queue', async () => {
+  test('a new job is queued, with its defaults filled in, its delivery in BullMQ, and its place in the queue', async () => {
     const { store, redis, prefix } = openStore();
     const first = await createOne(store);
     const second = await createOne(store);
@@ -36,7 +36,7 @@ describe('a new job', () => {
     expect(await redis.zrange(`${prefix}:train:prioritized`, '0', '-1')).toEqual([`${first.id}.1`, `${second.id}.1`]);
   });
 
-  test('is not made twice, nor its delivery, where the connection repeats the script', async () => {
+  test('a new job is not made twice, nor its delivery, where the connection repeats the script', async () => {
     const { store, redis, prefix, keys } = openStore();
     const { id } = await createOne(store);
     const before = await redis.hgetall(keys.job(id));
@@ -72,7 +72,7 @@ describe('a new job', () => {
     expect(await redis.zcard(`${prefix}:train:prioritized`)).toBe(1);
   });
 
-  test('of higher priority is ahead of those that wait', async () => {
+  test('a new job of higher priority is ahead of those that wait', async () => {
     const { store } = openStore();
     const usual = await createOne(store);
     const urgent = await createOne(store, trainDraft({ priority: 100 }));
@@ -80,21 +80,21 @@ describe('a new job', () => {
     expect((await store.get(usual.id))?.queuePosition).toBe(1);
   });
 
-  test('is made together with others, in their order', async () => {
+  test('a new job is made together with others, in their order', async () => {
     const { store } = openStore();
     const jobs = await store.create([trainDraft(), generateDraft(), trainDraft()]);
     expect(jobs.map(({ kind }) => kind)).toEqual(['train', 'generate', 'train']);
     expect(jobs.map(({ id }) => id)).toEqual(jobs.map(({ id }) => id).sort());
   });
 
-  test('is not there under another id', async () => {
+  test('a new job is not there under another id', async () => {
     const { store } = openStore();
     expect(await store.get('job_nothing')).toBeUndefined();
   });
 });
 
 describe('a claim', () => {
-  test('makes the job run and returns its whole request', async () => {
+  test('a claim makes the job run and returns its whole request', async () => {
     const { store, claim } = openStore();
     const { id } = await createOne(store);
     const claimed = await claim(id, 'token');
@@ -104,14 +104,14 @@ describe('a claim', () => {
     expect(job?.startedAt).not.toBeNull();
   });
 
-  test('of a generate job yields nothing: its shards are claimed', async () => {
+  test('a claim of a generate job yields nothing: its shards are claimed', async () => {
     const { store, claim } = openStore();
     const { id } = await createOne(store, generateDraft({ prompts: ['one', ''] }));
     expect((await store.get(id))?.request).toMatchObject({ prompts: ['one', ''] });
     expect(await claim(id, 'token')).toBeUndefined();
   });
 
-  test('that the connection repeats spends nothing', async () => {
+  test('a claim that the connection repeats spends nothing', async () => {
     const { store, claim } = openStore();
     const { id } = await createOne(store, trainDraft({ maxAttempts: 1 }));
     const claimed = await claim(id, 'token');
@@ -119,7 +119,7 @@ describe('a claim', () => {
     expect(await store.get(id)).toMatchObject({ state: 'running', attempts: 0 });
   });
 
-  test('of a running job yields nothing while BullMQ has its delivery locked for another worker', async () => {
+  test('a claim of a running job yields nothing while BullMQ has its delivery locked for another worker', async () => {
     const { store, claim, redis, prefix } = openStore();
     const { id } = await createOne(store);
     await redis.set(`${prefix}:train:${id}.1:lock`, 'lock of the first');
@@ -130,21 +130,21 @@ describe('a claim', () => {
     expect(await store.claim(id, { ...late, lock: 'lock of the first' })).toMatchObject({ attempts: 1 });
   });
 
-  test('of an older delivery yields nothing', async () => {
+  test('a claim of an older delivery yields nothing', async () => {
     const { store, claim } = openStore();
     const { id } = await createOne(store);
     expect(await claim(id, 'token', 2)).toBeUndefined();
     expect((await store.get(id))?.state).toBe('queued');
   });
 
-  test('of a cancelled job yields nothing', async () => {
+  test('a claim of a cancelled job yields nothing', async () => {
     const { store, claim } = openStore();
     const { id } = await createOne(store);
     await store.cancel(id);
     expect(await claim(id, 'token')).toBeUndefined();
   });
 
-  test('of a job that another worker left running takes it over and spends an attempt', async () => {
+  test('a claim of a job that another worker left running takes it over and spends an attempt', async () => {
     const { store, claim } = openStore();
     const { id } = await createOne(store);
     await claim(id, 'first');
@@ -153,7 +153,7 @@ describe('a claim', () => {
     expect(await store.report(id, 'second', 1, {})).toEqual({ held: true, requested: null });
   });
 
-  test('that would spend the last attempt fails the job', async () => {
+  test('a claim that would spend the last attempt fails the job', async () => {
     const { store, claim } = openStore();
     const { id } = await createOne(store, trainDraft({ maxAttempts: 1 }));
     await claim(id, 'first');
@@ -163,7 +163,7 @@ describe('a claim', () => {
 });
 
 describe('a worker whose lease is lost', () => {
-  test('can neither report, nor publish, nor settle', async () => {
+  test('a worker whose lease is lost can neither report, nor publish, nor settle', async () => {
     const { store, claim } = openStore();
     const { id } = await createOne(store);
     await claim(id, 'token');
@@ -180,7 +180,7 @@ describe('a worker whose lease is lost', () => {
 });
 
 describe('a report', () => {
-  test('counts once, however often it arrives', async () => {
+  test('a report counts once, however often it arrives', async () => {
     const { store, claim } = openStore();
     const { id } = await createOne(store);
     await claim(id, 'token');
@@ -192,7 +192,7 @@ describe('a report', () => {
     expect(events.filter(({ event }) => event.type === 'log')).toHaveLength(2);
   });
 
-  test('shows the progress on the job', async () => {
+  test('a report shows the progress on the job', async () => {
     const { store, claim } = openStore();
     const { id } = await createOne(store);
     await claim(id, 'token');
@@ -223,7 +223,7 @@ describe('a checkpoint', () => {
     return { ...opened, id, checkpointEvents };
   }
 
-  test('is told about, and the two newest are handed to the next claim', async () => {
+  test('a checkpoint is told about, and the two newest are handed to the next claim', async () => {
     const { store, claim, id, checkpointEvents } = await running();
     for (const step of [10, 20, 30]) await store.saveCheckpoint(id, 'first', at(step));
     expect(await checkpointEvents()).toEqual([10, 20, 30]);
@@ -231,14 +231,14 @@ describe('a checkpoint', () => {
     expect(await claim(id, 'second')).toMatchObject({ kind: 'train', checkpoints: [at(30), at(20)] });
   });
 
-  test('yields those that are pointed to now, so that all others can be deleted', async () => {
+  test('a checkpoint yields those that are pointed to now, so that all others can be deleted', async () => {
     const { store, id } = await running();
     expect(await store.saveCheckpoint(id, 'first', at(10))).toEqual({ held: true, checkpoints: [at(10)] });
     expect(await store.saveCheckpoint(id, 'first', at(20))).toEqual({ held: true, checkpoints: [at(20), at(10)] });
     expect(await store.saveCheckpoint(id, 'first', at(30))).toEqual({ held: true, checkpoints: [at(30), at(20)] });
   });
 
-  test('that the connection repeats is reported once and returns the same', async () => {
+  test('a checkpoint that the connection repeats is reported once and returns the same', async () => {
     const { store, id, checkpointEvents } = await running();
     await store.saveCheckpoint(id, 'first', at(10));
     const saved = await store.saveCheckpoint(id, 'first', at(20));
@@ -256,14 +256,14 @@ describe('a checkpoint', () => {
     expect(await store.get(id)).toMatchObject({ attempts: 1 });
   });
 
-  test('of a cancelled job moves nothing', async () => {
+  test('a checkpoint of a cancelled job moves nothing', async () => {
     const { store, id } = await running();
     await store.cancel(id);
     expect(await store.saveCheckpoint(id, 'first', at(10))).toMatchObject({ held: false });
     expect(await store.checkpoints(id)).toEqual([]);
   });
 
-  test('returns the attempts spent only where it passes the furthest one', async () => {
+  test('a checkpoint returns the attempts spent only where it passes the furthest one', async () => {
     const { store, claim, id } = await running({ maxAttempts: 4 });
     await store.saveCheckpoint(id, 'first', at(20));
     expect(await claim(id, 'second')).toMatchObject({ attempts: 1 });
@@ -274,7 +274,7 @@ describe('a checkpoint', () => {
     expect(await store.get(id)).toMatchObject({ attempts: 0 });
   });
 
-  test('pushes out those that were not continued from, which could not be read', async () => {
+  test('a checkpoint pushes out those that were not continued from, which could not be read', async () => {
     const { store, claim, id } = await running();
     for (const step of [10, 20]) await store.saveCheckpoint(id, 'first', at(step));
     await claim(id, 'second');
@@ -282,7 +282,7 @@ describe('a checkpoint', () => {
     expect(await store.checkpoints(id)).toEqual([at(15, 'second'), at(10)]);
   });
 
-  test('of another job is where a new one starts, and gives no attempts back until it is passed', async () => {
+  test('a checkpoint of another job is where a new one starts, and gives no attempts back until it is passed', async () => {
     const { store, claim } = openStore();
     const { id: source } = await createOne(store);
     const draft = { ...trainDraft({ resumeFrom: source }), checkpoints: [at(20), at(10)] };
@@ -297,7 +297,7 @@ describe('a checkpoint', () => {
 });
 
 describe('a settled job', () => {
-  test('that succeeded has its result and no lease', async () => {
+  test('a settled job that succeeded has its result and no lease', async () => {
     const { store, claim } = openStore();
     const { id } = await createOne(store);
     await claim(id, 'token');
@@ -307,7 +307,7 @@ describe('a settled job', () => {
     expect(await store.report(id, 'token', 9, {})).toMatchObject({ held: false });
   });
 
-  test('yields the same answer again, and nothing is spent twice', async () => {
+  test('a settled job yields the same answer again, and nothing is spent twice', async () => {
     const { store, claim } = openStore();
     const { id } = await createOne(store);
     await claim(id, 'token');
@@ -317,7 +317,7 @@ describe('a settled job', () => {
     expect(await store.get(id)).toMatchObject({ attempts: 1 });
   });
 
-  test('that was handed back has spent nothing and can be claimed again', async () => {
+  test('a settled job that was handed back has spent nothing and can be claimed again', async () => {
     const { store, claim } = openStore();
     const { id } = await createOne(store);
     await claim(id, 'first');
@@ -325,7 +325,7 @@ describe('a settled job', () => {
     expect(await claim(id, 'second')).toMatchObject({ attempts: 0 });
   });
 
-  test('whose attempt failed waits for its back-off, and the rescuer releases it under a new delivery', async () => {
+  test('a settled job whose attempt failed waits for its back-off, and the rescuer releases it under a new delivery', async () => {
     const { store, claim, redis, keys, prefix } = openStore();
     const { id } = await createOne(store);
     await claim(id, 'first');
@@ -342,7 +342,7 @@ describe('a settled job', () => {
     await rescuer.stop();
   });
 
-  test('whose back-off has passed is released once, however many rescuers look', async () => {
+  test('a settled job whose back-off has passed is released once, however many rescuers look', async () => {
     const { store, claim, redis, keys, prefix } = openStore();
     const ids = [];
     for (let job = 0; job < 30; job += 1) {
@@ -364,7 +364,7 @@ describe('a settled job', () => {
     await Promise.all(rescuers.map((rescuer) => rescuer.stop()));
   });
 
-  test('whose error no retry repairs has failed at once', async () => {
+  test('a settled job whose error no retry repairs has failed at once', async () => {
     const { store, claim } = openStore();
     const { id } = await createOne(store);
     await claim(id, 'token');
@@ -373,7 +373,7 @@ describe('a settled job', () => {
     expect(await store.get(id)).toMatchObject({ state: 'failed', error });
   });
 
-  test('whose last attempt failed has failed', async () => {
+  test('a settled job whose last attempt failed has failed', async () => {
     const { store, claim } = openStore();
     const { id } = await createOne(store, trainDraft({ maxAttempts: 1 }));
     await claim(id, 'token');
@@ -382,20 +382,20 @@ describe('a settled job', () => {
 });
 
 describe('cancel', () => {
-  test('of a queued job takes its delivery out of the queue', async () => {
+  test('cancel of a queued job takes its delivery out of the queue', async () => {
     const { store, redis, prefix } = openStore();
     const { id } = await createOne(store);
     expect(await store.cancel(id)).toMatchObject({ state: 'cancelled', queuePosition: null });
     expect(await redis.zcard(`${prefix}:train:prioritized`)).toBe(0);
   });
 
-  test('again yields the same answer', async () => {
+  test('cancel again yields the same answer', async () => {
     const { store } = openStore();
     const { id } = await createOne(store);
     expect(await store.cancel(id)).toEqual(await store.cancel(id));
   });
 
-  test('comes too late once the job publishes its result', async () => {
+  test('cancel comes too late once the job publishes its result', async () => {
     const { store, claim } = openStore();
     const { id } = await createOne(store);
     await claim(id, 'token');
@@ -403,7 +403,7 @@ describe('cancel', () => {
     await expect(store.cancel(id)).rejects.toThrow(JobStateConflictError);
   });
 
-  test('of a job that ended is a conflict, and of none an error', async () => {
+  test('cancel of a job that ended is a conflict, and of none an error', async () => {
     const { store, claim } = openStore();
     const { id } = await createOne(store);
     await claim(id, 'token');
@@ -414,7 +414,7 @@ describe('cancel', () => {
 });
 
 describe('the rescuer', () => {
-  test('repairs a queued job whose delivery was lost, once however many rescuers run', async () => {
+  test('the rescuer repairs a queued job whose delivery was lost, once however many rescuers run', async () => {
     const { store, redis, prefix, claim } = openStore();
     const lost = await createOne(store);
     await createOne(store);
@@ -427,7 +427,7 @@ describe('the rescuer', () => {
     await Promise.all(rescuers.map((rescuer) => rescuer.stop()));
   });
 
-  test('looks at every job in turn, however many wait', async () => {
+  test('the rescuer looks at every job in turn, however many wait', async () => {
     const { store, redis, prefix } = openStore();
     const made = await store.create(Array.from({ length: 150 }, () => trainDraft()));
     await redis.del(`${prefix}:train:${made.at(-1)!.id}.1`);
@@ -438,7 +438,7 @@ describe('the rescuer', () => {
 });
 
 describe('a list', () => {
-  test('is newest first, and its pages stay the same while jobs are added', async () => {
+  test('a list is newest first, and its pages stay the same while jobs are added', async () => {
     const { store } = openStore();
     const made = await store.create(Array.from({ length: 5 }, () => trainDraft()));
     const newestFirst = made.map(({ id }) => id).reverse();
@@ -450,7 +450,7 @@ describe('a list', () => {
     expect(third.nextCursor).toBeNull();
   });
 
-  test('is filtered by kind, state, tag and model', async () => {
+  test('a list is filtered by kind, state, tag and model', async () => {
     const { store, claim } = openStore();
     const [train, generate] = await store.create([trainDraft({ tags: ['demo'] }), generateDraft({ model: 'model_7' })]);
     await claim(train!.id, 'token');
@@ -462,14 +462,14 @@ describe('a list', () => {
     expect(await ids({ model: 'model_7' })).toEqual([generate!.id]);
   });
 
-  test('leaves out prompts', async () => {
+  test('a list leaves out prompts', async () => {
     const { store } = openStore();
     await createOne(store, generateDraft({ prompts: ['secret'] }));
     const { data } = await store.list({ limit: 1 });
     expect(data[0]?.request).not.toHaveProperty('prompts');
   });
 
-  test('refuses a cursor that is no id', async () => {
+  test('a list refuses a cursor that is no id', async () => {
     const { store } = openStore();
     await expect(store.list({ limit: 1, after: 'x' })).rejects.toMatchObject({ code: 'invalid_cursor' });
   });

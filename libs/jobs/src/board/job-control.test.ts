@@ -53,7 +53,7 @@ async function queued(draft: JobDraft = trainDraft()) {
 }
 
 describe('pausing a train job', () => {
-  test('that waits takes its delivery out of the queue, and no worker can claim it', async () => {
+  test('pausing a train job that waits takes its delivery out of the queue, and no worker can claim it', async () => {
     const { store, id, job, claim, deliveries } = await queued();
     expect(await store.pause(id)).toMatchObject({ state: 'paused', requested: null, queuePosition: null });
     expect(await deliveries()).toEqual([]);
@@ -61,7 +61,7 @@ describe('pausing a train job', () => {
     expect(await store.pause(id)).toEqual(await job());
   });
 
-  test('that waits for its back-off forgets the back-off', async () => {
+  test('pausing a train job that waits for its back-off forgets the back-off', async () => {
     const { store, id, claim, redis, keys, rescuer } = await queued();
     await claim('token');
     await store.settle(id, 'token', { state: 'failed', error: crash });
@@ -71,7 +71,7 @@ describe('pausing a train job', () => {
     expect(await rescuer((each) => each.releaseDue())).toBe(0);
   });
 
-  test('that runs is told to its worker by the heartbeat, and is paused once the worker says so', async () => {
+  test('pausing a train job that runs is told to its worker by the heartbeat, and is paused once the worker says so', async () => {
     const { store, id, job, claim, states } = await queued();
     await claim('token');
     expect(await store.pause(id)).toMatchObject({ state: 'running', requested: 'pause' });
@@ -84,7 +84,7 @@ describe('pausing a train job', () => {
     expect(await states()).toEqual(['queued', 'running', 'paused']);
   });
 
-  test('is heeded however its worker hands it back', async () => {
+  test('pausing a train job is heeded however its worker hands it back', async () => {
     const drained = await queued();
     await drained.claim('token');
     await drained.store.pause(drained.id);
@@ -97,7 +97,7 @@ describe('pausing a train job', () => {
     expect(await failed.redis.zcard(failed.keys.due())).toBe(0);
   });
 
-  test('is heeded when its worker died: the next claim pauses it and spends the attempt', async () => {
+  test('pausing a train job is heeded when its worker died: the next claim pauses it and spends the attempt', async () => {
     const { store, id, job, claim } = await queued();
     await claim('first');
     await store.pause(id);
@@ -106,7 +106,7 @@ describe('pausing a train job', () => {
     expect(await store.report(id, 'first', 1, {})).toMatchObject({ held: false });
   });
 
-  test('does not keep a job from ending that was about to', async () => {
+  test('pausing a train job does not keep a job from ending that was about to', async () => {
     const { store, id, job, claim } = await queued();
     await claim('token');
     await store.pause(id);
@@ -114,7 +114,7 @@ describe('pausing a train job', () => {
     expect(await job()).toMatchObject({ state: 'succeeded', requested: null });
   });
 
-  test('comes too late once the job publishes its result, or has ended', async () => {
+  test('pausing a train job comes too late once the job publishes its result, or has ended', async () => {
     const { store, id, claim } = await queued();
     await claim('token');
     await store.startCommitting(id, 'token');
@@ -125,7 +125,7 @@ describe('pausing a train job', () => {
 });
 
 describe('resuming a train job', () => {
-  test('queues it under its next delivery, which alone can claim it', async () => {
+  test('resuming a train job queues it under its next delivery, which alone can claim it', async () => {
     const { store, id, claim, deliveries } = await queued();
     await store.pause(id);
     expect(await store.resume(id)).toMatchObject({ state: 'queued', queuePosition: 0 });
@@ -134,7 +134,7 @@ describe('resuming a train job', () => {
     expect(await claim('token', 2)).toMatchObject({ attempts: 0 });
   });
 
-  test('that is queued or runs leaves it as it is', async () => {
+  test('resuming a train job that is queued or runs leaves it as it is', async () => {
     const { store, id, job, claim, deliveries } = await queued();
     expect(await store.resume(id)).toMatchObject({ state: 'queued' });
     await claim('token');
@@ -142,7 +142,7 @@ describe('resuming a train job', () => {
     expect(await deliveries()).toEqual(['1']);
   });
 
-  test('that was asked to pause takes the request back', async () => {
+  test('resuming a train job that was asked to pause takes the request back', async () => {
     const { store, id, claim } = await queued();
     await claim('token');
     await store.pause(id);
@@ -150,7 +150,7 @@ describe('resuming a train job', () => {
     expect(await store.report(id, 'token', 1, {})).toEqual({ held: true, requested: null });
   });
 
-  test('while its worker already stops has the worker hand it back', async () => {
+  test('resuming a train job while its worker already stops has the worker hand it back', async () => {
     const { store, id, job, claim } = await queued();
     await claim('token');
     await store.pause(id);
@@ -160,20 +160,20 @@ describe('resuming a train job', () => {
     expect(await claim('another')).toMatchObject({ attempts: 0 });
   });
 
-  test('by several at once gives it one delivery', async () => {
+  test('resuming a train job by several at once gives it one delivery', async () => {
     const { store, id, deliveries } = await queued();
     await store.pause(id);
     await Promise.all([store.resume(id), store.resume(id), store.resume(id)]);
     expect(await deliveries()).toEqual(['2']);
   });
 
-  test('that has ended is a conflict', async () => {
+  test('resuming a train job that has ended is a conflict', async () => {
     const { store, id } = await queued();
     await store.cancel(id);
     await expect(store.resume(id)).rejects.toThrow(/is cancelled and cannot be resumed/u);
   });
 
-  test('after each of several pauses yields the next delivery', async () => {
+  test('resuming a train job after each of several pauses yields the next delivery', async () => {
     const { store, id, claim } = await queued();
     for (const delivery of [1, 2, 3]) {
       expect(await claim(`token ${delivery}`, delivery)).toMatchObject({ attempts: 0 });
@@ -186,14 +186,14 @@ describe('resuming a train job', () => {
 });
 
 describe('a paused job', () => {
-  test('can be cancelled', async () => {
+  test('a paused job can be cancelled', async () => {
     const { store, id } = await queued();
     await store.pause(id);
     expect(await store.cancel(id)).toMatchObject({ state: 'cancelled' });
     await expect(store.resume(id)).rejects.toThrow(JobStateConflictError);
   });
 
-  test('is left alone by the rescuer', async () => {
+  test('a paused job is left alone by the rescuer', async () => {
     const { store, id, job, rescuer } = await queued();
     await store.pause(id);
     expect(await rescuer((each) => each.releaseLost())).toBe(0);
@@ -202,7 +202,7 @@ describe('a paused job', () => {
 });
 
 describe('pausing a job in shards', () => {
-  test('that waits takes its tickets out of the queue, and resuming gives them anew', async () => {
+  test('pausing a job in shards that waits takes its tickets out of the queue, and resuming gives them anew', async () => {
     const { store, id, deliveries, claimShard } = await queued(shardedDraft(10));
     expect(await deliveries()).toEqual(['0.1', '1.1']);
     expect(await store.pause(id)).toMatchObject({ state: 'paused' });
@@ -214,7 +214,7 @@ describe('pausing a job in shards', () => {
     expect(await claimShard(0, 'token', 2)).toBeDefined();
   });
 
-  test('yields no further shard, and pauses it when the last that is in work is handed back', async () => {
+  test('pausing a job in shards yields no further shard, and pauses it when the last that is in work is handed back', async () => {
     const { store, id, job, claimShard, states } = await queued(shardedDraft(10));
     const [first, second] = [(await claimShard(0))!, (await claimShard(1))!];
     await store.shards.settle(first, 'token 0', { state: 'succeeded', result: counts });
@@ -227,7 +227,7 @@ describe('pausing a job in shards', () => {
     expect(await states()).toEqual(['queued', 'running', 'paused']);
   });
 
-  test('that is handed back while others have shards of it is still running, and rests', async () => {
+  test('pausing a job in shards that is handed back while others have shards of it is still running, and rests', async () => {
     const { store, id, job, claimShard } = await queued(shardedDraft(10));
     const [first, second] = [(await claimShard(0))!, (await claimShard(1))!];
     await store.pause(id);
@@ -237,7 +237,7 @@ describe('pausing a job in shards', () => {
     expect(await job()).toMatchObject({ state: 'paused', attempts: 1 });
   });
 
-  test('whose last shard in work is committed instead is paused by the commit, and what was committed stays', async () => {
+  test('pausing a job in shards whose last shard in work is committed instead is paused by the commit, and what was committed stays', async () => {
     const { store, id, job, claimShard, deliveries } = await queued(shardedDraft(10));
     const shard = (await claimShard(0))!;
     await store.pause(id);
@@ -248,7 +248,7 @@ describe('pausing a job in shards', () => {
     expect(await claimShard(0, 'again', 2)).toBeUndefined();
   });
 
-  test('ends it where the last shard of all is committed', async () => {
+  test('pausing a job in shards ends it where the last shard of all is committed', async () => {
     const { store, id, job, claimShard } = await queued(shardedDraft(1));
     const shard = (await claimShard(0))!;
     await store.pause(id);
@@ -256,7 +256,7 @@ describe('pausing a job in shards', () => {
     expect(await job()).toMatchObject({ state: 'succeeded', requested: null });
   });
 
-  test('is heeded when the worker of a shard died', async () => {
+  test('pausing a job in shards is heeded when the worker of a shard died', async () => {
     const { store, id, job, claimShard } = await queued(shardedDraft(10));
     await claimShard(0, 'first');
     await store.pause(id);
@@ -277,7 +277,7 @@ describe('pausing a job in shards', () => {
 });
 
 describe('resuming a job in shards that still runs', () => {
-  test('takes the request back, and gives the shards that rest tickets', async () => {
+  test('resuming a job in shards that still runs takes the request back, and gives the shards that rest tickets', async () => {
     const { store, id, job, claimShard, deliveries } = await queued(shardedDraft(10));
     const [first, second] = [(await claimShard(0))!, (await claimShard(1))!];
     await store.pause(id);
@@ -290,7 +290,7 @@ describe('resuming a job in shards that still runs', () => {
     expect(await claimShard(1, 'again', 1)).toBeDefined();
   });
 
-  test('while others commit loses no ticket', async () => {
+  test('resuming a job in shards that still runs while others commit loses no ticket', async () => {
     const { store, id, claimShard, redis, keys } = await queued(shardedDraft(40));
     const shards = await Promise.all([0, 1].map(async (shard) => (await claimShard(shard))!));
     await store.pause(id);
@@ -323,7 +323,7 @@ describe('a deadline', () => {
     };
   }
 
-  test('that has passed is refused, and nothing is made', async () => {
+  test('a deadline that has passed is refused, and nothing is made', async () => {
     const { store, redis, keys, prefix } = await queued();
     const drafts = [trainDraft(), trainDraft({ deadline: '2001-01-01T00:00:00Z' })];
     await expect(store.create(drafts)).rejects.toMatchObject({ code: 'deadline_passed', place: 1 });
@@ -331,13 +331,13 @@ describe('a deadline', () => {
     expect(await redis.zcard(`${prefix}:train:prioritized`)).toBe(1);
   });
 
-  test('that is in the future leaves the job alone', async () => {
+  test('a deadline that is in the future leaves the job alone', async () => {
     const { job, rescuer, left } = await overdue(trainDraft({ deadline: soon() }));
     expect(await rescuer((each) => each.endOverdue())).toBe(0);
     expect([(await job()).state, await left()]).toEqual(['queued', 1]);
   });
 
-  test('fails a job that waits, and takes its delivery out of the queue', async () => {
+  test('a deadline fails a job that waits, and takes its delivery out of the queue', async () => {
     const { job, rescuer, pass, left, deliveries } = await overdue(trainDraft({ deadline: soon() }));
     await pass();
     expect(await rescuer((each) => each.endOverdue())).toBe(1);
@@ -345,7 +345,7 @@ describe('a deadline', () => {
     expect([await left(), await deliveries()]).toEqual([0, []]);
   });
 
-  test('fails a job that runs, and its worker no longer holds it', async () => {
+  test('a deadline fails a job that runs, and its worker no longer holds it', async () => {
     const { store, id, job, claim, rescuer, pass } = await overdue(trainDraft({ deadline: soon() }));
     await claim('token');
     await pass();
@@ -354,7 +354,7 @@ describe('a deadline', () => {
     expect(await job()).toMatchObject({ state: 'failed', attempts: 0 });
   });
 
-  test('fails a paused job, and one in shards', async () => {
+  test('a deadline fails a paused job, and one in shards', async () => {
     const paused = await overdue(trainDraft({ deadline: soon() }));
     await paused.store.pause(paused.id);
     await paused.pass();
@@ -368,7 +368,7 @@ describe('a deadline', () => {
     expect(await sharded.store.shards.report(shard, 'token 0', 1, {})).toMatchObject({ held: false });
   });
 
-  test('waits for a job that is publishing its result, and leaves one that has ended as it is', async () => {
+  test('a deadline waits for a job that is publishing its result, and leaves one that has ended as it is', async () => {
     const { store, id, job, claim, rescuer, pass, left } = await overdue(trainDraft({ deadline: soon() }));
     await claim('token');
     await store.startCommitting(id, 'token');

@@ -44,7 +44,7 @@ function openStore() {
 }
 
 describe('removing a finished job', () => {
-  test('leaves nothing of it in Redis', async () => {
+  test('removing a finished job leaves nothing of it in Redis', async () => {
     const { store, finished, keys } = openStore();
     const draft = trainDraft({ tags: ['demo'], deadline: new Date(Date.now() + 60_000).toISOString() });
     const id = await finished(draft);
@@ -55,7 +55,7 @@ describe('removing a finished job', () => {
     expect(await store.readEvents(id, '0')).toMatchObject({ events: [] });
   });
 
-  test('leaves nothing of one in shards', async () => {
+  test('removing a finished job leaves nothing of one in shards', async () => {
     const { store, made, keys } = openStore();
     const { id } = await made(shardedDraft(1));
     const shard = await store.shards.claim(id, 0, { delivery: 1, token: 'token', worker: 'worker_1' });
@@ -64,7 +64,7 @@ describe('removing a finished job', () => {
     expect(await keys()).toEqual([]);
   });
 
-  test('is a conflict while it has not ended, and an error if there is none', async () => {
+  test('removing a finished job is a conflict while it has not ended, and an error if there is none', async () => {
     const { store, made, finished } = openStore();
     const { id } = await made();
     await expect(store.remove(id)).rejects.toThrow(/is queued and cannot be deleted/u);
@@ -73,7 +73,7 @@ describe('removing a finished job', () => {
     await expect(store.remove(other)).rejects.toThrow(JobNotFoundError);
   });
 
-  test('is not undone by a worker that lost it', async () => {
+  test('removing a finished job is not undone by a worker that lost it', async () => {
     const { store, made, keys } = openStore();
     const { id } = await made();
     await store.claim(id, { delivery: 1, token: 'token', worker: 'worker_1' });
@@ -87,7 +87,7 @@ describe('removing a finished job', () => {
     expect(await keys()).toEqual([]);
   });
 
-  test('reports which jobs are gone', async () => {
+  test('removing a finished job reports which jobs are gone', async () => {
     const { store, made, finished } = openStore();
     const gone = await finished();
     const { id } = await made();
@@ -108,12 +108,12 @@ describe('the checkpoints in use of a job', () => {
     return { ...opened, id, heir };
   }
 
-  test('are those that it points to itself', async () => {
+  test('the checkpoints in use of a job are those that it points to itself', async () => {
     const { store, id } = await trained();
     expect(await store.checkpointsInUse(id)).toEqual(new Set([`checkpoints/${id}/20`, `checkpoints/${id}/10`]));
   });
 
-  test('are those that a retry of its retry points to, after it is removed', async () => {
+  test('the checkpoints in use of a job are those that a retry of its retry points to, after it is removed', async () => {
     const { store, id, heir } = await trained();
     const child = await heir(id);
     await store.cancel(child.id);
@@ -126,7 +126,7 @@ describe('the checkpoints in use of a job', () => {
     expect(await store.checkpointsInUse(id)).toEqual(new Set());
   });
 
-  test('are given up one after another by an heir that has its own', async () => {
+  test('the checkpoints in use of a job are given up one after another by an heir that has its own', async () => {
     const { store, id, heir } = await trained();
     const child = await heir(id);
     await store.remove(id);
@@ -137,7 +137,7 @@ describe('the checkpoints in use of a job', () => {
     expect(await store.checkpointsInUse(id)).not.toContain(`checkpoints/${id}/20`);
   });
 
-  test('are handed to no job that is made after they were removed', async () => {
+  test('the checkpoints in use of a job are handed to no job that is made after they were removed', async () => {
     const { store, id, heir, redis } = await trained();
     const checkpoints = await store.checkpoints(id);
     await store.remove(id);
@@ -150,7 +150,7 @@ describe('the checkpoints in use of a job', () => {
 });
 
 describe('finished jobs are outlived', () => {
-  test('by age, and only those that have ended', async () => {
+  test('finished jobs are outlived by age, and only those that have ended', async () => {
     const { store, made, finished } = openStore();
     await made();
     const ids = [await finished(), await finished()];
@@ -160,7 +160,7 @@ describe('finished jobs are outlived', () => {
     expect(await store.outlived({ ...keep, seconds: -1, limit: 1 })).toEqual([ids[0]]);
   });
 
-  test('by number, the longest finished first', async () => {
+  test('finished jobs are outlived by number, the longest finished first', async () => {
     const { store, redis, made, finish } = openStore();
     const jobs = [await made(), await made(), await made()];
     for (const { id } of jobs.toReversed()) {
@@ -178,7 +178,7 @@ describe('finished jobs are outlived', () => {
 describe('an idempotency key', () => {
   const key = { scope: 'POST /api/jobs/train 1', hash: 'hash' };
 
-  test('that is known yields the jobs that were made first', async () => {
+  test('an idempotency key that is known yields the jobs that were made first', async () => {
     const { store } = openStore();
     expect(await store.answered(key)).toBeUndefined();
     const made = await store.create([trainDraft(), trainDraft()], key);
@@ -187,7 +187,7 @@ describe('an idempotency key', () => {
     expect((await store.list({ limit: 10 })).data).toHaveLength(2);
   });
 
-  test('makes its jobs once, however many send it at the same time, and leaves no delivery of the others', async () => {
+  test('an idempotency key makes its jobs once, however many send it at the same time, and leaves no delivery of the others', async () => {
     const { store, redis, keys } = openStore();
     const made = await Promise.all(Array.from({ length: 5 }, () => store.create([trainDraft()], key)));
     expect(new Set(made.map(([job]) => job!.id)).size).toBe(1);
@@ -196,7 +196,7 @@ describe('an idempotency key', () => {
     expect(await redis.zcard(all.replace(/jobs$/u, 'train:prioritized'))).toBe(1);
   });
 
-  test('of another request is refused', async () => {
+  test('an idempotency key of another request is refused', async () => {
     const { store } = openStore();
     await store.create([trainDraft()], key);
     const other = { ...key, hash: 'another' };
@@ -204,7 +204,7 @@ describe('an idempotency key', () => {
     await expect(store.answered(other)).rejects.toMatchObject({ code: 'idempotency_conflict' });
   });
 
-  test('is remembered for a day', async () => {
+  test('an idempotency key is remembered for a day', async () => {
     const { store, redis, keys } = openStore();
     await store.create([trainDraft()], key);
     const name = (await keys()).find((each) => each.includes(':idempotency:'))!;
@@ -213,7 +213,7 @@ describe('an idempotency key', () => {
     expect(leftMs).toBeLessThanOrEqual(24 * 3_600_000);
   });
 
-  test('without jobs, because they were refused, is free again', async () => {
+  test('an idempotency key without jobs, because they were refused, is free again', async () => {
     const { store } = openStore();
     const late = trainDraft({ deadline: '2001-01-01T00:00:00Z' });
     await expect(store.create([late], key)).rejects.toMatchObject({ code: 'deadline_passed' });
@@ -230,7 +230,7 @@ describe('a full queue', () => {
     return { store, waiting };
   }
 
-  test('takes all of a batch or none, and leaves no delivery', async () => {
+  test('a full queue takes all of a batch or none, and leaves no delivery', async () => {
     const { store, waiting } = smallQueue();
     await store.create([trainDraft(), trainDraft()]);
     await expect(store.create([trainDraft(), trainDraft()])).rejects.toMatchObject({ code: 'queue_full', limit: 3 });
@@ -239,7 +239,7 @@ describe('a full queue', () => {
     expect((await store.list({ limit: 10 })).data).toHaveLength(3);
   });
 
-  test('counts what is queued and paused of both kinds, not what runs', async () => {
+  test('a full queue counts what is queued and paused of both kinds, not what runs', async () => {
     const { store } = smallQueue();
     const [running, paused] = await store.create([trainDraft(), trainDraft(), generateDraft()]);
     await store.pause(paused!.id);
@@ -248,7 +248,7 @@ describe('a full queue', () => {
     expect(await store.create([trainDraft()])).toHaveLength(1);
   });
 
-  test('takes no more than it may from several at once', async () => {
+  test('a full queue takes no more than it may from several at once', async () => {
     const { store, waiting } = smallQueue();
     const made = await Promise.allSettled(Array.from({ length: 8 }, () => store.create([trainDraft()])));
     expect(made.filter(({ status }) => status === 'fulfilled')).toHaveLength(3);

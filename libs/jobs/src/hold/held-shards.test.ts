@@ -63,18 +63,18 @@ function settle(store: WorkedBoard, shard: ClaimedShard, outcome: WorkerOutcome<
 }
 
 describe('a job in shards', () => {
-  test('waits with the tickets of its first shards, and its place is that of the first', async () => {
+  test('a job in shards waits with the tickets of its first shards, and its place is that of the first', async () => {
     const { tickets, job } = await queuedJob(10);
     expect(await tickets()).toEqual([0, 1]);
     expect(await job()).toMatchObject({ state: 'queued', queuePosition: 0, request: { promptsDataset: 'dataset_1' } });
   });
 
-  test('has about twice as many tickets as there are workers, and no more than shards', async () => {
+  test('a job in shards has about twice as many tickets as there are workers, and no more than shards', async () => {
     expect(await (await queuedJob(10, { workers: 3 })).tickets()).toEqual([0, 1, 2, 3, 4, 5]);
     expect(await (await queuedJob(1, { workers: 3 })).tickets()).toEqual([0]);
   });
 
-  test('opens as many shards as it commits while as many workers are there', async () => {
+  test('a job in shards opens as many shards as it commits while as many workers are there', async () => {
     const { finish, tickets } = await queuedJob(10);
     await finish(0);
     expect(await tickets()).toEqual([0, 1, 2]);
@@ -82,7 +82,7 @@ describe('a job in shards', () => {
     expect(await tickets()).toEqual([0, 1, 2, 3]);
   });
 
-  test('opens more of them when workers come, and fewer when they go', async () => {
+  test('a job in shards opens more of them when workers come, and fewer when they go', async () => {
     const { finish, registry, store, id } = await queuedJob(20);
     const open = async () =>
       (await store.shards.openDeliveries(id)).map((name) => Number(name.split('.')[1])).sort((a, b) => a - b);
@@ -101,7 +101,7 @@ describe('a job in shards', () => {
     expect(await open()).toEqual([6, 7]);
   });
 
-  test('reports once what each of its shards ran on, where that is known', async () => {
+  test('a job in shards reports once what each of its shards ran on, where that is known', async () => {
     const [cpu, gpu] = ['cpu', 'cuda:0'].map((device) => ({ device, onnxruntime: '1.30.0' }));
     const { finish, job } = await queuedJob(4);
     await finish(0, cpu);
@@ -111,7 +111,7 @@ describe('a job in shards', () => {
     expect((await job()).result).toMatchObject({ ranOn: [cpu, gpu] });
   });
 
-  test('of whose shards nobody knows what they ran on reports nothing of it', async () => {
+  test('a job in shards of whose shards nobody knows what they ran on reports nothing of it', async () => {
     const { finish, job } = await queuedJob(1);
     await finish(0);
     expect((await job()).result).not.toHaveProperty('ranOn');
@@ -136,12 +136,12 @@ describe('a job in shards', () => {
 });
 
 describe('the claim of a shard', () => {
-  test('yields which prompts it has', async () => {
+  test('the claim of a shard yields which prompts it has', async () => {
     const { claim } = await queuedJob(3);
     expect(await claim(1)).toMatchObject({ shard: 1, prompts: { first: 256, end: 512 }, opens: [2] });
   });
 
-  test('yields nothing without a ticket, for another delivery, or where the shard is committed', async () => {
+  test('the claim of a shard yields nothing without a ticket, for another delivery, or where the shard is committed', async () => {
     const { claim, finish } = await queuedJob(3);
     expect(await claim(2)).toBeUndefined();
     expect(await claim(0, 'token', 2)).toBeUndefined();
@@ -149,14 +149,14 @@ describe('the claim of a shard', () => {
     expect(await claim(0)).toBeUndefined();
   });
 
-  test('that the connection repeats yields the same and spends nothing', async () => {
+  test('the claim of a shard that the connection repeats yields the same and spends nothing', async () => {
     const { claim, job } = await queuedJob(3);
     const claimed = await claim(0);
     expect(await claim(0)).toEqual(claimed);
     expect(await job()).toMatchObject({ attempts: 0 });
   });
 
-  test('that another worker left is taken over, opens the same shards, and fences the other one off', async () => {
+  test('the claim of a shard that another worker left is taken over, opens the same shards, and fences the other one off', async () => {
     const { claim, store, job } = await queuedJob(3);
     const first = (await claim(0, 'first'))!;
     const second = (await claim(0, 'second'))!;
@@ -168,7 +168,7 @@ describe('the claim of a shard', () => {
     expect(await settle(store, second, done, 'second')).toBe('running');
   });
 
-  test('yields nothing while BullMQ has its delivery locked for another worker', async () => {
+  test('the claim of a shard yields nothing while BullMQ has its delivery locked for another worker', async () => {
     const { claim, store, redis, prefix, id } = await queuedJob(3);
     await redis.set(`${prefix}:generate:${id}.0.1:lock`, 'lock of the first');
     await claim(0, 'first');
@@ -177,7 +177,7 @@ describe('the claim of a shard', () => {
     expect(await store.shards.claim(id, 0, { ...late, lock: 'lock of the first' })).toMatchObject({ attempts: 1 });
   });
 
-  test('that would spend the last attempt at it fails the job for all', async () => {
+  test('the claim of a shard that would spend the last attempt at it fails the job for all', async () => {
     const { claim, store, job } = await queuedJob(3, { maxAttempts: 2 });
     const other = (await claim(1))!;
     for (const token of ['first', 'second']) await claim(0, token);
@@ -188,7 +188,7 @@ describe('the claim of a shard', () => {
 });
 
 describe('the progress of a job in shards', () => {
-  test('is what is committed and what is under way, counted once a sequence number', async () => {
+  test('the progress of a job in shards is what is committed and what is under way, counted once a sequence number', async () => {
     const { claim, finish, store, job } = await queuedJob(4);
     await finish(0);
     const [first, second] = [(await claim(1))!, (await claim(2))!];
@@ -200,7 +200,7 @@ describe('the progress of a job in shards', () => {
     expect(now.progress?.tokensPerSecond).toBeGreaterThan(0);
   });
 
-  test('of a job that is cancelled is what was committed', async () => {
+  test('the progress of a cancelled job in shards is what was committed', async () => {
     const { claim, finish, store, job, id } = await queuedJob(4);
     await finish(0);
     const under = (await claim(1))!;
@@ -211,7 +211,7 @@ describe('the progress of a job in shards', () => {
 });
 
 describe('the commit of a shard', () => {
-  test('that the connection repeats counts once and returns the same', async () => {
+  test('the commit of a shard that the connection repeats counts once and returns the same', async () => {
     const { claim, store, job, tickets } = await queuedJob(3);
     const shard = (await claim(0))!;
     const commit = () => settle(store, shard, { state: 'succeeded', result: counts });
@@ -221,7 +221,7 @@ describe('the commit of a shard', () => {
     expect(await tickets()).toEqual([0, 1, 2]);
   });
 
-  test('of a cancelled job counts nothing, and no ticket can be claimed', async () => {
+  test('the commit of a shard of a cancelled job counts nothing, and no ticket can be claimed', async () => {
     const { claim, store, job, id, tickets } = await queuedJob(3);
     const shard = (await claim(0))!;
     await store.cancel(id);
@@ -232,7 +232,7 @@ describe('the commit of a shard', () => {
 });
 
 describe('a shard that is given back', () => {
-  test('at a drain spends nothing, and the job waits again once nobody has a shard of it', async () => {
+  test('a shard that is given back at a drain spends nothing, and the job waits again once nobody has a shard of it', async () => {
     const { claim, store, job } = await queuedJob(3);
     const [first, second] = [(await claim(0))!, (await claim(1))!];
     expect(await settle(store, first, { state: 'handed-back' })).toBe('running');
@@ -242,7 +242,7 @@ describe('a shard that is given back', () => {
     expect(await claim(0, 'another')).toMatchObject({ attempts: 0, opens: first.opens });
   });
 
-  test('after an error waits for its back-off, and the rescuer releases it under a new delivery', async () => {
+  test('a shard that is given back after an error waits for its back-off, and the rescuer releases it under a new delivery', async () => {
     const { claim, store, job, redis, keys, prefix, id, events } = await queuedJob(3);
     const [first] = [(await claim(0))!, await claim(1)];
     expect(await settle(store, first, { state: 'failed', error: crash })).toBe('running');
@@ -271,7 +271,7 @@ describe('a shard that is given back', () => {
     await rescuer.stop();
   });
 
-  test('after an error that no retry repairs fails the job, and what was due is forgotten', async () => {
+  test('a shard that is given back after an error that no retry repairs fails the job, and what was due is forgotten', async () => {
     const { claim, store, redis, keys, prefix, id } = await queuedJob(3);
     const [first, second] = [(await claim(0))!, (await claim(1))!];
     await settle(store, first, { state: 'failed', error: crash });

@@ -35,7 +35,7 @@ async function forgetScripts(): Promise<void> {
 }
 
 describe('a server that has forgotten all scripts', () => {
-  test('takes new jobs, each with its delivery', async () => {
+  test('a server that has forgotten all scripts takes new jobs, each with its delivery', async () => {
     const { store, prefix } = openStore();
     await store.create([trainDraft()]);
     await forgetScripts();
@@ -44,7 +44,7 @@ describe('a server that has forgotten all scripts', () => {
     expect(await waiting(prefix, 'generate')).toEqual([`${generate!.id}.0.1`, `${generate!.id}.1.1`]);
   });
 
-  test('resumes a paused job with a delivery', async () => {
+  test('a server that has forgotten all scripts resumes a paused job with a delivery', async () => {
     const { store, prefix } = openStore();
     const [job] = await store.create([trainDraft()]);
     await store.pause(job!.id);
@@ -63,7 +63,7 @@ describe('a server that has forgotten all scripts', () => {
     expect(await waiting(prefix, 'generate')).toContain(`${job!.id}.2.1`);
   });
 
-  test('releases a retry whose time has come, ahead of what has waited less', async () => {
+  test('a server that has forgotten all scripts releases a retry whose time has come, ahead of what has waited less', async () => {
     const { store, prefix } = openStore();
     const [job] = await store.create([trainDraft()]);
     await store.create([trainDraft(), trainDraft()]);
@@ -90,7 +90,7 @@ describe.each([
   ['that is out of memory', 'OOM', (redis: Redis) => redis.config('SET', 'maxmemory', '1')],
   ['that has become a replica', 'READONLY', (redis: Redis) => redis.call('REPLICAOF', '127.0.0.1', '1')],
 ])('a server %s', (_, code, breakIt) => {
-  test('makes no half of a job, and says why', async () => {
+  test('a server that has forgotten all scripts makes no half of a job, and says why', async () => {
     const { store, prefix } = openStore();
     await store.create([trainDraft()]);
     const before = await contentOf(prefix);

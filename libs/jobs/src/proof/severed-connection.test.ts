@@ -36,7 +36,7 @@ describe('an API that is killed while it makes jobs', () => {
     return { kill, store, keys, prefix };
   }
 
-  test('after all of the script’s call but its end has arrived, has made none, and no delivery', async () => {
+  test('an API that is killed while it makes jobs after all of the script’s call but its end has arrived, has made none, and no delivery', async () => {
     const beforeEnd = proxy.holdBeforeEndOf(/evalsha/u);
     const { kill, store, keys } = startApi();
     await beforeEnd;
@@ -45,7 +45,7 @@ describe('an API that is killed while it makes jobs', () => {
     expect(await keys()).toEqual([]);
   });
 
-  test('before it heard that they are made, has made all, each with its delivery', async () => {
+  test('an API that is killed while it makes jobs before it heard that they are made, has made all, each with its delivery', async () => {
     const done = proxy.cutAtAnswer(/created/u);
     const { kill, store, prefix } = startApi();
     await done;
@@ -151,15 +151,18 @@ describe('a worker whose connection breaks before it hears the answer', () => {
     return text.replaceAll(/(?:tokensPerSecond|etaSeconds)\\":[^,}]+/gu, 'SPEED');
   }
 
-  test.each(Object.keys(acts))('and %s, has done it once, and hears the answer in the end', async (name) => {
-    const undisturbed = await played(name, valkey.redis(), (store) => (what) => what(store));
-    const disturbed = await played(name, severed, (store) => async (what, answered) => {
-      const broken = proxy.cutAtAnswer(answered);
-      const [answer] = await Promise.all([what(store), broken]);
-      return answer;
-    });
-    expect(disturbed).toEqual(undisturbed);
-  });
+  test.each(Object.keys(acts))(
+    'a worker whose connection breaks before it hears the answer and %s, has done it once, and hears the answer in the end',
+    async (name) => {
+      const undisturbed = await played(name, valkey.redis(), (store) => (what) => what(store));
+      const disturbed = await played(name, severed, (store) => async (what, answered) => {
+        const broken = proxy.cutAtAnswer(answered);
+        const [answer] = await Promise.all([what(store), broken]);
+        return answer;
+      });
+      expect(disturbed).toEqual(undisturbed);
+    },
+  );
 });
 
 test('what a worker asks at its start is answered, even if the connection breaks before it is ready', async () => {

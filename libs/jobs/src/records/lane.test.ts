@@ -42,7 +42,7 @@ async function openStore() {
 }
 
 describe('a small generate job', () => {
-  test('waits in a lane of its own, and no shard of a big one is before it', async () => {
+  test('a small generate job waits in a lane of its own, and no shard of a big one is before it', async () => {
     const { store, generate, waiting } = await openStore();
     const large = await generate(LARGE);
     const small = await generate(SMALL);
@@ -54,7 +54,7 @@ describe('a small generate job', () => {
     expect(await store.queueCounts('generate')).toMatchObject({ waiting: 3 });
   });
 
-  test('is claimed under the lock that BullMQ has in its lane', async () => {
+  test('a small generate job is claimed under the lock that BullMQ has in its lane', async () => {
     const { generate, claim, redis, prefix } = await openStore();
     const { id } = await generate(SMALL);
     await redis.set(`${prefix}:generate-now:${deliveryId(id, 1, 0)}:lock`, 'lock');
@@ -63,13 +63,13 @@ describe('a small generate job', () => {
     expect(await claim(id, 'generate-now', 'lock')).toMatchObject({ id, lane: 'generate-now' });
   });
 
-  test('leaves its lane when it is cancelled', async () => {
+  test('a small generate job leaves its lane when it is cancelled', async () => {
     const { store, generate, waiting } = await openStore();
     await store.cancel((await generate(SMALL)).id);
     expect(await waiting('generate-now')).toEqual([]);
   });
 
-  test('has its lost delivery fixed in its lane, and none where it is not lost', async () => {
+  test('a small generate job has its lost delivery fixed in its lane, and none where it is not lost', async () => {
     const { generate, waiting, redis, prefix } = await openStore();
     const [lost, kept] = [await generate(SMALL), await generate(SMALL)];
     const name = deliveryId(lost.id, 1, 0);

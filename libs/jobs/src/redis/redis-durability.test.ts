@@ -19,7 +19,7 @@ async function withSetting<Result>(name: string, value: string, run: () => Promi
 
 describe('a Redis that drops keys when its memory is full', () => {
   test.each(['allkeys-lru', 'volatile-lru', 'volatile-ttl', 'allkeys-random'])(
-    'by %s is refused, naming the setting and the remedy',
+    'a Redis that drops keys when its memory is full by %s is refused, naming the setting and the remedy',
     async (policy) => {
       const check = () => checkRedisDurability(valkey.redis());
       const refusal = withSetting('maxmemory-policy', policy, check);
@@ -29,29 +29,29 @@ describe('a Redis that drops keys when its memory is full', () => {
     },
   );
 
-  test('is not one that refuses writes then', async () => {
+  test('a Redis that drops keys when its memory is full is not one that refuses writes then', async () => {
     await expect(checkRedisDurability(valkey.redis())).resolves.toBeDefined();
   });
 });
 
 describe('a Redis', () => {
-  test('without persistence is warned of, with what to set', async () => {
+  test('a Redis without persistence is warned of, with what to set', async () => {
     expect(await redisDurability(valkey.redis())).toEqual({ evictionPolicy: 'noeviction', persistence: 'none' });
     expect(await checkRedisDurability(valkey.redis())).toEqual([expect.stringContaining('"appendonly yes"')]);
   });
 
-  test('with snapshots alone is warned of', async () => {
+  test('a Redis with snapshots alone is warned of', async () => {
     const durability = () => redisDurability(valkey.redis());
     expect(await withSetting('save', '3600 1', durability)).toMatchObject({ persistence: 'rdb' });
     const check = () => checkRedisDurability(valkey.redis());
     expect(await withSetting('save', '3600 1', check)).toEqual([expect.stringContaining('snapshots alone')]);
   });
 
-  test('that appends each write to a file needs no warning', async () => {
+  test('a Redis that appends each write to a file needs no warning', async () => {
     expect(await withSetting('appendonly', 'yes', () => checkRedisDurability(valkey.redis()))).toEqual([]);
   });
 
-  test('that does not let its settings be read is taken as it is', async () => {
+  test('a Redis that does not let its settings be read is taken as it is', async () => {
     const redis = valkey.redis();
     await redis.call('ACL', 'SETUSER', 'guest', 'on', '>secret', '~*', '&*', '+@all', '-config');
     const url = new URL(valkey.url());

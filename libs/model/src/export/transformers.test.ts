@@ -135,7 +135,7 @@ describe('a pipeline that opens the folder by its name', () => {
   });
   afterAll(() => generate.dispose());
 
-  test('writes what our own generation writes', async () => {
+  test('a pipeline that opens the folder by its name writes what our own generation writes', async () => {
     const options = { do_sample: false, max_new_tokens: BLOCK - 4, return_full_text: false };
     expect(await generate('the ', options)).toEqual([{ generated_text: (await greedyTexts(['the '], BLOCK - 4))[0] }]);
   });
@@ -152,7 +152,7 @@ describe('a pipeline that opens the folder by its name', () => {
     expect(one!.generated_text.startsWith(prompt)).toBe(true);
   });
 
-  test('takes several prompts of unequal length, and writes each as if alone, without the padding', async () => {
+  test('a pipeline that opens the folder by its name takes several prompts of unequal length, and writes each as if alone, without the padding', async () => {
     const prompts = [TEXT.slice(0, 9), TEXT.slice(2, 8), TEXT.slice(4, 5)];
     const lines = await generate(prompts, { do_sample: false, max_new_tokens: BLOCK - 9 });
     const texts = await greedyTexts(prompts, BLOCK - 9);

@@ -139,7 +139,7 @@ describe('patience', () => {
   /** So high a rate that the validation loss soon falls no more. */
   const rising = { ...overfitting, patience: 2, learningRate: 3, evalInterval: 5 };
 
-  test('counts anew in a training run that continues one that it ended, and not again when that resumes', async () => {
+  test('patience counts anew in a training run that continues one that it ended, and not again when that resumes', async () => {
     const checkpoint = await checkpointOfEnd(rising);
     expect(checkpoint.step).toBeLessThan(rising.maxSteps);
     expect(checkpoint.staleEvaluations).toBe(2);
@@ -155,7 +155,7 @@ describe('patience', () => {
     expect(steppedAgain).toEqual([]);
   });
 
-  test('that is spent stays so when the same training resumes, as after a crash while it exports', async () => {
+  test('patience that is spent stays so when the same training resumes, as after a crash while it exports', async () => {
     const checkpoint = await checkpointOfEnd(rising);
     const onStep = () => expect.unreachable();
     await trainBriefly(rising, { resumeFrom: checkpoint, onStep });

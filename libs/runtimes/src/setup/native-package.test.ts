@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { nvidiaPackages, tensorflowPackage, valkeyPackage } from './native-package.ts';
 
 describe('the pinned packages', () => {
-  it('are TensorFlow for each platform, one version for both builds', () => {
+  it('the pinned packages are TensorFlow for each platform, one version for both builds', () => {
     const packages = [
       tensorflowPackage('linux-x64', 'cpu'),
       tensorflowPackage('linux-x64', 'cuda'),

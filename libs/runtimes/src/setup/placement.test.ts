@@ -22,7 +22,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 describe('placeLink', () => {
-  it('replaces a link to elsewhere, and a folder', () => {
+  it('placeLink replaces a link to elsewhere, and a folder', () => {
     const link = path.join(folder, 'deps', 'lib');
     mkdirSync(path.join(link, 'made-by-hand'), { recursive: true });
     placeLink('/one', link);
@@ -33,7 +33,7 @@ describe('placeLink', () => {
 });
 
 describe('placeCopy', () => {
-  it('replaces a file that differs and leaves one that does not', () => {
+  it('placeCopy replaces a file that differs and leaves one that does not', () => {
     const [source, file] = [path.join(folder, 'source'), path.join(folder, 'copy')];
     writeFileSync(source, 'new');
     writeFileSync(file, 'old');

@@ -20,7 +20,7 @@ const ensure = () => ensureBinding(cache, tensorflowPackage('linux-x64', 'cpu'),
 const entries = () => readdirSync(cache).filter((name) => !name.endsWith('.lock'));
 
 describe('ensureBinding', () => {
-  it('names the compiler that is missing and how to install one', async () => {
+  it('ensureBinding names the compiler that is missing and how to install one', async () => {
     vi.stubEnv('CXX', 'no-such-compiler -O2');
     await expect(ensure()).rejects.toMatchObject({
       code: 'compiler-missing',
@@ -29,7 +29,7 @@ describe('ensureBinding', () => {
     expect(entries()).toEqual([]);
   });
 
-  it('says what the compiler said where it fails, and keeps nothing', async () => {
+  it('ensureBinding says what the compiler said where it fails, and keeps nothing', async () => {
     // The folder given for TensorFlow holds no headers.
     await expect(ensure()).rejects.toMatchObject({
       code: 'compile-failed',

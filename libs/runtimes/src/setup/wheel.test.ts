@@ -102,14 +102,14 @@ function ensureInProcess() {
 const ensure = (report = (_line: string) => {}) => ensureWheel(cache, demo, 'linux-x64', report);
 
 describe('ensureWheel', () => {
-  it('keeps what is wanted of the wheel, and nothing else', async () => {
+  it('ensureWheel keeps what is wanted of the wheel, and nothing else', async () => {
     const entry = await ensure();
     expect(readdirSync(entry).sort()).toEqual(['contents.json', 'lib', 'library']);
     expect(readFileSync(path.join(entry, 'library'), 'utf8')).toBe('a library');
     expect(readdirSync(cache).sort()).toEqual(['demo-1.0', 'demo-1.0.lock']);
   });
 
-  it('does not ask the index again for what is there', async () => {
+  it('ensureWheel does not ask the index again for what is there', async () => {
     await ensure();
     const lines: string[] = [];
     await ensure((line) => lines.push(line));
@@ -129,7 +129,7 @@ describe('ensureWheel', () => {
     expect(downloads).toBe(1);
   });
 
-  it('repairs what a process left that was killed while it downloaded', async () => {
+  it('ensureWheel repairs what a process left that was killed while it downloaded', async () => {
     const requested = new Promise<http.ServerResponse>((resolve) => (serveWheel = resolve));
     const killed = ensureInProcess();
     const response = await requested;
@@ -142,7 +142,7 @@ describe('ensureWheel', () => {
     expect(readdirSync(cache).sort()).toEqual(['demo-1.0', 'demo-1.0.lock']);
   });
 
-  it('notices a file that was cut, and fetches the wheel again', async () => {
+  it('ensureWheel notices a file that was cut, and fetches the wheel again', async () => {
     const entry = await ensure();
     truncateSync(path.join(entry, 'lib', 'library.so'), 3);
     const lines: string[] = [];
@@ -151,7 +151,7 @@ describe('ensureWheel', () => {
     expect(readFileSync(path.join(entry, 'library'), 'utf8')).toBe('a library');
   });
 
-  it('refuses a wheel with another sha256, and keeps nothing of it', async () => {
+  it('ensureWheel refuses a wheel with another sha256, and keeps nothing of it', async () => {
     const other = Buffer.from(wheel);
     other.writeUInt8(other.readUInt8(60) ^ 1, 60);
     serveWheel = (response) => response.end(other);
@@ -159,7 +159,7 @@ describe('ensureWheel', () => {
     expect(readdirSync(cache)).toEqual(['demo-1.0.lock']);
   });
 
-  it('says what to check when the index cannot be reached', async () => {
+  it('ensureWheel says what to check when the index cannot be reached', async () => {
     vi.stubEnv('PIP_INDEX_URL', 'http://127.0.0.1:9/simple');
     await expect(ensure()).rejects.toMatchObject({
       code: 'download-failed',
@@ -167,7 +167,7 @@ describe('ensureWheel', () => {
     });
   });
 
-  it('says how much room is missing before it downloads', async () => {
+  it('ensureWheel says how much room is missing before it downloads', async () => {
     demo.megabytes = 1e9;
     await expect(ensure()).rejects.toMatchObject({
       code: 'disk-full',

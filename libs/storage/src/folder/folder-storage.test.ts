@@ -38,7 +38,7 @@ describe('a symbolic link in the store', () => {
     await rm(root, { recursive: true, force: true });
   });
 
-  test('is followed by no method', async () => {
+  test('a symbolic link in the store is followed by no method', async () => {
     const staged = await storage.stage();
     await writeFile(join(staged.path, 'a'), 'x');
     const readings = [
@@ -62,19 +62,19 @@ describe('a symbolic link in the store', () => {
     expect(await readdir(outside, { recursive: true })).toEqual(['folder', 'folder/secret']);
   });
 
-  test('is not listed', async () => {
+  test('a symbolic link in the store is not listed', async () => {
     expect(await storage.listNames('')).toEqual([]);
     for await (const { key } of storage.list('')) expect.unreachable(key);
   });
 
-  test('is removed itself by a deletion, and what it leads to stays', async () => {
+  test('a symbolic link in the store is removed itself by a deletion, and what it leads to stays', async () => {
     await storage.delete('file');
     await storage.deleteAll('out');
     expect(await readdir(root)).toEqual(['.staging']);
     expect(await readdir(outside, { recursive: true })).toEqual(['folder', 'folder/secret']);
   });
 
-  test('is replaced, not written through, by a put to its own key', async () => {
+  test('a symbolic link in the store is replaced, not written through, by a put to its own key', async () => {
     await storage.put('file', 'new');
     expect((await storage.readBytes('file')).toString()).toBe('new');
     expect(await readFile(join(outside, 'folder', 'secret'), 'utf8')).toBe('secret');
