@@ -47,7 +47,7 @@ function openToOthers(folder: string): string[] {
 }
 
 describe('startValkey', () => {
-  it('an embedded Valkey yields a server that answers and never drops a key to make room', async () => {
+  it('an embedded Valkey answers and never drops a key to make room', async () => {
     const server = await start({ persistence: 'none' });
     expect(server.url).toMatch(new RegExp(`^redis://:[\\w-]{43}@127\\.0\\.0\\.1:${server.port}$`, 'u'));
     expect(await ask(server, 'PING')).toBe('+PONG\r\n');
@@ -110,7 +110,7 @@ describe('startValkey', () => {
     },
   );
 
-  it('forgets everything with its end where it does not persist', async () => {
+  it('an embedded Valkey forgets everything with its end where it does not persist', async () => {
     const first = await start({ persistence: 'none' });
     await ask(first, 'SET job 1');
     await first.stop();
