@@ -25,24 +25,16 @@ try {
     await mkdir(path.join(folder, name));
     await writeCheckpoint(checkpoint, path.join(folder, name));
   };
-  const log = (what: string) =>
-    process.env['MEMORY_VERBOSE'] && console.error(what, Math.round(peakMemoryBytes() / 2 ** 20));
-  log('start');
   const trained = await train({
     text,
     model,
     training,
     control,
-    onPrepared: () => log('prepared'),
-    onSample: () => log('sample'),
-    onMetric: () => log('metric'),
     onStep: ({ step }) => {
-      log('step');
       if (step === 1) checkpoints.push(keep('checkpoint'));
     },
     onStepsTaken: () => void checkpoints.push(keep('last')),
   });
-  log('trained');
   await mkdir(path.join(folder, 'export'));
   const about = {
     modelId: 'model_measured',
@@ -52,7 +44,6 @@ try {
   };
   await exportModel(trained, path.join(folder, 'export'), about);
   await Promise.all(checkpoints);
-  log('exported');
   const estimateBytes = trainingMemoryBytes(model, training, { characters, vocabularySize });
   console.log(JSON.stringify(memoryReport.parse({ peakBytes: peakMemoryBytes(), estimateBytes })));
 } finally {

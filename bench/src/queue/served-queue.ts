@@ -1,15 +1,10 @@
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { startValkey } from '@glyphmill/runtimes';
-import { z } from 'zod';
+import { ChildProgram, startValkey } from '@glyphmill/runtimes';
 
 const MAIN = fileURLToPath(new URL('../../../apps/api/dist/main.js', import.meta.url));
-
-const listening = z.object({ type: z.literal('listening'), url: z.string() });
 
 /** What Linux counts processor time in. */
 const TICK_MS = 10;
@@ -29,16 +24,12 @@ export async function serveQueue(): Promise<ServedQueue> {
   const folder = await mkdtemp(join(tmpdir(), 'glyphmill-bench-'));
   const valkey = await startValkey({ directory: join(folder, 'valkey'), persistence: 'always' });
   const settings = { REDIS_URL: valkey.url, DATA_DIR: folder, PORT: '0', LOG_LEVEL: 'error' };
-  const api = fork(MAIN, { execArgv: [], env: { PATH: process.env['PATH'], ...settings } });
-  const exited = once(api, 'exit');
-  const [message] = await Promise.race([
-    once(api, 'message'),
-    exited.then(() => {
-      throw new Error('the API ended at its start');
-    }),
-  ]);
+  const environment = { PATH: process.env['PATH'], ...settings };
+  const api = new ChildProgram([process.execPath, MAIN], { environment });
+  const serving = await api.serving;
+  if (serving.type !== 'listening') throw new Error('the API does not say where it listens');
   return {
-    url: listening.parse(message).url,
+    url: serving.url,
     redisUrl: valkey.url,
     apiBytes: async () => {
       const status = await readFile(`/proc/${api.pid}/status`, 'utf8');
@@ -50,8 +41,8 @@ export async function serveQueue(): Promise<ServedQueue> {
       return (Number(user) + Number(system)) * TICK_MS;
     },
     stop: async () => {
-      api.kill('SIGTERM');
-      await exited;
+      api.signal('SIGTERM');
+      await api.ended;
       await valkey.stop();
       await rm(folder, { recursive: true, force: true });
     },

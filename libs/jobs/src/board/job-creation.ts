@@ -11,10 +11,9 @@ import {
   JobNotFoundError,
   QueueFullError,
 } from './errors.js';
-import type { NewPrompts } from '../records/job-record.js';
+import type { NewPrompts, NewRecord } from '../records/job-record.js';
 import { ancestorsOfDraft, planJob, queuedJob, sourceOf } from './new-job.js';
 import type { Lane } from '../records/lane.js';
-import type { NewRecord } from '../records/new-record.js';
 import { type PromptStore, RECORD_PROMPT_BYTES } from '../records/prompt-store.js';
 import { create, type Creation, type NewJob } from '../scripts/create.js';
 

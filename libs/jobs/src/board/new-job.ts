@@ -3,9 +3,8 @@ import type { JobDraft, JobDrafts } from '../kinds/job-draft.js';
 import { kindNamed } from '../kinds/kinds.js';
 import { type NamedArtifact, recordedArtifacts } from '../records/artifacts.js';
 import { ancestorsOf } from '../records/checkpoint-pointer.js';
-import { type NewPrompts, requestFields } from '../records/job-record.js';
+import { type NewPrompts, requestFields, type NewRecord } from '../records/job-record.js';
 import type { Lane } from '../records/lane.js';
-import type { NewRecord } from '../records/new-record.js';
 
 /** The job that another continues, which must exist when it is created. */
 export function sourceOf(draft: JobDraft): string | undefined {

@@ -1,9 +1,8 @@
 import type { Job, JobError, JobEvent, JobKind, TrainProgress, TrainResult } from '@glyphmill/contract';
 import type { JobsInRedis } from '../deliveries/jobs-in-redis.js';
 import type { NamedArtifact } from '../records/artifacts.js';
-import type { JobRecord } from '../records/job-record.js';
+import type { JobRecord, NewRecord } from '../records/job-record.js';
 import type { Lane } from '../records/lane.js';
-import type { NewRecord } from '../records/new-record.js';
 import type { ShardProgress, ShardResult } from '../records/shard-entry.js';
 import type { ClaimedJobs } from './claimed-job.js';
 import type { JobDrafts } from './job-draft.js';

@@ -21,6 +21,9 @@ const json = <Schema extends z.ZodType>(schema: Schema) =>
     .transform((text): unknown => JSON.parse(text))
     .pipe(schema);
 
+/** The fields of a new record, except when it was created. */
+export type NewRecord = Record<string, string | number>;
+
 /** The record of a job as Redis keeps it, a hash of strings. */
 const jobRecord = z.object({
   id: z.string(),
