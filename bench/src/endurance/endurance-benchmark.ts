@@ -9,27 +9,14 @@ import { describeMachine } from '../machine.js';
 import type { Figure } from '../figure.js';
 import { endurancePage } from './endurance-page.js';
 import { endurancePlot } from './endurance-plot.js';
-import { deploymentMemory, type ProcessMemory } from './process-memory.js';
-
-/** How many jobs and followers a run has. */
-export interface EnduranceLoad {
-  models: number;
-  generateJobs: number;
-  trainJobs: number;
-  followers: number;
-}
+import type { EnduranceLoad, Look } from './endurance-run.js';
+import { deploymentMemory } from './process-memory.js';
 
 const WHOLE: EnduranceLoad = { models: 16, generateJobs: 20_000, trainJobs: 500, followers: 2000 };
 const QUICK: EnduranceLoad = { models: 2, generateJobs: 200, trainJobs: 4, followers: 20 };
 
 /** How often memory is looked at. */
 const ROUNDS = 20;
-
-/** What all processes hold after some of the work. */
-export interface Look {
-  generateJobs: number;
-  processes: ProcessMemory[];
-}
 
 /**
  * What each process of a stack holds while thousands of small jobs pass through it: a curve that levels off is a heap

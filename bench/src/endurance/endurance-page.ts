@@ -1,6 +1,6 @@
 import type { Machine } from '../machine.js';
 import { markdownTable } from '../markdown.js';
-import type { EnduranceLoad, Look } from './endurance-benchmark.js';
+import type { EnduranceLoad, Look } from './endurance-run.js';
 
 /** The page of the benchmark in Markdown. */
 export function endurancePage({

@@ -1,5 +1,5 @@
 import { linePlot } from '../line-plot.js';
-import type { Look } from './endurance-benchmark.js';
+import type { Look } from './endurance-run.js';
 
 /** What each process holds over the jobs done, as SVG. */
 export async function endurancePlot(looks: readonly Look[]): Promise<string> {
